@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* clock.h - time and randomness of an instance: the host's by default, virtual and seeded on
+ * request, so that a test repeats exactly. Any thread, signal handlers too. */
+#ifndef SKEP_CORE_CLOCK_H
+#define SKEP_CORE_CLOCK_H
+
+#include "base/types.h"
+
+enum clock_id { CLOCK_KTIME /* monotonic */, CLOCK_KTIME_BOOT, CLOCK_KTIME_TAI, CLOCK_KTIME_COARSE };
+
+struct skep_clock {
+	bool virtual_time, seeded;
+	u64 now_ns;	  /* virtual time; atomic */
+	u64 tick_ns;	  /* each reading moves virtual time on by this much */
+	u64 random_state; /* atomic */
+};
+
+void clock_init(struct skep_clock *clock); /* real time, the host's randomness */
+void clock_set_virtual(struct skep_clock *clock, u64 start_ns, u64 tick_ns);
+void clock_set_seed(struct skep_clock *clock, u64 seed);
+u64 clock_read(struct skep_clock *clock, enum clock_id id); /* ns */
+u32 clock_random(struct skep_clock *clock);
+u64 host_now_ns(void); /* the host's monotonic clock, for measuring */
+
+#endif

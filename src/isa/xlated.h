@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * xlated.h - a verified, rewritten program: what the verifier hands to interpreter and JIT.
+ *
+ * It holds no host address. Whatever depends on where it will run is a symbol: the insn carries
+ * the number that people know (helper id, map index, ...) in its usual field and insn_aux.sym
+ * says which row of xlated_prog.syms gives the run-time value. A link step asks a resolver once
+ * per symbol, for this process or for an object file.
+ */
+#ifndef SKEP_ISA_XLATED_H
+#define SKEP_ISA_XLATED_H
+
+#include "isa/isa.h"
+
+enum sym_kind {
+	SYM_NONE,
+	SYM_MAP,       /* LD_IMM64: the map object. idx: used map */
+	SYM_MAP_VALUE, /* LD_IMM64: the first value of an array map, plus .off. idx: used map */
+	SYM_HELPER,    /* CALL: helper with number idx */
+	SYM_MAP_OP,    /* CALL: helper .off (its number) specialised for the used map idx */
+	SYM_KFUNC,     /* CALL: kfunc idx of the environment */
+	SYM_FUNC,      /* LD_IMM64: entry of subprogram idx, to pass as a callback */
+	SYM_KVAR,      /* LD_IMM64: kernel variable */
+};
+
+struct xlated_sym {
+	u32 kind; /* enum sym_kind */
+	u32 idx;
+	u64 off;
+};
+
+#define AUX_ZEXT	  BIT(0) /* upper half of the 32-bit result is read later: must be zero */
+#define AUX_JMP_TARGET	  BIT(1)
+#define AUX_PROBE_MEM	  BIT(2) /* a load that may fault: yields 0 */
+#define AUX_INDIRECT_DEST BIT(3) /* reached by gotox or as a callback */
+
+struct insn_aux {
+	u32 orig_idx; /* index in the program as loaded; the insn this one was made for */
+	u32 sym;      /* row of syms; 0 is none */
+	u32 flags;    /* AUX_* */
+};
+
+struct xlated_subprog {
+	u32 start, end;	     /* insns [start, end) */
+	u32 stack_depth;     /* bytes below R10 that it uses, rounded up to 8 */
+	u16 in_arg_cnt;	     /* stack arguments it reads */
+	u16 out_arg_cnt;     /* the most stack arguments it passes */
+	bool is_callback;    /* its address is taken (SYM_FUNC) */
+	bool has_ld_abs, has_tail_call;
+	char name[64];	     /* from BTF, else "" */
+};
+
+struct xlated_prog {
+	struct bpf_insn *insns;
+	struct insn_aux *aux; /* one a slot */
+	u32 insn_cnt;
+	struct xlated_sym *syms; /* [0] is SYM_NONE */
+	u32 sym_cnt;
+	struct xlated_subprog *subprogs; /* [0] is the main program, at insn 0 */
+	u32 subprog_cnt;
+	u32 max_stack_depth; /* worst sum along call paths, bytes */
+};
+
+void xlated_free(struct xlated_prog *prog); /* NULL is fine */
+
+/*
+ * Gives the run-time value of a symbol. @func is the value that SYM_FUNC stands for and is filled
+ * by the engine itself, so the callback is never asked for it. 0 or negative errno.
+ */
+struct sym_resolver {
+	void *ctx;
+	int (*resolve)(void *ctx, const struct xlated_sym *sym, u64 *ret_value);
+};
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * map.h - maps: one object, one operations table a type. Programs, bpf(2) and the loader all come
+ * through here. Errors are Linux's (data/map-ops.tsv, data/map-types.tsv).
+ */
+#ifndef SKEP_MAP_MAP_H
+#define SKEP_MAP_MAP_H
+
+#include "base/types.h"
+#include "core/memacct.h"
+
+#include <linux/bpf.h>
+
+struct skep_btf;
+struct skep_map;
+
+struct map_attr {
+	u32 type, key_size, value_size, max_entries, flags; /* flags: BPF_F_* */
+	u64 extra;
+	char name[BPF_OBJ_NAME_LEN];
+	const struct skep_btf *btf; /* a reference is taken */
+	u32 btf_key_type_id, btf_value_type_id;
+	u32 numa_node;
+	u32 cpu_cnt;		  /* vCPUs of the instance: slots of per-CPU maps */
+	struct memacct *acct;	  /* outlives the map */
+	u64 seed;		  /* for hashes; 0 with BPF_F_ZERO_SEED */
+};
+
+struct map_ops {
+	const char *name; /* "hash", as bpftool prints it */
+	/* Checks @attr alone. 0, -EINVAL, -E2BIG, ... */
+	int (*check)(const struct map_attr *attr);
+	/* Returns an object whose first member is struct skep_map; fields of it are filled by map.c. */
+	int (*alloc)(const struct map_attr *attr, struct skep_map **ret_map);
+	void (*free)(struct skep_map *map); /* after the last reference and a grace period */
+
+	/* From programs, inside RCU. The pointer stays valid until the end of the read side. For
+	 * per-CPU types: the current vCPU's slot. */
+	void *(*lookup)(struct skep_map *map, const void *key);
+	long (*update)(struct skep_map *map, const void *key, const void *value, u64 flags);
+	long (*delete)(struct skep_map *map, const void *key);
+	void *(*lookup_percpu)(struct skep_map *map, const void *key, u32 cpu);
+	long (*push)(struct skep_map *map, const void *value, u64 flags);
+	long (*pop)(struct skep_map *map, void *value);
+	long (*peek)(struct skep_map *map, void *value);
+
+	/* From bpf(2): values are copied; per-CPU types use round_up(value_size, 8) bytes a vCPU. */
+	int (*sys_lookup)(struct skep_map *map, const void *key, void *value, u64 flags);
+	int (*sys_update)(struct skep_map *map, const void *key, const void *value, u64 flags);
+	int (*sys_lookup_and_delete)(struct skep_map *map, const void *key, void *value, u64 flags);
+	/* @key NULL: the first. -ENOENT at the end. */
+	int (*next_key)(struct skep_map *map, const void *key, void *ret_next);
+
+	/* The memory at @off of value 0, for LD_IMM64 (array types); 0 or -EINVAL, -ENOTSUP. */
+	int (*direct_value)(const struct skep_map *map, u32 off, u64 *ret_addr);
+	/* A file to map for mmap() of the descriptor, and the offset therein; -ENOTSUP by default. */
+	int (*mmap_file)(struct skep_map *map, u64 off, u64 len, int prot, int *ret_fd, u64 *ret_off);
+	/* Readable for epoll: calls back on each event; see ringbuf.c. */
+	int (*poll_fd)(struct skep_map *map);
+	u64 (*mem_usage)(const struct skep_map *map); /* bytes */
+	/* Calls @fn for each element (bpf_for_each_map_elem, dumps) until it returns non-zero. */
+	long (*for_each)(struct skep_map *map, long (*fn)(void *ctx, struct skep_map *map, void *key,
+							  void *value), void *ctx, u64 flags);
+};
+
+struct skep_map {
+	const struct map_ops *ops;
+	u32 refs;	  /* programs, descriptors, pins; atomic */
+	u32 type, key_size, value_size, max_entries, flags;
+	u64 extra;
+	u32 id;		  /* given by the runtime, 0 before */
+	u32 cpu_cnt;
+	char name[BPF_OBJ_NAME_LEN];
+	const struct skep_btf *btf;
+	u32 btf_key_type_id, btf_value_type_id;
+	struct memacct *acct;
+	u32 write_users;  /* writers under way; freeze waits as Linux does: -EBUSY */
+	bool frozen;
+	void (*on_free)(struct skep_map *map, void *ctx); /* runtime: drops the id */
+	void *on_free_ctx;
+};
+
+/* The operations of a type, NULL: Linux has no such type or skep does not model it. */
+const struct map_ops *map_ops_of(u32 type);
+/* The type's name as bpftool prints it ("percpu_array") also when it is not modelled; NULL when
+ * Linux has none. */
+const char *map_type_name(u32 type);
+/* Checks and makes a map with one reference. -EINVAL, -E2BIG, -ENOMEM, -EPERM as Linux;
+ * -EOPNOTSUPP with *ret_why set for what skep does not model. */
+int map_create(const struct map_attr *attr, struct skep_map **ret_map, const char **ret_why);
+void map_get(struct skep_map *map);
+void map_put(struct skep_map *map);
+
+/* What bpf(2) does with a map, whatever its type: missing operations answer as Linux does
+ * (data/map-ops.tsv). @value has map_sys_value_size() bytes. */
+u32 map_sys_value_size(const struct skep_map *map);
+int map_sys_lookup(struct skep_map *map, const void *key, void *value, u64 flags);
+int map_sys_update(struct skep_map *map, const void *key, const void *value, u64 flags);
+int map_sys_delete(struct skep_map *map, const void *key);
+int map_sys_next_key(struct skep_map *map, const void *key, void *ret_next);
+int map_sys_lookup_and_delete(struct skep_map *map, const void *key, void *value, u64 flags);
+int map_sys_freeze(struct skep_map *map);
+u64 map_mem_usage(const struct skep_map *map);
+
+/* Ring buffer, from programs. A record's pointer is its payload. */
+void *ringbuf_reserve(struct skep_map *map, u64 size, u64 flags);
+void ringbuf_submit(void *record, u64 flags);
+void ringbuf_discard(void *record, u64 flags);
+long ringbuf_output(struct skep_map *map, const void *data, u64 size, u64 flags);
+u64 ringbuf_query(struct skep_map *map, u64 flags);
+/* From the host: hands each committed record to @fn until none is left or @fn returns negative,
+ * which is then returned; else the number consumed. One consumer at a time. */
+long ringbuf_consume(struct skep_map *map, int (*fn)(void *ctx, void *data, size_t size), void *ctx);
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * runtime.h - a struct skep: one simulated machine with its programs, maps, BTF objects, ids and
+ * memory limit, and the tables in which subsystems (net, ...) register what they bring. All state
+ * hangs off the instance: two in one process do not see each other. Any thread unless said.
+ */
+#ifndef SKEP_RUNTIME_RUNTIME_H
+#define SKEP_RUNTIME_RUNTIME_H
+
+#include "base/types.h"
+#include "core/clock.h"
+#include "core/memacct.h"
+#include "core/vcpu.h"
+#include "map/map.h"
+#include "verifier/verifier.h"
+
+struct skep;
+struct skep_btf;
+
+struct skep_opts {
+	u32 cpu_cnt;	/* vCPUs; 0: the host's, at most VCPU_MAX */
+	u64 mem_limit;	/* bytes of maps and programs; 0: 1 GiB */
+	bool virtual_time;
+	u64 start_ns, tick_ns;
+	bool seeded;
+	u64 seed;
+	u32 engine;	/* enum skep_engine: what programs run on */
+	const struct skep_btf *kernel_btf; /* instead of the built-in one; a reference is taken */
+};
+enum skep_engine { SKEP_ENGINE_AUTO /* JIT where there is one */, SKEP_ENGINE_JIT, SKEP_ENGINE_INTERP };
+
+/* 0, -ENOMEM, -EINVAL, -EOPNOTSUPP (no JIT for this host). */
+int skep_new(const struct skep_opts *opts, struct skep **ret_skep);
+/* Nobody may use the instance, its programs or maps any more. */
+void skep_free(struct skep *skep);
+
+u32 skep_cpu_cnt(const struct skep *skep);
+struct vcpu_set *skep_vcpus(struct skep *skep);
+struct skep_clock *skep_clock_of(struct skep *skep);
+struct memacct *skep_memacct(struct skep *skep);
+const struct skep_btf *skep_kernel_btf(struct skep *skep);
+
+/* ---- what subsystems register (before the first program is loaded) ------------------------ */
+
+struct test_run {
+	const void *data_in;
+	u32 data_size_in;
+	void *data_out;
+	u32 data_size_out;     /* in: room; out: size of the result (may exceed the room: -ENOSPC) */
+	const void *ctx_in;
+	u32 ctx_size_in;
+	void *ctx_out;
+	u32 ctx_size_out;      /* as data_size_out */
+	u32 repeat, flags, cpu, batch_size;
+	u32 retval, duration_ns; /* out: last result, mean ns per run */
+};
+
+struct skep_prog;
+
+struct prog_type_ops {
+	const struct prog_type_row *row;
+	/* BPF_PROG_TEST_RUN; NULL: -ENOTSUPP as Linux. 0 or negative errno. */
+	int (*test_run)(struct skep *skep, struct skep_prog *prog, struct test_run *run);
+	/* The name of a return value ("XDP_DROP"), NULL when it has none. */
+	const char *(*retval_name)(u32 retval);
+};
+
+/* A helper's code; the value that SYM_HELPER resolves to. Runs inside a vCPU and RCU. */
+typedef u64 (*helper_fn)(u64 r1, u64 r2, u64 r3, u64 r4, u64 r5);
+
+/* -EEXIST when the slot is taken. @ops and what it points to outlive the instance. */
+int skep_register_prog_type(struct skep *skep, const struct prog_type_ops *ops);
+/* @prog_type BPF_PROG_TYPE_UNSPEC: for all types that Linux allows it in. */
+int skep_register_helper(struct skep *skep, u32 prog_type, u32 helper_id, helper_fn fn);
+const struct prog_type_ops *skep_prog_type_ops(struct skep *skep, u32 type);
+
+/* ---- objects and ids ---------------------------------------------------------------------- */
+
+enum obj_kind { OBJ_MAP, OBJ_PROG, OBJ_BTF, OBJ_LINK, OBJ_KIND_CNT };
+
+int skep_map_create(struct skep *skep, const struct map_attr *attr, struct skep_map **ret_map,
+		    const char **ret_why); /* fills acct, cpu_cnt, seed; gives an id */
+/* A new reference to the object with that id, NULL when there is none. */
+struct skep_map *skep_map_by_id(struct skep *skep, u32 id);
+struct skep_prog *skep_prog_by_id(struct skep *skep, u32 id);
+struct skep_btf *skep_btf_by_id(struct skep *skep, u32 id);
+/* The smallest id above @id; -ENOENT when none. */
+int skep_next_id(struct skep *skep, enum obj_kind kind, u32 id, u32 *ret_next);
+/* Gives a BTF object an id in the instance. */
+int skep_btf_add(struct skep *skep, struct skep_btf *btf, u32 *ret_id);
+
+/* ---- programs ----------------------------------------------------------------------------- */
+
+struct prog_load {
+	struct vprog v;
+	/* Finds a map by descriptor with a new reference; the syscall room supplies it. */
+	int (*map_by_fd)(void *ctx, int fd, struct skep_map **ret_map);
+	void *fd_ctx;
+	u32 caps;
+	struct vopts opts;
+	u64 load_time_ns; /* since boot, for info */
+	u32 created_by_uid;
+	bool verify_only; /* do not make it ready to run; *ret_prog stays NULL */
+};
+
+/* Verifies and makes ready. @vres (may be NULL) receives the verdict, also when refused; the caller
+ * frees it with skep_vresult_free(). 0 or the verdict's errno. */
+int skep_prog_load(struct skep *skep, const struct prog_load *load, struct vresult *vres,
+		   struct skep_prog **ret_prog);
+void skep_vresult_free(struct skep *skep, struct vresult *vres);
+void skep_prog_get(struct skep_prog *prog);
+void skep_prog_put(struct skep_prog *prog);
+
+struct skep_prog_info {
+	u32 id, type, attach_type;
+	char name[BPF_OBJ_NAME_LEN];
+	u8 tag[BPF_TAG_SIZE];
+	bool gpl, jited;
+	u32 insn_cnt; /* as loaded */
+	const struct xlated_prog *xlated;
+	const u8 *jited_code;
+	u32 jited_size;
+	const struct jit_image *jit_image;
+	const struct skep_btf *btf;
+	struct skep_map *const *maps; /* used maps, in order */
+	u32 map_cnt;
+	u32 verified_insns;
+	u64 load_time_ns, run_time_ns, run_cnt;
+	u64 prepare_ns; /* verify + compile + link */
+	u64 mem_bytes;
+};
+void skep_prog_info(const struct skep_prog *prog, struct skep_prog_info *ret_info);
+
+/* Runs the program once on the calling thread's vCPU. @ctx is the simulated kernel's structure
+ * (struct xdp_buff, ...), as the program type's ctx_conv rows address it. */
+u32 skep_prog_run(struct skep_prog *prog, void *ctx);
+/* Many runs with one entry: calls @next before each run until it returns NULL. For benchmarks and
+ * test runs: vCPU and RCU are taken once. *ret_cnt gets the number of runs. */
+u32 skep_prog_run_batch(struct skep_prog *prog, void *(*next)(void *arg, u32 prev_ret), void *arg,
+			u64 *ret_cnt);
+
+/* bpf_trace_printk and the like write here; default: the instance keeps the last 64 KiB. */
+void skep_trace_write(struct skep *skep, const char *text, size_t len);
+/* A malloc()ed copy of what was traced. */
+char *skep_trace_read(struct skep *skep);
+
+#endif

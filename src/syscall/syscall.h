@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* syscall.h - bpf(2) of an instance: the same commands, attributes, sizes and errors as Linux. */
+#ifndef SKEP_SYSCALL_SYSCALL_H
+#define SKEP_SYSCALL_SYSCALL_H
+
+#include "base/types.h"
+
+#include <linux/bpf.h>
+
+struct skep;
+struct skep_map;
+struct skep_prog;
+struct skep_btf;
+
+/* Who calls: decides what privileged, unprivileged and token rules apply. */
+struct skep_cred {
+	u32 caps; /* VCAP_* of verifier.h */
+	u32 uid;
+};
+extern const struct skep_cred skep_cred_all; /* default: privileged inside the instance */
+
+/*
+ * Returns what bpf(2) returns, errors as negative errno (the libbpf-compatible layer turns them
+ * into -1 and errno). Descriptors are real: close(), dup(), fork() and SCM_RIGHTS work on them.
+ * @cred NULL: skep_cred_all.
+ */
+long skep_bpf(struct skep *skep, const struct skep_cred *cred, int cmd, union bpf_attr *attr,
+	      u32 size);
+
+/* The object behind a descriptor of this instance, with a new reference. -EBADF: not one of ours;
+ * -EINVAL: another kind of object. */
+int skep_map_from_fd(struct skep *skep, int fd, struct skep_map **ret_map);
+int skep_prog_from_fd(struct skep *skep, int fd, struct skep_prog **ret_prog);
+int skep_btf_from_fd(struct skep *skep, int fd, struct skep_btf **ret_btf);
+/* mmap() of a map's descriptor: Linux maps the fd itself; here the map's file. NULL and errno. */
+void *skep_mmap(struct skep *skep, int fd, size_t len, int prot, int flags, u64 off);
+
+#endif
