@@ -69,6 +69,9 @@ extern const struct insn_info insn_infos[FORM_CNT]; /* [FORM_INVALID] is all zer
  * matches. Reserved fields are not looked at. The second slot of LD_IMM64 is not read. */
 enum insn_form insn_decode(const struct bpf_insn *insn);
 
+/* Some form has this opcode byte, though perhaps none fits the other fields. */
+bool insn_code_known(u8 code);
+
 /* The first reserved field that is not 0 ("dst_reg", "src_reg", "off", "imm", "next"...), NULL
  * when all are. @insn[1] is read for the LD_IMM64 kind only: the caller has checked it exists. */
 const char *insn_bad_reserved(const struct bpf_insn *insn, enum insn_form form);
