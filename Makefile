@@ -1,7 +1,34 @@
-# The commands that people type; meson and ninja do the work. See README.md.
+# SPDX-License-Identifier: BSD-2-Clause
+# What people type; meson and ninja do the work. "make help" lists the targets.
 BUILD ?= build
-.PHONY: all deps
-all: $(BUILD)/build.ninja
-	@ninja -C $(BUILD)
-$(BUILD)/build.ninja:
-	@meson setup $(BUILD)
+RESULTS = $(abspath $(BUILD))/test-results
+NINJA = ninja -C $(BUILD)
+
+.PHONY: all deps test demo bench features asan tsan fuzz clean help
+
+all: $(BUILD)/build.ninja ## build; leaves the command at build/skep
+	@$(NINJA)
+
+$(BUILD)/build.ninja: | deps
+	@meson setup $(BUILD) >/dev/null || { cat $(BUILD)/meson-logs/meson-log.txt; exit 1; }
+
+deps:
+	@scripts/deps.sh
+
+test: all ## run every test; ends with "N passed, N failed, N skipped"
+	@rm -rf $(RESULTS)
+	@meson test -C $(BUILD) --no-rebuild --setup report --print-errorlogs; \
+		python3 scripts/report_tests.py $(RESULTS)
+
+features: ## a row for each FEATURES id: its tests and their results in the last "make test"
+	@python3 scripts/features.py data/features.tsv $(RESULTS)
+
+asan: deps ## all tests under AddressSanitizer and UBSan
+	@[ -f $(BUILD)-asan/build.ninja ] || meson setup $(BUILD)-asan -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
+	@$(MAKE) --no-print-directory test BUILD=$(BUILD)-asan
+
+clean: ## remove what was built
+	@rm -rf $(BUILD) $(BUILD)-*
+
+help:
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12

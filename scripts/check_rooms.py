@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Fails when a room includes what it may not: only rooms below it, and of those only public headers.
+
+usage: check_rooms.py SRC_DIR [--self-test]
+
+The order is that of docs/architecture.md, lowest first. base, core and isa are open: all their headers
+are public. Of other rooms ROOM/ROOM.h is, and the headers that PUBLIC names.
+"""
+import os
+import re
+import sys
+
+ORDER = ["base", "core", "isa", "btf", "verifier", "interp", "jit", "map", "helper", "runtime",
+         "net", "syscall", "loader", "cli"]
+OPEN = {"base", "core", "isa"}
+# core stands below isa for its users, yet neither needs the other.
+PUBLIC = {"verifier/scalar.h", "verifier/cnum.h", "verifier/tnum.h"}
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
+
+
+def problems(path, room, lines):
+    for number, line in enumerate(lines, 1):
+        m = INCLUDE.match(line)
+        if not m or "/" not in m.group(1):
+            continue
+        target = m.group(1)
+        other = target.split("/")[0]
+        if other == room or other not in ORDER:
+            continue
+        where = f"{path}:{number}: {room} includes {target}"
+        if ORDER.index(other) > ORDER.index(room):
+            yield f"{where}: {other} is above {room}"
+        elif other not in OPEN and target != f"{other}/{other}.h" and target not in PUBLIC:
+            yield f"{where}: not a public header of {other}"
+
+
+def check(src):
+    for room in sorted(os.listdir(src)):
+        top = os.path.join(src, room)
+        if not os.path.isdir(top):
+            continue
+        if room not in ORDER:
+            yield f"{top}: a room that check_rooms.py does not know"
+            continue
+        for folder, _, files in os.walk(top):
+            for name in files:
+                if name.endswith((".c", ".h", ".def")):
+                    path = os.path.join(folder, name)
+                    with open(path, encoding="utf-8") as f:
+                        yield from problems(path, room, f)
+
+
+def self_test():
+    bad = list(problems("x.c", "btf", ['#include "verifier/verifier.h"\n']))
+    private = list(problems("x.c", "runtime", ['#include "verifier/state.h"\n']))
+    good = list(problems("x.c", "runtime", ['#include "verifier/verifier.h"\n', '#include "base/vec.h"\n']))
+    assert len(bad) == 1 and "above" in bad[0]
+    assert len(private) == 1 and "public" in private[0]
+    assert not good
+
+
+def main():
+    self_test()
+    found = list(check(sys.argv[1]))
+    for line in found:
+        print(line)
+    print(f"1..1\n{'not ok' if found else 'ok'} 1 - rooms include only what is below them")
+    sys.exit(1 if found else 0)
+
+
+main()
