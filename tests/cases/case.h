@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * case.h - text cases: a program in text, what must come of it, and its twins, which are one step
+ * away and must come out the other way. docs/cases.md tells how to write one.
+ */
+#ifndef SKEP_TESTS_CASE_H
+#define SKEP_TESTS_CASE_H
+
+#include "base/types.h"
+
+#include <stdio.h>
+
+#define CASE_MAX_MAPS	 16
+#define CASE_MAX_TWINS	 12
+#define CASE_MAX_SETS	 16
+#define CASE_MAX_SCALARS 16
+#define CASE_MAX_LOGS	 8
+
+struct case_map {
+	char name[16];
+	u32 type, key_size, value_size, max_entries, flags;
+};
+
+struct case_want {
+	bool accept;
+	char msg[256];		/* refusal: part of the log; "" any */
+	char logs[CASE_MAX_LOGS][256]; /* acceptance: parts of the level 2 log, {{.*}} is a gap */
+	u32 log_cnt;
+	u64 r0[CASE_MAX_SETS];	/* by input set */
+	u32 r0_cnt;
+};
+
+struct case_twin {
+	struct {
+		char from[512], to[512];
+	} edits[4];
+	u32 edit_cnt;
+	struct case_want want;
+};
+
+struct text_case {
+	char file[256];
+	int line;
+	char name[160];
+	u32 prog_type, attach_type, prog_flags;
+	bool gpl;
+	struct case_map maps[CASE_MAX_MAPS];
+	u32 map_cnt;
+	char pre[4096], text[8192]; /* generated preamble; asm as written */
+	u32 scalar_cnt;
+	u64 in[CASE_MAX_SETS][CASE_MAX_SCALARS];
+	u32 set_cnt;
+	u8 data[2048];
+	u32 data_len;
+	struct case_want want;
+	struct case_twin twins[CASE_MAX_TWINS];
+	u32 twin_cnt;
+	char kernel_differs[256]; /* why the running kernel says otherwise; "" it says the same */
+	bool no_run;		  /* accepted but not run */
+};
+
+/* Reads the next case. 1: got one, 0: end of file, -1: bad text, told on stdout as "# file:line: what". */
+int case_next(FILE *f, const char *file, int *line, struct text_case *ret_case);
+/* The assembler text of the case or, @twin not NULL, of the twin; malloc()ed; NULL when an edit
+ * does not apply exactly once. */
+char *case_text(const struct text_case *c, const struct case_twin *twin);
+
+/* Who judges: skep with one of its engines, or the running kernel. */
+struct judge {
+	const char *name;
+	bool is_kernel;
+	void *ctx;
+	long (*bpf)(void *ctx, int cmd, void *attr, u32 size);
+};
+/* Runs the case and its twins. Returns false with what went wrong in @why. Return values are left
+ * in @ret_r0 (by input set) and a hash of map and packet contents in @ret_state for comparing
+ * judges; only for accepted, runnable cases (*ret_ran). */
+bool case_judge(const struct text_case *c, const struct judge *judge, char *why, size_t why_size,
+		u64 ret_r0[CASE_MAX_SETS], u64 ret_state[CASE_MAX_SETS], bool *ret_ran);
+
+#endif
