@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * skep.h - one simulated machine: its own programs, maps, ids, clock and memory limit.
+ *
+ * An application either uses the libbpf-compatible API of <bpf/libbpf.h>, which works on a default
+ * instance made at its first use, or makes instances of its own here. All functions may be called
+ * from any thread unless they say otherwise.
+ */
+#ifndef SKEP_SKEP_H
+#define SKEP_SKEP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#ifndef SKEP_API
+#define SKEP_API __attribute__((visibility("default")))
+#endif
+
+struct skep;
+union bpf_attr;
+
+enum skep_engine_kind {
+	SKEP_RUN_AUTO,	 /* machine code where there is a JIT for the host, else the interpreter */
+	SKEP_RUN_JIT,	 /* skep_create() fails with -EOPNOTSUPP where there is none */
+	SKEP_RUN_INTERP,
+};
+
+/* Zero-initialise, set @sz, then what differs from the default. */
+struct skep_config {
+	size_t sz;		/* sizeof(struct skep_config) */
+	uint32_t cpu_cnt;	/* virtual CPUs; 0: as many as the host has, at most 64 */
+	uint32_t engine;	/* enum skep_engine_kind */
+	uint64_t mem_limit;	/* bytes of maps and programs; 0: 1 GiB */
+	bool virtual_time;	/* time starts at start_ns and moves tick_ns with each reading */
+	uint64_t start_ns, tick_ns;
+	bool seeded;		/* randomness repeats, from @seed */
+	uint64_t seed;
+	const void *kernel_btf; /* BTF of another kernel instead of the built-in one; copied */
+	uint32_t kernel_btf_size;
+};
+
+/**
+ * skep_create() - make an instance
+ * @config: NULL for defaults
+ * @ret_skep: on success, the instance; destroy it with skep_destroy()
+ * Return: 0, -EINVAL (bad config or kernel BTF), -EOPNOTSUPP (no JIT here), -ENOMEM
+ */
+SKEP_API int skep_create(const struct skep_config *config, struct skep **ret_skep);
+
+/**
+ * skep_destroy() - end an instance
+ * Nobody may use it, its descriptors or its programs any more. NULL is fine.
+ */
+SKEP_API void skep_destroy(struct skep *skep);
+
+/**
+ * skep_default_instance_set() - let the libbpf-compatible API work on @skep from now on
+ * NULL: on a fresh default instance made at the next use. Objects opened before keep theirs.
+ * Threads: not while another thread uses that API.
+ */
+SKEP_API void skep_default_instance_set(struct skep *skep);
+
+/* The instance that the libbpf-compatible API works on; made when there is none. NULL and errno. */
+SKEP_API struct skep *skep_default_instance(void);
+
+/**
+ * skep_bpf_call() - bpf(2) of an instance, with all privileges in it
+ * Return: as bpf(2); errors as negative errno
+ */
+SKEP_API long skep_bpf_call(struct skep *skep, int cmd, union bpf_attr *attr, uint32_t size);
+
+/* What the verifier said of one program. Strings live until the callback returns. */
+struct skep_verdict {
+	const char *prog_name;
+	uint32_t prog_type;
+	int err;		/* 0 accepted, else negative errno */
+	const char *reason;	/* stable name: "map-value-bounds"; "" when accepted */
+	const char *message;	/* the kernel's words */
+	const char *explanation; /* one line for people */
+	const char *source;	/* "file.c:12: text" when line info tells, else "" */
+	uint32_t insn_idx;	/* where it was refused */
+	uint32_t insn_cnt;	/* as loaded */
+	uint32_t insns_processed, total_states, peak_states, max_states_per_insn, stack_depth;
+	uint64_t verify_ns, prepare_ns; /* prepare: verify, compile and link; 0 when refused */
+};
+typedef void (*skep_verdict_fn)(void *ctx, const struct skep_verdict *verdict);
+
+/* Calls @fn on the loading thread after each verification in @skep. NULL stops it. */
+SKEP_API void skep_on_verdict(struct skep *skep, skep_verdict_fn fn, void *ctx);
+
+enum skep_dump_kind {
+	SKEP_DUMP_XLATED,	 /* instructions after rewriting, as bpftool prints them */
+	SKEP_DUMP_XLATED_OPCODES,/* and the raw bytes */
+	SKEP_DUMP_JITED,	 /* machine code, disassembled where skep was built with capstone */
+	SKEP_DUMP_CFG,		 /* Graphviz */
+};
+
+/**
+ * skep_prog_dump() - text of a loaded program
+ * @ret_text: on success malloc()ed, the caller frees it
+ * Return: 0, -EBADF, -EINVAL (not a program), -ENOENT (no machine code), -ENOMEM
+ */
+SKEP_API int skep_prog_dump(struct skep *skep, int prog_fd, enum skep_dump_kind kind, char **ret_text);
+
+/**
+ * skep_btf_dump() - BTF as text
+ * @data: raw BTF
+ * @as_c: as C declarations, else one line a type as bpftool prints them
+ * @ret_text: malloc()ed; on -EINVAL too, then with what is wrong
+ * Return: 0, -EINVAL (not valid BTF), -ENOMEM
+ */
+SKEP_API int skep_btf_dump(const void *data, uint32_t size, bool as_c, char **ret_text);
+
+/* The name of a program's return value ("XDP_DROP"), NULL when it has none. Static. */
+SKEP_API const char *skep_retval_name(struct skep *skep, uint32_t prog_type, uint32_t retval);
+
+/* What bpf_trace_printk() and the like wrote, the last 64 KiB; malloc()ed. NULL: no memory. */
+SKEP_API char *skep_trace_text(struct skep *skep);
+
+/* "0.1.0", and the interface that this version follows: "bpf-next 2026-06 (Linux 7.2)". */
+SKEP_API const char *skep_version(void);
+SKEP_API const char *skep_profile(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
