@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/memacct.h"
 #include "core/vcpu.h"
+#include "helper/helper.h"
 #include "map/map.h"
 #include "verifier/verifier.h"
 
@@ -57,22 +58,41 @@ struct test_run {
 
 struct skep_prog;
 
+/* What a subsystem says of a program type that it runs. */
 struct prog_type_ops {
-	const struct prog_type_row *row;
+	enum bpf_prog_type type;
+	/* How context fields are reached; fields of the type's rows that no conv covers become
+	 * CTX_NOT_MODELLED. NULL: the program sees the structure as it is. */
+	const struct ctx_conv *convs;
+	u32 conv_cnt;
 	/* BPF_PROG_TEST_RUN; NULL: -ENOTSUPP as Linux. 0 or negative errno. */
 	int (*test_run)(struct skep *skep, struct skep_prog *prog, struct test_run *run);
 	/* The name of a return value ("XDP_DROP"), NULL when it has none. */
 	const char *(*retval_name)(u32 retval);
+	/* Bytes from @mem on that belong to what the running program was given (a packet); 0: none.
+	 * May be NULL. See helper_host.mem_room. */
+	size_t (*mem_room)(const struct run_ctx *run, const void *mem);
 };
-
-/* A helper's code; the value that SYM_HELPER resolves to. Runs inside a vCPU and RCU. */
-typedef u64 (*helper_fn)(u64 r1, u64 r2, u64 r3, u64 r4, u64 r5);
 
 /* -EEXIST when the slot is taken. @ops and what it points to outlive the instance. */
 int skep_register_prog_type(struct skep *skep, const struct prog_type_ops *ops);
 /* @prog_type BPF_PROG_TYPE_UNSPEC: for all types that Linux allows it in. */
 int skep_register_helper(struct skep *skep, u32 prog_type, u32 helper_id, helper_fn fn);
 const struct prog_type_ops *skep_prog_type_ops(struct skep *skep, u32 type);
+/* What Linux has; modelled only when a subsystem has registered the type. NULL: no such type. */
+const struct prog_type_row *skep_prog_type_row(struct skep *skep, u32 type, u32 attach_type);
+/* expected_attach_type values that loading accepts for the type. */
+bool skep_attach_type_ok(u32 type, u32 attach_type);
+/* "bpf_map_lookup_elem"; NULL when Linux has no such helper. */
+const char *skep_helper_name(u32 helper_id);
+/* The id of "bpf_map_lookup_elem" or "map_lookup_elem"; negative when there is none. */
+int skep_helper_id(const char *name);
+
+/* One pointer a subsystem for its own state in the instance. */
+enum skep_room { SKEP_ROOM_NET, SKEP_ROOM_SYSCALL, SKEP_ROOM_CNT };
+void skep_room_set(struct skep *skep, enum skep_room room, void *state,
+		   void (*free_state)(struct skep *skep, void *state));
+void *skep_room_get(struct skep *skep, enum skep_room room);
 
 /* ---- objects and ids ---------------------------------------------------------------------- */
 
@@ -88,6 +108,12 @@ struct skep_btf *skep_btf_by_id(struct skep *skep, u32 id);
 int skep_next_id(struct skep *skep, enum obj_kind kind, u32 id, u32 *ret_next);
 /* Gives a BTF object an id in the instance. */
 int skep_btf_add(struct skep *skep, struct skep_btf *btf, u32 *ret_id);
+/* The id lives as long as one of its uses: skep_btf_add() makes the first, a program or a map with
+ * this BTF another. Does nothing for a BTF that was never added. */
+void skep_btf_use(struct skep *skep, const struct skep_btf *btf);
+void skep_btf_unuse(struct skep *skep, const struct skep_btf *btf);
+/* The id that skep_btf_add() gave, 0 when there is none. */
+u32 skep_btf_id(struct skep *skep, const struct skep_btf *btf);
 
 /* ---- programs ----------------------------------------------------------------------------- */
 
@@ -104,10 +130,16 @@ struct prog_load {
 };
 
 /* Verifies and makes ready. @vres (may be NULL) receives the verdict, also when refused; the caller
- * frees it with skep_vresult_free(). 0 or the verdict's errno. */
+ * frees it with skep_vresult_free(). Rewritten code and used maps stay in @vres only with
+ * verify_only; else they are the program's (skep_prog_info()). 0 or the verdict's errno. */
 int skep_prog_load(struct skep *skep, const struct prog_load *load, struct vresult *vres,
 		   struct skep_prog **ret_prog);
 void skep_vresult_free(struct skep *skep, struct vresult *vres);
+/* Calls @fn on the loading thread after each verification; @prog is NULL when it was refused or
+ * only verified. NULL stops it. Not while another thread loads. */
+typedef void (*skep_load_fn)(void *ctx, const struct prog_load *load, const struct vresult *res,
+			     const struct skep_prog *prog);
+void skep_on_load(struct skep *skep, skep_load_fn fn, void *ctx);
 void skep_prog_get(struct skep_prog *prog);
 void skep_prog_put(struct skep_prog *prog);
 
@@ -125,11 +157,18 @@ struct skep_prog_info {
 	struct skep_map *const *maps; /* used maps, in order */
 	u32 map_cnt;
 	u32 verified_insns;
-	u64 load_time_ns, run_time_ns, run_cnt;
+	u64 load_time_ns, run_time_ns, run_cnt, miss_cnt; /* runs are counted while stats are on */
+	u32 created_by_uid;
+	const void *func_info, *line_info; /* as loaded */
+	u32 func_info_rec_size, func_info_cnt, line_info_rec_size, line_info_cnt;
 	u64 prepare_ns; /* verify + compile + link */
 	u64 mem_bytes;
 };
-void skep_prog_info(const struct skep_prog *prog, struct skep_prog_info *ret_info);
+void skep_prog_info(const struct skep_prog *prog, struct skep_prog_info *info);
+
+struct skep *skep_prog_skep(const struct skep_prog *prog);
+/* Counts runs and their time from now on, as BPF_ENABLE_STATS: costs two clock readings a run. */
+void skep_stats_enable(struct skep *skep, bool on);
 
 /* Runs the program once on the calling thread's vCPU. @ctx is the simulated kernel's structure
  * (struct xdp_buff, ...), as the program type's ctx_conv rows address it. */

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * map.c - helpers on maps. The verifier has checked that the map's type has the operation
+ * (vhost.helper_map_ok) and that key and value have the map's sizes.
+ */
+#include "helper/private.h"
+#include "map/map.h"
+
+static struct skep_map *map_of(u64 reg)
+{
+	return (struct skep_map *)(uintptr_t)reg;
+}
+
+static void *ptr_of(u64 reg)
+{
+	return (void *)(uintptr_t)reg;
+}
+
+HELPER(map_lookup_elem)
+{
+	struct skep_map *map = map_of(r1);
+
+	return (uintptr_t)map->ops->lookup(map, ptr_of(r2));
+}
+
+HELPER(map_update_elem)
+{
+	struct skep_map *map = map_of(r1);
+
+	return map->ops->update(map, ptr_of(r2), ptr_of(r3), r4);
+}
+
+/* Linux's array maps have the operation and answer -EINVAL; here they may go without. */
+HELPER(map_delete_elem)
+{
+	struct skep_map *map = map_of(r1);
+
+	return map->ops->delete ? map->ops->delete (map, ptr_of(r2)) : -EINVAL;
+}
+
+HELPER(map_push_elem)
+{
+	struct skep_map *map = map_of(r1);
+
+	return map->ops->push(map, ptr_of(r2), r3);
+}
+
+HELPER(map_pop_elem)
+{
+	struct skep_map *map = map_of(r1);
+
+	return map->ops->pop(map, ptr_of(r2));
+}
+
+HELPER(map_peek_elem)
+{
+	struct skep_map *map = map_of(r1);
+
+	return map->ops->peek(map, ptr_of(r2));
+}
+
+HELPER(map_lookup_percpu_elem)
+{
+	struct skep_map *map = map_of(r1);
+
+	if ((u32)r3 >= map->cpu_cnt)
+		return 0;
+	return (uintptr_t)map->ops->lookup_percpu(map, ptr_of(r2), (u32)r3);
+}
+
+HELPER(ringbuf_reserve)
+{
+	return (uintptr_t)ringbuf_reserve(map_of(r1), r2, r3);
+}
+
+HELPER(ringbuf_submit)
+{
+	ringbuf_submit(ptr_of(r1), r2);
+	return 0;
+}
+
+HELPER(ringbuf_discard)
+{
+	ringbuf_discard(ptr_of(r1), r2);
+	return 0;
+}
+
+HELPER(ringbuf_output)
+{
+	return ringbuf_output(map_of(r1), ptr_of(r2), r3, r4);
+}
+
+HELPER(ringbuf_query)
+{
+	return ringbuf_query(map_of(r1), r2);
+}

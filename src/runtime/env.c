@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* env.c - the verifier's questions (struct vhost), answered from Linux's tables and the instance. */
+#include "runtime/instance.h"
+
+#include <string.h>
+
+static const struct prog_type_row *env_prog_type(void *ctx, u32 type, u32 attach_type)
+{
+	struct env *env = ctx;
+
+	return skep_prog_type_row(env->skep, type, attach_type);
+}
+
+static const struct helper_proto *proto_of(u32 prog_type, u32 id)
+{
+	for (u32 i = 0; i < tab_variant_cnt; i++)
+		if (tab_variants[i].prog_type == prog_type && tab_variants[i].proto.id == id)
+			return &tab_variants[i].proto;
+	return &tab_helpers[id];
+}
+
+static enum helper_avail env_helper(void *ctx, const struct prog_type_row *type,
+				    u32 attach_type __unused_arg, u32 id,
+				    const struct helper_proto **ret_proto)
+{
+	struct env *env = ctx;
+	const struct tab_prog *prog = container_of(type, struct tab_prog, row);
+	u32 need;
+
+	if (id >= tab_helper_cnt || !tab_helpers[id].name)
+		return HELPER_UNKNOWN;
+	*ret_proto = proto_of(type->type, id);
+	need = tab_helper_caps[id];
+	if ((env->load->caps & need) != need)
+		return HELPER_NOT_ALLOWED;
+	switch (tab_helper_avail(id, prog->column)) {
+	case TAB_YES:
+	case TAB_SLEEPABLE: /* the prototype says might_sleep: the verifier looks at the place */
+		break;
+	case TAB_UNPROBED:
+		return HELPER_NOT_MODELLED;
+	default:
+		return HELPER_NOT_ALLOWED;
+	}
+	return skep_helper_fn(env->skep, type->type, id) ? HELPER_OK : HELPER_NOT_MODELLED;
+}
+
+static bool env_helper_map_ok(void *ctx __unused_arg, u32 helper_id, u32 map_type)
+{
+	return tab_helper_map_ok(helper_id, map_type);
+}
+
+/* Maps that a program which may sleep can use: their elements outlive a plain RCU read side. */
+static bool sleepable_map(u32 type)
+{
+	switch (type) {
+	case BPF_MAP_TYPE_HASH:
+	case BPF_MAP_TYPE_RHASH:
+	case BPF_MAP_TYPE_LRU_HASH:
+	case BPF_MAP_TYPE_ARRAY:
+	case BPF_MAP_TYPE_PERCPU_HASH:
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+	case BPF_MAP_TYPE_HASH_OF_MAPS:
+	case BPF_MAP_TYPE_RINGBUF:
+	case BPF_MAP_TYPE_USER_RINGBUF:
+	case BPF_MAP_TYPE_INODE_STORAGE:
+	case BPF_MAP_TYPE_SK_STORAGE:
+	case BPF_MAP_TYPE_TASK_STORAGE:
+	case BPF_MAP_TYPE_CGRP_STORAGE:
+	case BPF_MAP_TYPE_QUEUE:
+	case BPF_MAP_TYPE_STACK:
+	case BPF_MAP_TYPE_ARENA:
+	case BPF_MAP_TYPE_INSN_ARRAY:
+	case BPF_MAP_TYPE_PROG_ARRAY:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool env_prog_map_ok(void *ctx, const struct prog_type_row *type __unused_arg, u32 map_type)
+{
+	struct env *env = ctx;
+
+	/* Programs reach struct_ops maps never, others of these at every rate. */
+	if (map_type == BPF_MAP_TYPE_STRUCT_OPS)
+		return false;
+	return !(env->load->v.flags & BPF_F_SLEEPABLE) || sleepable_map(map_type);
+}
+
+/* Structures and tags by which Linux knows a field that it must initialise, lock or free. */
+static bool special_name(const char *name)
+{
+	static const char *const names[] = {
+		"bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer", "bpf_wq", "bpf_task_work",
+		"bpf_list_head", "bpf_list_node", "bpf_rb_root", "bpf_rb_node", "bpf_refcount",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+static bool special_pointer(const struct skep_btf *btf, const struct btf_t *ptr)
+{
+	struct btf_t t;
+
+	if (!btf_type_get(btf, ptr->type, &t) || t.kind != BTF_KIND_TYPE_TAG)
+		return false;
+	return !strcmp(t.name, "kptr") || !strcmp(t.name, "kptr_untrusted") ||
+	       !strcmp(t.name, "percpu_kptr") || !strcmp(t.name, "uptr");
+}
+
+/* Does a value of type @id hold such a field? Nesting is as deep as Linux resolves types; what
+ * lies deeper counts as special, which refuses it. */
+static bool has_special(const struct skep_btf *btf, u32 id, int depth)
+{
+	struct btf_memb m;
+	struct btf_arr arr;
+	struct btf_secvar var;
+	struct btf_t t;
+
+	if (depth > 32)
+		return true;
+	if (!btf_type_get(btf, btf_skip_mods(btf, id), &t))
+		return false;
+	switch (t.kind) {
+	case BTF_KIND_PTR:
+		return special_pointer(btf, &t);
+	case BTF_KIND_ARRAY:
+		return btf_array(&t, &arr) && has_special(btf, arr.elem_type, depth + 1);
+	case BTF_KIND_VAR:
+		return has_special(btf, t.type, depth + 1);
+	case BTF_KIND_DATASEC:
+		for (u32 i = 0; i < t.vlen && btf_secvar(&t, i, &var); i++)
+			if (has_special(btf, var.type, depth + 1))
+				return true;
+		return false;
+	case BTF_KIND_STRUCT:
+	case BTF_KIND_UNION:
+		if (special_name(t.name))
+			return true;
+		for (u32 i = 0; i < t.vlen && btf_member(btf, &t, i, &m); i++)
+			if (has_special(btf, m.type, depth + 1))
+				return true;
+		return false;
+	default:
+		return false;
+	}
+}
+
+static void describe_map(struct skep_map *map, struct map_desc *desc)
+{
+	u64 addr;
+
+	*desc = (struct map_desc){
+		.cookie = map, .id = map->id, .type = map->type, .key_size = map->key_size,
+		.value_size = map->value_size, .max_entries = map->max_entries,
+		.map_flags = map->flags, .btf = map->btf, .btf_key_type_id = map->btf_key_type_id,
+		.btf_value_type_id = map->btf_value_type_id, .frozen = map->frozen,
+	};
+	memcpy(desc->name, map->name, sizeof(desc->name));
+	desc->direct_value = map->ops->direct_value && map->max_entries == 1 &&
+			     !map->ops->direct_value(map, 0, &addr);
+	if (desc->direct_value && map->frozen && map->flags & BPF_F_RDONLY_PROG)
+		desc->const_data = (const void *)(uintptr_t)addr;
+	desc->has_special_fields = map->btf && map->btf_value_type_id &&
+				   has_special(map->btf, map->btf_value_type_id, 0);
+}
+
+static int env_map_get(void *ctx, int fd, struct map_desc *ret_map)
+{
+	struct env *env = ctx;
+	struct skep_map *map;
+	int err;
+
+	if (!env->load->map_by_fd)
+		return -EBADF;
+	err = env->load->map_by_fd(env->load->fd_ctx, fd, &map);
+	if (err)
+		return err;
+	describe_map(map, ret_map);
+	return 0;
+}
+
+static void env_map_put(void *ctx __unused_arg, const struct map_desc *map)
+{
+	map_put((struct skep_map *)map->cookie);
+}
+
+struct vhost env_host(struct env *env)
+{
+	return (struct vhost){
+		.ctx = env,
+		.caps = env->load ? env->load->caps : 0,
+		.jit = env->skep->engine != SKEP_ENGINE_INTERP && jit_target_host(),
+		.kernel_btf = env->skep->kernel_btf,
+		.prog_type = env_prog_type,
+		.helper = env_helper,
+		.helper_map_ok = env_helper_map_ok,
+		.prog_map_ok = env_prog_map_ok,
+		.map_get = env_map_get,
+		.map_put = env_map_put,
+	};
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* instance.h - struct skep and struct skep_prog; private to the runtime. */
+#ifndef SKEP_RUNTIME_INSTANCE_H
+#define SKEP_RUNTIME_INSTANCE_H
+
+#include "base/vec.h"
+#include "btf/btf.h"
+#include "core/rcu.h"
+#include "interp/interp.h"
+#include "jit/jit.h"
+#include "runtime/idtab.h"
+#include "runtime/runtime.h"
+#include "runtime/tables.h"
+
+#include <errno.h>
+
+#define PROG_TYPE_MAX 64 /* program type numbers are below */
+
+/* The last TRACE_SIZE bytes that were traced. Written by trace.c. */
+#define TRACE_SIZE 65536
+struct trace_buf {
+	pthread_mutex_t lock;
+	char *bytes;
+	u64 end; /* of all that was ever written */
+};
+
+struct room_state {
+	void *state;
+	void (*free_state)(struct skep *skep, void *state);
+};
+
+struct skep {
+	struct helper_host host; /* first: helper.h */
+	struct memacct acct;
+	struct vcpu_set *vcpus;
+	u32 engine;
+	u64 seed;
+	bool stats_on;
+	const struct skep_btf *kernel_btf;
+	struct idtab ids[OBJ_KIND_CNT];
+	struct room_state rooms[SKEP_ROOM_CNT];
+	struct trace_buf trace;
+	skep_load_fn on_load;
+	void *on_load_ctx;
+
+	/* Written by types.c while subsystems register, read-only afterwards. */
+	const struct prog_type_ops *types[PROG_TYPE_MAX];
+	helper_fn *helpers[PROG_TYPE_MAX]; /* by program type and helper id */
+	struct tab_prog *progs;		   /* tab_progs with what was registered */
+};
+
+struct skep_prog {
+	u32 refs; /* atomic */
+	u32 id;
+	struct skep *skep;
+	struct jit_code *jit;	    /* one of jit and interp */
+	struct interp_prog *interp;
+	u64 run_time_ns, run_cnt, miss_cnt; /* atomic, relaxed */
+
+	u32 type, attach_type;
+	char name[BPF_OBJ_NAME_LEN];
+	u8 tag[BPF_TAG_SIZE];
+	bool gpl;
+	u32 insn_cnt;
+	struct vresult res; /* rewritten code and used maps live in here */
+	struct skep_map **maps;
+	struct jit_image *image;
+	const struct skep_btf *btf;
+	void *func_info, *line_info;
+	u32 func_info_rec_size, func_info_cnt, line_info_rec_size, line_info_cnt;
+	u64 load_time_ns, prepare_ns, mem_bytes;
+	u32 created_by_uid;
+	struct rcu_item rcu;
+};
+
+/* env.c: what the verifier may ask, for one load. */
+struct env {
+	struct skep *skep;
+	const struct prog_load *load;
+};
+struct vhost env_host(struct env *env);
+
+/* types.c */
+helper_fn skep_helper_fn(const struct skep *skep, u32 prog_type, u32 helper_id);
+
+/* objects.c */
+void objects_init(struct skep *skep);
+void objects_destroy(struct skep *skep);
+
+/* mem.c: helper_host.mem_room */
+size_t skep_mem_room(struct helper_host *host, const struct run_ctx *run, const void *mem);
+
+/* trace.c */
+int trace_init(struct trace_buf *trace);
+void trace_destroy(struct trace_buf *trace);
+
+#endif

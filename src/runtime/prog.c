@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* prog.c - a program's life: verified, compiled or interpreted, linked; freed after a grace period. */
+#include "base/sha256.h"
+#include "runtime/instance.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- link: symbols to addresses of this process -------------------------------------------- */
+
+/* Helpers that the map's type answers itself: one indirection less a call. The operations have
+ * the helper's registers as parameters, in order. */
+static void *map_op(const struct map_ops *ops, u64 helper_id)
+{
+	switch (helper_id) {
+	case BPF_FUNC_map_lookup_elem:
+		return (void *)ops->lookup;
+	case BPF_FUNC_map_update_elem:
+		return (void *)ops->update;
+	case BPF_FUNC_map_delete_elem:
+		return (void *)ops->delete;
+	case BPF_FUNC_map_push_elem:
+		return (void *)ops->push;
+	case BPF_FUNC_map_pop_elem:
+		return (void *)ops->pop;
+	case BPF_FUNC_map_peek_elem:
+		return (void *)ops->peek;
+	default:
+		return NULL;
+	}
+}
+
+static int resolve(void *ctx, const struct xlated_sym *sym, u64 *ret_value)
+{
+	struct skep_prog *prog = ctx;
+	struct skep_map *map = NULL;
+	u64 val = 0;
+
+	if (sym->kind == SYM_MAP || sym->kind == SYM_MAP_VALUE || sym->kind == SYM_MAP_OP) {
+		if (sym->idx >= prog->res.used_map_cnt)
+			return -EINVAL;
+		map = prog->maps[sym->idx];
+	}
+	switch (sym->kind) {
+	case SYM_MAP:
+		val = (uintptr_t)map;
+		break;
+	case SYM_MAP_VALUE:
+		if (!map->ops->direct_value)
+			return -EINVAL;
+		return map->ops->direct_value(map, (u32)sym->off, ret_value);
+	case SYM_HELPER:
+		val = (uintptr_t)skep_helper_fn(prog->skep, prog->type, sym->idx);
+		break;
+	case SYM_MAP_OP:
+		val = (uintptr_t)map_op(map->ops, sym->off);
+		if (!val)
+			val = (uintptr_t)skep_helper_fn(prog->skep, prog->type, (u32)sym->off);
+		break;
+	default:
+		return -EOPNOTSUPP;
+	}
+	*ret_value = val;
+	return val ? 0 : -EINVAL;
+}
+
+static int link_jit(struct skep_prog *prog, const struct sym_resolver *resolver)
+{
+	const char *why;
+	int err;
+
+	if (prog->skep->engine == SKEP_ENGINE_INTERP || !jit_target_host())
+		return -EOPNOTSUPP;
+	err = jit_compile(prog->res.xlated, jit_target_host(), 0, &prog->image, &why);
+	if (err)
+		return err;
+	return jit_link(prog->image, prog->res.xlated, resolver, &prog->jit);
+}
+
+static int link_prog(struct skep_prog *prog)
+{
+	struct sym_resolver resolver = { .ctx = prog, .resolve = resolve };
+	int err = link_jit(prog, &resolver);
+
+	/* What the machine lacks, the interpreter has; unless the user wants only machine code. */
+	if (err == -EOPNOTSUPP && prog->skep->engine != SKEP_ENGINE_JIT)
+		err = interp_link(prog->res.xlated, &resolver, &prog->interp);
+	return err;
+}
+
+/* ---- making ----------------------------------------------------------------------------- */
+
+/* Of the program as loaded, with map descriptors (and the offsets into values) taken out: the
+ * same program has the same tag whatever numbers its descriptors had. */
+static int calc_tag(const struct vprog *v, u8 ret_tag[BPF_TAG_SIZE])
+{
+	size_t size = v->insn_cnt * sizeof(struct bpf_insn);
+	struct bpf_insn *insns = malloc(size);
+	u8 digest[32];
+
+	if (!insns)
+		return -ENOMEM;
+	memcpy(insns, v->insns, size);
+	for (u32 i = 0; i + 1 < v->insn_cnt; i++) {
+		if (!insn_is_wide(insns + i))
+			continue;
+		if (insns[i].src_reg == BPF_PSEUDO_MAP_FD || insns[i].src_reg == BPF_PSEUDO_MAP_VALUE)
+			insns[i].imm = insns[i + 1].imm = 0;
+		i++;
+	}
+	sha256(insns, size, digest);
+	free(insns);
+	memcpy(ret_tag, digest, BPF_TAG_SIZE);
+	return 0;
+}
+
+static int copy_info(const void *recs, u32 size, u32 cnt, void **ret_copy)
+{
+	if (!cnt)
+		return 0;
+	*ret_copy = malloc((size_t)size * cnt);
+	if (!*ret_copy)
+		return -ENOMEM;
+	memcpy(*ret_copy, recs, (size_t)size * cnt);
+	return 0;
+}
+
+static struct skep_prog *prog_alloc(struct skep *skep, const struct prog_load *load)
+{
+	const struct vprog *v = &load->v;
+	struct skep_prog *prog = calloc(1, sizeof(*prog));
+
+	if (!prog)
+		return NULL;
+	prog->refs = 1;
+	prog->skep = skep;
+	prog->type = v->type;
+	prog->attach_type = v->attach_type;
+	memcpy(prog->name, v->name, sizeof(prog->name));
+	prog->gpl = v->gpl;
+	prog->insn_cnt = v->insn_cnt;
+	prog->btf = v->btf;
+	if (prog->btf) {
+		btf_get(prog->btf);
+		skep_btf_use(skep, prog->btf);
+	}
+	prog->func_info_rec_size = v->func_info_rec_size;
+	prog->func_info_cnt = v->func_info_cnt;
+	prog->line_info_rec_size = v->line_info_rec_size;
+	prog->line_info_cnt = v->line_info_cnt;
+	prog->load_time_ns = load->load_time_ns;
+	prog->created_by_uid = load->created_by_uid;
+	return prog;
+}
+
+static void prog_free(struct skep_prog *prog)
+{
+	struct env env = { .skep = prog->skep };
+	struct vhost host = env_host(&env);
+
+	if (prog->jit)
+		jit_unlink(prog->jit);
+	if (prog->interp)
+		interp_unlink(prog->interp);
+	if (prog->image)
+		jit_image_free(prog->image);
+	vresult_free(&host, &prog->res);
+	if (prog->btf) {
+		skep_btf_unuse(prog->skep, prog->btf);
+		btf_put(prog->btf);
+	}
+	memacct_release(&prog->skep->acct, prog->mem_bytes);
+	free(prog->func_info);
+	free(prog->line_info);
+	free(prog->maps);
+	free(prog);
+}
+
+static void prog_free_rcu(struct rcu_item *item)
+{
+	prog_free(container_of(item, struct skep_prog, rcu));
+}
+
+/* Moves what a program keeps of a verdict out of @res. */
+static int take_result(struct skep_prog *prog, struct vresult *res)
+{
+	prog->res = *res;
+	prog->res.facts = NULL; /* those stay with the caller */
+	res->xlated = NULL;
+	res->used_maps = NULL;
+	res->used_map_cnt = 0;
+	prog->maps = calloc(prog->res.used_map_cnt + 1, sizeof(*prog->maps));
+	if (!prog->maps)
+		return -ENOMEM;
+	for (u32 i = 0; i < prog->res.used_map_cnt; i++)
+		prog->maps[i] = (struct skep_map *)prog->res.used_maps[i].cookie;
+	return 0;
+}
+
+static int charge(struct skep_prog *prog)
+{
+	const struct xlated_prog *x = prog->res.xlated;
+	u64 bytes = sizeof(*prog) + (u64)x->insn_cnt * (sizeof(*x->insns) + sizeof(*x->aux));
+	int err;
+
+	if (prog->jit)
+		bytes += prog->jit->size;
+	err = memacct_charge(&prog->skep->acct, bytes);
+	if (!err)
+		prog->mem_bytes = bytes;
+	return err;
+}
+
+static int make_ready(struct skep_prog *prog, const struct vprog *v, struct vresult *res)
+{
+	int err = take_result(prog, res);
+
+	if (!err)
+		err = calc_tag(v, prog->tag);
+	if (!err)
+		err = copy_info(v->func_info, v->func_info_rec_size, v->func_info_cnt,
+				&prog->func_info);
+	if (!err)
+		err = copy_info(v->line_info, v->line_info_rec_size, v->line_info_cnt,
+				&prog->line_info);
+	if (!err)
+		err = link_prog(prog);
+	if (!err)
+		err = charge(prog);
+	return err;
+}
+
+int skep_prog_load(struct skep *skep, const struct prog_load *load, struct vresult *vres,
+		   struct skep_prog **ret_prog)
+{
+	struct env env = { .skep = skep, .load = load };
+	struct vhost host = env_host(&env);
+	u64 start = host_now_ns();
+	struct skep_prog *prog = NULL;
+	struct vresult res;
+	int err;
+
+	*ret_prog = NULL;
+	err = verifier_run(&load->v, &host, &load->opts, &res);
+	if (!err)
+		err = res.err;
+	if (err || load->verify_only)
+		goto out;
+	prog = prog_alloc(skep, load);
+	err = prog ? make_ready(prog, &load->v, &res) : -ENOMEM;
+	if (!err)
+		err = idtab_add(&skep->ids[OBJ_PROG], prog, &prog->id);
+	if (err) {
+		if (prog)
+			prog_free(prog);
+		goto out;
+	}
+	prog->prepare_ns = host_now_ns() - start;
+	*ret_prog = prog;
+out:
+	if (skep->on_load)
+		skep->on_load(skep->on_load_ctx, load, &res, *ret_prog);
+	if (vres)
+		*vres = res;
+	else
+		vresult_free(&host, &res);
+	return err;
+}
+
+void skep_vresult_free(struct skep *skep, struct vresult *vres)
+{
+	struct env env = { .skep = skep };
+	struct vhost host = env_host(&env);
+
+	vresult_free(&host, vres);
+}
+
+void skep_prog_get(struct skep_prog *prog)
+{
+	__atomic_fetch_add(&prog->refs, 1, __ATOMIC_RELAXED);
+}
+
+void skep_prog_put(struct skep_prog *prog)
+{
+	if (!prog || __atomic_sub_fetch(&prog->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	idtab_del(&prog->skep->ids[OBJ_PROG], prog->id);
+	rcu_defer(&prog->rcu, prog_free_rcu);
+}
+
+void skep_on_load(struct skep *skep, skep_load_fn fn, void *ctx)
+{
+	skep->on_load = fn;
+	skep->on_load_ctx = ctx;
+}
+
+struct skep *skep_prog_skep(const struct skep_prog *prog)
+{
+	return prog->skep;
+}
+
+void skep_prog_info(const struct skep_prog *prog, struct skep_prog_info *info)
+{
+	*info = (struct skep_prog_info){
+		.id = prog->id, .type = prog->type, .attach_type = prog->attach_type,
+		.gpl = prog->gpl, .jited = prog->jit, .insn_cnt = prog->insn_cnt,
+		.xlated = prog->res.xlated, .jit_image = prog->image, .btf = prog->btf,
+		.maps = prog->maps, .map_cnt = prog->res.used_map_cnt,
+		.verified_insns = prog->res.stats.insns_processed,
+		.load_time_ns = prog->load_time_ns,
+		.run_time_ns = __atomic_load_n(&prog->run_time_ns, __ATOMIC_RELAXED),
+		.run_cnt = __atomic_load_n(&prog->run_cnt, __ATOMIC_RELAXED),
+		.miss_cnt = __atomic_load_n(&prog->miss_cnt, __ATOMIC_RELAXED),
+		.created_by_uid = prog->created_by_uid,
+		.func_info = prog->func_info, .line_info = prog->line_info,
+		.func_info_rec_size = prog->func_info_rec_size, .func_info_cnt = prog->func_info_cnt,
+		.line_info_rec_size = prog->line_info_rec_size, .line_info_cnt = prog->line_info_cnt,
+		.prepare_ns = prog->prepare_ns, .mem_bytes = prog->mem_bytes,
+	};
+	memcpy(info->name, prog->name, sizeof(info->name));
+	memcpy(info->tag, prog->tag, sizeof(info->tag));
+	if (prog->jit) {
+		info->jited_code = prog->jit->base;
+		info->jited_size = prog->jit->size;
+	}
+}

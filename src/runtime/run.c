@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* run.c - the way into a program: vCPU, RCU read side, activation record, code. */
+#include "runtime/instance.h"
+
+static inline u64 call_code(const struct skep_prog *prog, void *ctx)
+{
+	return prog->jit ? prog->jit->entry(ctx) : interp_run(prog->interp, ctx);
+}
+
+/* Not inlined into its caller's frame: mem.c takes the program's stack to lie below @run. */
+static __noinline u32 run_counted(struct skep_prog *prog, void *ctx)
+{
+	u64 start = host_now_ns();
+	u32 ret = (u32)call_code(prog, ctx);
+
+	__atomic_fetch_add(&prog->run_time_ns, host_now_ns() - start, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&prog->run_cnt, 1, __ATOMIC_RELAXED);
+	return ret;
+}
+
+static inline u32 run_once(struct skep_prog *prog, struct run_ctx *run, void *ctx)
+{
+	run->hook_ctx = ctx;
+	if (unlikely(__atomic_load_n(&prog->skep->stats_on, __ATOMIC_RELAXED)))
+		return run_counted(prog, ctx);
+	return (u32)call_code(prog, ctx);
+}
+
+/* NULL: no vCPU can be had here, the run is missed. */
+static inline struct vcpu *enter(struct skep_prog *prog, struct run_ctx *run)
+{
+	struct vcpu *vcpu = vcpu_enter(prog->skep->vcpus);
+
+	if (unlikely(!vcpu)) {
+		__atomic_fetch_add(&prog->miss_cnt, 1, __ATOMIC_RELAXED);
+		return NULL;
+	}
+	rcu_enter();
+	*run = (struct run_ctx){
+		.prev = vcpu->run,
+		.skep = prog->skep,
+		.prog = prog,
+		.call_func = prog->jit ? jit_call_func : interp_call_func,
+	};
+	vcpu->run = run;
+	return vcpu;
+}
+
+static inline void leave(struct vcpu *vcpu, const struct run_ctx *run)
+{
+	vcpu->run = run->prev;
+	rcu_leave();
+	vcpu_leave(vcpu);
+}
+
+u32 skep_prog_run(struct skep_prog *prog, void *ctx)
+{
+	struct run_ctx run;
+	struct vcpu *vcpu = enter(prog, &run);
+	u32 ret;
+
+	if (!vcpu)
+		return 0;
+	ret = run_once(prog, &run, ctx);
+	leave(vcpu, &run);
+	return ret;
+}
+
+u32 skep_prog_run_batch(struct skep_prog *prog, void *(*next)(void *arg, u32 prev_ret), void *arg,
+			u64 *ret_cnt)
+{
+	struct run_ctx run;
+	struct vcpu *vcpu = enter(prog, &run);
+	u64 cnt = 0;
+	u32 ret = 0;
+	void *ctx;
+
+	if (vcpu) {
+		while ((ctx = next(arg, ret))) {
+			ret = run_once(prog, &run, ctx);
+			cnt++;
+		}
+		leave(vcpu, &run);
+	}
+	*ret_cnt = cnt;
+	return ret;
+}
