@@ -187,7 +187,7 @@ static bool make_pre(struct reader *r)
 	while (*(p = skip(p))) {
 		bool done = false;
 
-		if (sscanf(p, "r%u=%63[^ \t,(]%n", &reg, what, &used) != 2 || reg > 9)
+		if (sscanf(p, "r%u=%63[^ \t\n,(]%n", &reg, what, &used) != 2 || reg > 9)
 			return bad(r, "expected rN=what", p);
 		p += used;
 		for (size_t i = 0; i < ARRAY_SIZE(types) && !done; i++) {
