@@ -16,9 +16,13 @@ struct skep_clock {
 };
 
 void clock_init(struct skep_clock *clock); /* real time, the host's randomness */
+/* These two before the instance is shared between threads. */
 void clock_set_virtual(struct skep_clock *clock, u64 start_ns, u64 tick_ns);
 void clock_set_seed(struct skep_clock *clock, u64 seed);
+/* Moves virtual time on; nothing sees it while time is real. */
+void clock_advance(struct skep_clock *clock, u64 ns);
 u64 clock_read(struct skep_clock *clock, enum clock_id id); /* ns */
+/* Not for secrets: who sees outputs can compute the next ones. */
 u32 clock_random(struct skep_clock *clock);
 u64 host_now_ns(void); /* the host's monotonic clock, for measuring */
 

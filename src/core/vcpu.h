@@ -7,6 +7,7 @@
 #define SKEP_CORE_VCPU_H
 
 #include "base/types.h"
+#include "core/lock.h"
 
 #define VCPU_MAX 64
 
@@ -29,27 +30,49 @@ struct vcpu {
 	u32 id; /* 0 .. vcpu set's count - 1 */
 	struct run_ctx *run; /* innermost activation, NULL when none */
 	struct vcpu_set *set;
-};
+} __cacheline_aligned;
 
 /* The vCPUs of one instance. */
 struct vcpu_set;
-struct vcpu_set *vcpu_set_new(u32 cnt); /* 1..VCPU_MAX; NULL: no memory */
+struct vcpu_set *vcpu_set_new(u32 cnt); /* 1..VCPU_MAX; NULL: no memory, or @cnt out of range */
 void vcpu_set_free(struct vcpu_set *set); /* no thread runs a program of the instance any more */
 u32 vcpu_set_cnt(const struct vcpu_set *set);
 
 /*
  * The calling thread's vCPU in @set: kept from its last run, else a free one, else waits for one
  * (an idle thread's vCPU may be taken from it). Registers the thread with RCU at its first time.
- * NULL with errno EAGAIN inside a signal handler on an unregistered thread (a missed run).
- * Between vcpu_enter() and vcpu_leave() no other thread has the same vCPU. Nests.
+ * Between vcpu_enter() and vcpu_leave() no other thread has the same vCPU. Nests, also from a
+ * signal handler and across instances (at most VCPU_SETS_PER_THREAD of them at a time).
+ * NULL with errno EAGAIN: a handler interrupted this thread while it was getting its vCPU, or 16
+ * runs are nested (a missed run); ENOMEM: the thread cannot be registered; EMFILE: nested in too many instances.
  */
 struct vcpu *vcpu_enter(struct vcpu_set *set);
+/*
+ * For signal handlers: as vcpu_enter(), but never waits, locks or registers. NULL with errno EAGAIN
+ * when the thread has no vCPU in @set, or lost it to another thread: a missed run, to be counted.
+ */
+struct vcpu *vcpu_try_enter(struct vcpu_set *set);
+/* Innermost first. */
 void vcpu_leave(struct vcpu *vcpu);
-/* Binds the calling thread to vCPU @id from its next vcpu_enter() on (tests, --cpu). 0, -EINVAL,
- * -EBUSY. */
+/* Binds the calling thread to vCPU @id from its next vcpu_enter() on (tests, --cpu). 0; -EINVAL: no
+ * such vCPU; -EBUSY: another thread is bound to it, or this one is inside a run; -ENOMEM. */
 int vcpu_bind(struct vcpu_set *set, u32 id);
+/* Ends the binding; the vCPU is kept as any other. */
+void vcpu_unbind(struct vcpu_set *set);
 
+#define VCPU_SETS_PER_THREAD 8
+
+extern __thread struct vcpu *vcpu_current_tls
+	__attribute__((tls_model("initial-exec"), visibility("hidden")));
 /* The vCPU that the running program is on; NULL outside of a run. Async-signal-safe. */
-struct vcpu *vcpu_current(void);
+static inline struct vcpu *vcpu_current(void)
+{
+	return vcpu_current_tls;
+}
+/* Which of several equal things to use first: the vCPU's number, or a thread's own outside of runs. */
+static inline u32 vcpu_hint(void)
+{
+	return vcpu_current_tls ? vcpu_current_tls->id : thread_token();
+}
 
 #endif
