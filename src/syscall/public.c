@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* public.c - the functions of <skep/skep.h> that need no libbpf object: instances and verdicts. */
+#include "btf/btf.h"
+#include "runtime/runtime.h"
+#include "syscall/syscall.h"
+
+#include <skep/skep.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static_assert((int)SKEP_RUN_JIT == (int)SKEP_ENGINE_JIT && (int)SKEP_RUN_INTERP == (int)SKEP_ENGINE_INTERP &&
+	      (int)SKEP_RUN_AUTO == (int)SKEP_ENGINE_AUTO, "the public and the inner names differ");
+
+/* A caller that was built against a later header may set what this version does not know. */
+static bool config_known(const struct skep_config *config)
+{
+	const char *bytes = (const char *)config;
+
+	for (size_t i = sizeof(*config); i < config->sz; i++) {
+		if (bytes[i])
+			return false;
+	}
+	return config->sz >= sizeof(config->sz);
+}
+
+int skep_create(const struct skep_config *config, struct skep **ret_skep)
+{
+	struct skep_config known = { 0 };
+	struct skep_opts opts = { 0 };
+	struct skep_btf *btf = NULL;
+	int err;
+
+	if (config) {
+		if (!config_known(config))
+			return -EINVAL;
+		memcpy(&known, config, min_of(config->sz, sizeof(known)));
+	}
+	if (known.engine > SKEP_RUN_INTERP)
+		return -EINVAL;
+	opts.cpu_cnt = known.cpu_cnt;
+	opts.engine = known.engine;
+	opts.mem_limit = known.mem_limit;
+	opts.virtual_time = known.virtual_time;
+	opts.start_ns = known.start_ns;
+	opts.tick_ns = known.tick_ns;
+	opts.seeded = known.seeded;
+	opts.seed = known.seed;
+	if (known.kernel_btf) {
+		err = btf_parse(known.kernel_btf, known.kernel_btf_size, NULL, BTF_PARSE_KERNEL, NULL, &btf);
+		if (err)
+			return err;
+		opts.kernel_btf = btf;
+	}
+	err = skep_boot(&opts, ret_skep);
+	btf_put(btf);
+	return err;
+}
+
+void skep_destroy(struct skep *skep)
+{
+	if (skep)
+		skep_free(skep);
+}
+
+long skep_bpf_call(struct skep *skep, int cmd, union bpf_attr *attr, uint32_t size)
+{
+	return skep_bpf(skep, NULL, cmd, attr, size);
+}
+
+/* ---- verdicts --------------------------------------------------------------------------------- */
+
+struct verdict_sink {
+	skep_verdict_fn fn;
+	void *ctx;
+};
+
+static void on_load(void *ctx, const struct prog_load *load, const struct vresult *res,
+		    const struct skep_prog *prog)
+{
+	const struct verdict_sink *sink = ctx;
+	struct skep_verdict v = {
+		.prog_name = load->v.name,
+		.prog_type = load->v.type,
+		.err = res->err,
+		.reason = res->err ? reject_reason_name(res->reason) : "",
+		.message = res->err ? res->message : "",
+		.explanation = res->err ? reject_reason_explain(res->reason) : "",
+		.source = res->err ? res->source : "",
+		.insn_idx = res->insn_idx,
+		.insn_cnt = load->v.insn_cnt,
+		.insns_processed = res->stats.insns_processed,
+		.total_states = res->stats.total_states,
+		.peak_states = res->stats.peak_states,
+		.max_states_per_insn = res->stats.max_states_per_insn,
+		.stack_depth = res->stats.max_stack_depth,
+		.verify_ns = res->stats.verification_ns,
+	};
+	struct skep_prog_info info;
+
+	if (prog) {
+		skep_prog_info(prog, &info);
+		v.prepare_ns = info.prepare_ns;
+	}
+	sink->fn(sink->ctx, &v);
+}
+
+static void free_sink(struct skep *skep __unused_arg, void *sink)
+{
+	free(sink);
+}
+
+void skep_on_verdict(struct skep *skep, skep_verdict_fn fn, void *ctx)
+{
+	struct verdict_sink *sink = skep_room_get(skep, SKEP_ROOM_VERDICT);
+
+	if (!fn) {
+		skep_on_load(skep, NULL, NULL);
+		return;
+	}
+	if (!sink) {
+		sink = calloc(1, sizeof(*sink));
+		if (!sink)
+			return;
+		skep_room_set(skep, SKEP_ROOM_VERDICT, sink, free_sink);
+	}
+	*sink = (struct verdict_sink){ fn, ctx };
+	skep_on_load(skep, on_load, sink);
+}
+
+/* ---- words -------------------------------------------------------------------------------------- */
+
+int skep_btf_dump(const void *data, uint32_t size, bool as_c, char **ret_text)
+{
+	char log[4096] = "";
+	struct strbuf out = { 0 };
+	struct skep_btf *btf;
+	struct vlog vlog;
+	u32 true_size;
+	int err;
+
+	*ret_text = NULL;
+	vlog_init(&vlog, VLOG_LEVEL1, log, sizeof(log));
+	err = btf_parse(data, size, NULL, BTF_PARSE_KERNEL, &vlog, &btf);
+	vlog_finish(&vlog, &true_size);
+	if (err) {
+		log[strcspn(log, "\n")] = '\0';
+		*ret_text = strdup(log[0] ? log : "not valid BTF");
+		return err;
+	}
+	if (as_c)
+		err = btf_print_c(&out, btf);
+	for (u32 id = btf_first_id(btf); !as_c && id < btf_id_cnt(btf); id++) {
+		/* Void needs no line. */
+		if (id)
+			btf_print_raw(&out, btf, id);
+		if (id && out.len && out.str[out.len - 1] != '\n')
+			strbuf_putc(&out, '\n');
+	}
+	btf_put(btf);
+	if (!err && out.oom)
+		err = -ENOMEM;
+	if (err) {
+		strbuf_free(&out);
+		return err;
+	}
+	*ret_text = out.str ? out.str : strdup("");
+	return *ret_text ? 0 : -ENOMEM;
+}
+
+const char *skep_retval_name(struct skep *skep, uint32_t prog_type, uint32_t retval)
+{
+	const struct prog_type_ops *ops = skep_prog_type_ops(skep, prog_type);
+
+	return ops && ops->retval_name ? ops->retval_name(retval) : NULL;
+}
+
+char *skep_trace_text(struct skep *skep)
+{
+	return skep_trace_read(skep);
+}
+
+const char *skep_version(void)
+{
+	return SKEP_VERSION;
+}
+
+const char *skep_profile(void)
+{
+	return "bpf-next 2026-06 (Linux 7.2)";
+}
