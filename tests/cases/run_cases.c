@@ -8,16 +8,9 @@
  */
 #include "case.h"
 
-#ifdef HAVE_SKEP
-#include "runtime/runtime.h"
-#include "syscall/syscall.h"
-#endif
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <linux/bpf.h>
 
@@ -52,66 +45,6 @@ static bool read_helpers(const char *path)
 	}
 	fclose(f);
 	return helper_cnt > 100;
-}
-
-static long kernel_bpf(void *ctx __unused_arg, int cmd, void *attr, u32 size)
-{
-	long ret = syscall(SYS_bpf, cmd, attr, size);
-
-	return ret < 0 ? -errno : ret;
-}
-
-static bool kernel_permits_bpf(void)
-{
-	union bpf_attr attr = { 0 };
-	long fd;
-
-	attr.map_type = BPF_MAP_TYPE_ARRAY;
-	attr.key_size = 4;
-	attr.value_size = 4;
-	attr.max_entries = 1;
-	fd = kernel_bpf(NULL, BPF_MAP_CREATE, &attr, sizeof(attr));
-	if (fd < 0)
-		return false;
-	close(fd);
-	return true;
-}
-
-#ifdef HAVE_SKEP
-static long own_bpf(void *ctx, int cmd, void *attr, u32 size)
-{
-	return skep_bpf(ctx, NULL, cmd, attr, size);
-}
-
-static bool own_judge(struct judge *j, u32 engine)
-{
-	struct skep_opts opts = { .engine = engine, .cpu_cnt = 2 };
-	struct skep *skep;
-
-	if (skep_boot(&opts, &skep))
-		return false;
-	j->ctx = skep;
-	j->bpf = own_bpf;
-	return true;
-}
-#endif
-
-static bool make_judge(struct judge *j, const char *name)
-{
-	*j = (struct judge){ .name = name };
-	if (!strcmp(name, "kernel")) {
-		j->is_kernel = true;
-		j->bpf = kernel_bpf;
-		return kernel_permits_bpf();
-	}
-#ifdef HAVE_SKEP
-	if (!strcmp(name, "interp"))
-		return own_judge(j, SKEP_ENGINE_INTERP);
-	if (!strcmp(name, "jit"))
-		return own_judge(j, SKEP_ENGINE_JIT);
-#endif
-	fprintf(stderr, "no such judge: %s\n", name);
-	exit(2);
 }
 
 static void print_comment(const char *text)
@@ -182,7 +115,7 @@ int main(int argc, char **argv)
 	}
 	kernel_only = !strcmp(argv[2], "kernel");
 	for (list = argv[2]; (name = strsep(&list, ",")) && judge_cnt < MAX_JUDGES; ) {
-		if (make_judge(&judges[judge_cnt], name))
+		if (judge_make(&judges[judge_cnt], name))
 			judge_cnt++;
 		else if (!strcmp(name, "kernel"))
 			no_kernel = true;
