@@ -95,6 +95,8 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 	}
 	host_init(skep, opts);
 	err = register_helpers(skep);
+	if (!err)
+		err = raw_register(skep);
 	if (err)
 		goto fail;
 	*ret_skep = skep;

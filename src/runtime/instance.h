@@ -90,6 +90,9 @@ void objects_destroy(struct skep *skep);
 /* mem.c: helper_host.mem_room */
 size_t skep_mem_room(struct helper_host *host, const struct run_ctx *run, const void *mem);
 
+/* raw.c: program types whose context is just memory (raw tracepoints, syscall) */
+int raw_register(struct skep *skep);
+
 /* trace.c */
 int trace_init(struct trace_buf *trace);
 void trace_destroy(struct trace_buf *trace);

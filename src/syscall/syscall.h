@@ -8,9 +8,14 @@
 #include <linux/bpf.h>
 
 struct skep;
+struct skep_opts;
 struct skep_map;
 struct skep_prog;
 struct skep_btf;
+
+/* An instance with everything that skep has registered in it. As skep_new(); end it with
+ * skep_free(). Its descriptors become plain files then. */
+int skep_boot(const struct skep_opts *opts, struct skep **ret_skep);
 
 /* Who calls: decides what privileged, unprivileged and token rules apply. */
 struct skep_cred {
@@ -27,8 +32,21 @@ extern const struct skep_cred skep_cred_all; /* default: privileged inside the i
 long skep_bpf(struct skep *skep, const struct skep_cred *cred, int cmd, union bpf_attr *attr,
 	      u32 size);
 
-/* The object behind a descriptor of this instance, with a new reference. -EBADF: not one of ours;
- * -EINVAL: another kind of object. */
+/* bpf(2) with its fifth and sixth argument: @cmd has BPF_COMMON_ATTRS set, @common is a struct
+ * bpf_common_attr of the caller. For BPF_PROG_LOAD, BPF_BTF_LOAD and BPF_MAP_CREATE. */
+struct bpf_common_attr;
+long skep_bpf_common(struct skep *skep, const struct skep_cred *cred, int cmd, union bpf_attr *attr,
+		     u32 size, struct bpf_common_attr *common, u32 common_size);
+/* What the last call that gave -EOPNOTSUPP could not do, static text; NULL when there was none. */
+const char *skep_bpf_why(struct skep *skep);
+
+/* A new descriptor for an object of the instance; takes over the caller's reference, also on
+ * failure. -EMFILE, -ENFILE, -ENOMEM. */
+int skep_map_to_fd(struct skep *skep, struct skep_map *map);
+int skep_prog_to_fd(struct skep *skep, struct skep_prog *prog);
+
+/* The object behind a descriptor of this instance, with a new reference. -EBADF: not open;
+ * -EINVAL: open, but not such an object of this instance. */
 int skep_map_from_fd(struct skep *skep, int fd, struct skep_map **ret_map);
 int skep_prog_from_fd(struct skep *skep, int fd, struct skep_prog **ret_prog);
 int skep_btf_from_fd(struct skep *skep, int fd, struct skep_btf **ret_btf);

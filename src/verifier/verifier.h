@@ -253,6 +253,7 @@ struct vresult {
 	struct xlated_prog *xlated;
 	struct map_desc *used_maps; /* by map index; each holds a reference until vresult_free() */
 	u32 used_map_cnt;
+	u32 max_ctx_off; /* end of the furthest context access; a test run must bring as much */
 	struct reg_fact (*facts)[11]; /* by insn as loaded (original index), when asked for */
 };
 

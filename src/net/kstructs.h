@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * kstructs.h - the simulated kernel's network structures: the kernel's names, our own layouts, and
+ * of the members those that something here uses. Programs reach them through the rows of ctx.c.
+ */
+#ifndef SKEP_NET_KSTRUCTS_H
+#define SKEP_NET_KSTRUCTS_H
+
+#include "base/types.h"
+
+#define ETH_HLEN	     14
+#define XDP_PACKET_HEADROOM  256
+#define XDP_FRAME_SIZE	     4096
+#define SKB_SHINFO_SIZE	     320 /* what Linux sets aside at the end of a buffer */
+#define XDP_FRAME_STRUCT     40	 /* sizeof(struct xdp_frame): kept free at a buffer's start */
+#define NET_SKB_PAD	     64
+#define BPF_SKB_MAX_LEN	     16064 /* four pages less SKB_SHINFO_SIZE */
+
+/* Where a program asked a packet to go; ifindex 0 with XDP_REDIRECT means it never said. */
+struct net_redirect {
+	u32 ifindex, flags;
+};
+
+struct net_device {
+	char name[16];
+	s32 ifindex;
+	u32 mtu;
+	u32 hard_header_len;
+	u32 real_num_rx_queues;
+	u8 dev_addr[6], broadcast[6];
+};
+
+struct xdp_rxq_info {
+	struct net_device *dev;
+	u32 queue_index;
+};
+
+struct xdp_txq_info {
+	struct net_device *dev;
+};
+
+struct xdp_buff {
+	void *data;
+	void *data_end;
+	void *data_meta;
+	void *data_hard_start;
+	struct xdp_rxq_info *rxq;
+	struct xdp_txq_info *txq;
+	u32 frame_sz;
+	u32 flags;
+	struct net_redirect redirect;
+};
+
+struct skb_shared_info {
+	u16 gso_size, gso_segs;
+	u32 gso_type;
+	u64 hwtstamp;
+};
+
+/* struct sk_buff.cb as queueing disciplines and programs share it. */
+struct bpf_skb_cb {
+	u32 pkt_len;
+	u16 slave_dev_queue_mapping;
+	u16 tc_classid;
+	u8 data[20]; /* __sk_buff.cb */
+	void *data_meta;
+	void *data_end;
+};
+
+#define PACKET_HOST	 0
+#define PACKET_BROADCAST 1
+#define PACKET_MULTICAST 2
+#define PACKET_OTHERHOST 3
+
+struct sk_buff {
+	struct net_device *dev;
+	u8 *head, *data;
+	u32 size; /* bytes at head */
+	u32 len;  /* bytes at data; all of them linear */
+	union {
+		u8 cb[48];
+		struct bpf_skb_cb bpf_cb;
+	};
+	struct skb_shared_info *shinfo;
+	u64 tstamp;
+	u32 priority, mark, hash, napi_id;
+	s32 skb_iif;
+	u16 protocol; /* big-endian, as it came */
+	u16 queue_mapping, tc_index;
+	union {
+		u32 vlan_all;
+		struct {
+			u16 vlan_proto, vlan_tci;
+		};
+	};
+	u8 pkt_type, tstamp_type;
+	bool direct_access; /* the program reads the packet through data and data_end */
+	u32 mac_header, network_header; /* from head */
+	struct net_redirect redirect;
+};
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* boot.c - an instance with all that skep has, and its descriptors. */
+#include "net/net.h"
+#include "syscall/private.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+struct sys_state {
+	const char *why; /* atomic */
+};
+
+static void sys_free(struct skep *skep, void *state)
+{
+	fdtab_release(skep);
+	free(state);
+}
+
+int skep_boot(const struct skep_opts *opts, struct skep **ret_skep)
+{
+	struct sys_state *state = calloc(1, sizeof(*state));
+	struct skep *skep;
+	int err;
+
+	if (!state)
+		return -ENOMEM;
+	err = skep_new(opts, &skep);
+	if (err) {
+		free(state);
+		return err;
+	}
+	skep_room_set(skep, SKEP_ROOM_SYSCALL, state, sys_free);
+	err = net_register(skep);
+	if (err) {
+		skep_free(skep);
+		return err;
+	}
+	*ret_skep = skep;
+	return 0;
+}
+
+long not_modelled(const struct call *call, const char *why)
+{
+	struct sys_state *state = skep_room_get(call->skep, SKEP_ROOM_SYSCALL);
+
+	__atomic_store_n(&state->why, why, __ATOMIC_RELEASE);
+	return -EOPNOTSUPP;
+}
+
+const char *skep_bpf_why(struct skep *skep)
+{
+	struct sys_state *state = skep_room_get(skep, SKEP_ROOM_SYSCALL);
+
+	return __atomic_load_n(&state->why, __ATOMIC_ACQUIRE);
+}
+
+int skep_map_to_fd(struct skep *skep, struct skep_map *map)
+{
+	return fdtab_open(skep, FD_MAP, map, FD_READ | FD_WRITE);
+}
+
+int skep_prog_to_fd(struct skep *skep, struct skep_prog *prog)
+{
+	return fdtab_open(skep, FD_PROG, prog, FD_READ | FD_WRITE);
+}
+
+int skep_map_from_fd(struct skep *skep, int fd, struct skep_map **ret_map)
+{
+	return fdtab_get(skep, fd, FD_MAP, (void **)ret_map, NULL);
+}
+
+int skep_prog_from_fd(struct skep *skep, int fd, struct skep_prog **ret_prog)
+{
+	return fdtab_get(skep, fd, FD_PROG, (void **)ret_prog, NULL);
+}
+
+int skep_btf_from_fd(struct skep *skep, int fd, struct skep_btf **ret_btf)
+{
+	int err = fdtab_get(skep, fd, FD_BTF, (void **)ret_btf, NULL);
+
+	/* The table counts a use of the id, which this caller has no way to give back. */
+	if (!err)
+		skep_btf_unuse(skep, *ret_btf);
+	return err;
+}
+
+static int mmap_check(const struct skep_map *map, int prot, int flags)
+{
+	if (!map->ops->mmap_file)
+		return -ENOTSUPP;
+	if (!(flags & MAP_SHARED))
+		return -EINVAL;
+	if (prot & PROT_WRITE) {
+		if (map->frozen)
+			return -EPERM;
+		if (map->flags & BPF_F_RDONLY_PROG)
+			return -EACCES;
+	}
+	return 0;
+}
+
+/* A writable mapping does not hold off BPF_MAP_FREEZE as it does in Linux: nobody tells us when
+ * it is unmapped. */
+void *skep_mmap(struct skep *skep, int fd, size_t len, int prot, int flags, u64 off)
+{
+	struct skep_map *map;
+	void *mem = MAP_FAILED;
+	int err = skep_map_from_fd(skep, fd, &map), file;
+	u64 file_off;
+
+	if (!err) {
+		err = mmap_check(map, prot, flags);
+		if (!err)
+			err = map->ops->mmap_file(map, off, len, prot, &file, &file_off);
+		if (!err) {
+			mem = mmap(NULL, len, prot, flags, file, (off_t)file_off);
+			err = mem == MAP_FAILED ? -errno : 0;
+		}
+		map_put(map);
+	}
+	if (err) {
+		errno = -err;
+		return NULL;
+	}
+	return mem;
+}

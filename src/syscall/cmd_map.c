@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cmd_map.c - BPF_MAP_*: one map, one element. */
+#include "syscall/private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- create ------------------------------------------------------------------------------- */
+
+/* What needs no look at the map's type. */
+static int check_create(const union bpf_attr *a)
+{
+	u32 rw = a->map_flags & (BPF_F_RDONLY | BPF_F_WRONLY);
+
+	if (a->btf_vmlinux_value_type_id &&
+	    (a->map_type != BPF_MAP_TYPE_STRUCT_OPS || a->btf_key_type_id || a->btf_value_type_id))
+		return -EINVAL;
+	if (a->btf_key_type_id && !a->btf_value_type_id)
+		return -EINVAL;
+	if (a->map_extra && a->map_type != BPF_MAP_TYPE_BLOOM_FILTER &&
+	    a->map_type != BPF_MAP_TYPE_ARENA && a->map_type != BPF_MAP_TYPE_RHASH)
+		return -EINVAL;
+	if (rw == (BPF_F_RDONLY | BPF_F_WRONLY))
+		return -EINVAL;
+	/* The simulated machine has node 0 alone. */
+	if (a->map_flags & BPF_F_NUMA_NODE && a->numa_node)
+		return -EINVAL;
+	return map_type_name(a->map_type) ? 0 : -EINVAL;
+}
+
+static const char *unmodelled_create(const union bpf_attr *a)
+{
+	if (a->map_flags & BPF_F_TOKEN_FD)
+		return "BPF tokens";
+	if (a->map_ifindex)
+		return "maps offloaded to a device";
+	if (a->excl_prog_hash || a->excl_prog_hash_size)
+		return "maps exclusive to a program";
+	if (a->map_flags & BPF_F_VTYPE_BTF_OBJ_FD)
+		return "value types of a module's BTF";
+	return NULL;
+}
+
+/* Key and value types must have the map's sizes; a map without keys in its BTF (void) is for types
+ * that look at it themselves, of which none is modelled. */
+static int check_btf(const struct skep_btf *btf, const union bpf_attr *a)
+{
+	if (btf_is_kernel(btf))
+		return -EACCES;
+	if (!a->btf_key_type_id)
+		return a->map_type == BPF_MAP_TYPE_ARRAY ? 0 : -EINVAL;
+	if (btf_type_size(btf, a->btf_key_type_id) != a->key_size ||
+	    btf_type_size(btf, a->btf_value_type_id) != a->value_size)
+		return -EINVAL;
+	return 0;
+}
+
+static int get_btf(struct call *call, struct map_attr *attr, struct skep_btf **ret_btf)
+{
+	const union bpf_attr *a = &call->attr;
+	int err;
+
+	if (!a->btf_key_type_id && !a->btf_value_type_id)
+		return 0;
+	err = skep_btf_from_fd(call->skep, (int)a->btf_fd, ret_btf);
+	if (err)
+		return err;
+	attr->btf = *ret_btf;
+	attr->btf_key_type_id = a->btf_key_type_id;
+	attr->btf_value_type_id = a->btf_value_type_id;
+	return check_btf(*ret_btf, a);
+}
+
+static u32 file_mode(u32 flags)
+{
+	if (flags & BPF_F_RDONLY)
+		return FD_READ;
+	return flags & BPF_F_WRONLY ? FD_WRITE : FD_READ | FD_WRITE;
+}
+
+static long create(struct call *call, struct vlog *log)
+{
+	const union bpf_attr *a = &call->attr;
+	struct map_attr attr = { .type = a->map_type, .key_size = a->key_size,
+				 .value_size = a->value_size, .max_entries = a->max_entries,
+				 .flags = a->map_flags, .extra = a->map_extra,
+				 .numa_node = a->numa_node };
+	const char *why = unmodelled_create(a);
+	struct skep_btf *btf = NULL;
+	struct skep_map *map;
+	int err;
+
+	if (!why) {
+		err = check_create(a);
+		if (!err && !has_caps(call, VCAP_BPF))
+			err = -EPERM;
+		if (!err)
+			err = copy_name(attr.name, a->map_name);
+		if (!err)
+			err = get_btf(call, &attr, &btf);
+		if (!err)
+			err = skep_map_create(call->skep, &attr, &map, &why);
+		btf_put(btf);
+		if (!err)
+			return fdtab_open(call->skep, FD_MAP, map, file_mode(a->map_flags));
+		if (err != -EOPNOTSUPP)
+			return err;
+	}
+	if (!why)
+		why = map_type_name(a->map_type);
+	vlog_printf(log, "not modelled: %s\n", why);
+	return not_modelled(call, why);
+}
+
+long cmd_map_create(struct call *call)
+{
+	struct call_log log;
+	u32 true_size;
+	long ret = log_open(&log, call, 0, 0, 0);
+	int err;
+
+	if (ret)
+		return ret;
+	ret = create(call, &log.log);
+	err = log_close(&log, call, &true_size);
+	if (err && ret < 0)
+		ret = err;
+	return ret;
+}
+
+/* ---- elements ------------------------------------------------------------------------------ */
+
+/* One command on one map: what is fetched and freed the same way each time. */
+struct elem {
+	struct skep_map *map;
+	void *key, *value;
+	u32 value_size;
+};
+
+static void elem_put(struct elem *e)
+{
+	free(e->key);
+	free(e->value);
+	if (e->map)
+		map_put(e->map);
+}
+
+static int elem_map(struct call *call, struct elem *e, u32 need)
+{
+	u32 mode;
+	int err;
+
+	*e = (struct elem){ 0 };
+	err = fdtab_get(call->skep, (int)call->attr.map_fd, FD_MAP, (void **)&e->map, &mode);
+	if (err)
+		return err;
+	if (e->map->frozen)
+		mode &= ~FD_WRITE;
+	if ((mode & need) != need)
+		return -EPERM;
+	e->value_size = map_sys_value_size(e->map);
+	return 0;
+}
+
+/* A map without keys takes none. */
+static int elem_key(struct call *call, struct elem *e)
+{
+	int err;
+
+	if (!e->map->key_size)
+		return call->attr.key ? -EINVAL : 0;
+	e->key = user_dup(call->attr.key, e->map->key_size, &err);
+	return err;
+}
+
+static int elem_value(struct elem *e)
+{
+	e->value = calloc(1, e->value_size + 1);
+	return e->value ? 0 : -ENOMEM;
+}
+
+/* The low half are flags, the high half names a CPU when BPF_F_CPU says so. No map here has a lock
+ * in its values. What remains is the map type's business. */
+static int check_flags(u64 flags, u32 allowed)
+{
+	if ((u32)flags & ~allowed || flags & BPF_F_LOCK)
+		return -EINVAL;
+	return flags >> 32 && !(flags & BPF_F_CPU) ? -EINVAL : 0;
+}
+
+long cmd_map_lookup(struct call *call)
+{
+	struct elem e;
+	int err;
+
+	err = elem_map(call, &e, FD_READ);
+	if (!err)
+		err = check_flags(call->attr.flags, BPF_F_LOCK | BPF_F_CPU);
+	if (!err)
+		err = elem_key(call, &e);
+	if (!err)
+		err = elem_value(&e);
+	/* A bloom filter is asked about a value, not a key. */
+	if (!err && e.map->type == BPF_MAP_TYPE_BLOOM_FILTER)
+		err = user_read(e.value, call->attr.value, e.value_size);
+	if (!err)
+		err = map_sys_lookup(e.map, e.key, e.value, call->attr.flags);
+	if (!err)
+		err = user_write(call->attr.value, e.value, e.value_size);
+	elem_put(&e);
+	return err;
+}
+
+long cmd_map_update(struct call *call)
+{
+	struct elem e;
+	int err = elem_map(call, &e, FD_WRITE);
+
+	if (!err)
+		err = check_flags(call->attr.flags, ~0u);
+	if (!err)
+		err = elem_key(call, &e);
+	if (!err)
+		e.value = user_dup(call->attr.value, e.value_size, &err);
+	if (!err)
+		err = map_sys_update(e.map, e.key, e.value, call->attr.flags);
+	elem_put(&e);
+	return err;
+}
+
+long cmd_map_delete(struct call *call)
+{
+	struct elem e;
+	int err = elem_map(call, &e, FD_WRITE);
+
+	if (!err)
+		err = elem_key(call, &e);
+	if (!err)
+		err = map_sys_delete(e.map, e.key);
+	elem_put(&e);
+	return err;
+}
+
+long cmd_map_next_key(struct call *call)
+{
+	struct elem e;
+	void *next = NULL;
+	int err = elem_map(call, &e, FD_READ);
+
+	if (!err && call->attr.key)
+		err = elem_key(call, &e);
+	if (!err) {
+		next = calloc(1, e.map->key_size + 1);
+		err = next ? map_sys_next_key(e.map, e.key, next) : -ENOMEM;
+	}
+	if (!err)
+		err = user_write(call->attr.next_key, next, e.map->key_size);
+	free(next);
+	elem_put(&e);
+	return err;
+}
+
+long cmd_map_lookup_and_delete(struct call *call)
+{
+	struct elem e;
+	int err;
+
+	if (call->attr.flags & ~(u64)BPF_F_LOCK)
+		return -EINVAL;
+	err = elem_map(call, &e, FD_READ | FD_WRITE);
+	if (!err && call->attr.flags & BPF_F_LOCK)
+		err = -EINVAL;
+	if (!err)
+		err = elem_key(call, &e);
+	if (!err)
+		err = elem_value(&e);
+	if (!err)
+		err = map_sys_lookup_and_delete(e.map, e.key, e.value, call->attr.flags);
+	if (!err)
+		err = user_write(call->attr.value, e.value, e.value_size);
+	elem_put(&e);
+	return err;
+}
+
+long cmd_map_freeze(struct call *call)
+{
+	struct elem e;
+	u32 mode;
+	int err;
+
+	e = (struct elem){ 0 };
+	err = fdtab_get(call->skep, (int)call->attr.map_fd, FD_MAP, (void **)&e.map, &mode);
+	if (!err && !(mode & FD_WRITE))
+		err = -EPERM;
+	if (!err)
+		err = map_sys_freeze(e.map);
+	elem_put(&e);
+	return err;
+}
