@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * env.h - what one run of the verifier shares, grouped by who writes it. Everybody else only reads.
+ */
+#ifndef SKEP_VERIFIER_ENV_H
+#define SKEP_VERIFIER_ENV_H
+
+#include "base/vec.h"
+#include "btf/btf.h"
+#include "isa/cfg.h"
+#include "verifier/verifier.h"
+
+#include <stdlib.h>
+
+#define MAX_BPF_STACK	512
+#define MAX_CALL_FRAMES 8
+
+/* Parts of an opcode. */
+#define BPF_CLASS(code) ((code) & 0x07)
+#define BPF_SIZE(code)	((code) & 0x18)
+#define BPF_MODE(code)	((code) & 0xe0)
+#define BPF_OP(code)	((code) & 0xf0)
+
+struct verifier_state;
+
+enum global_arg_kind { GLOBAL_ARG_SCALAR, GLOBAL_ARG_CTX, GLOBAL_ARG_MEM };
+struct global_arg {
+	u8 kind; /* enum global_arg_kind */
+	bool nonnull;
+	u32 mem_size;
+};
+
+struct subprog {
+	/* prog.c */
+	u32 start, end; /* insns [start, end) */
+	bool has_tail_call, has_ld_abs;
+	bool changes_pkt_data, might_sleep; /* itself or what it calls */
+	/* check_btf.c */
+	const char *name; /* from BTF, else "" */
+	u32 btf_func_id;  /* 0: none */
+	u32 linkage;	  /* BTF_FUNC_STATIC, ... */
+	/* global.c */
+	struct global_arg args[5];
+	u32 arg_cnt;
+	bool args_known, returns_void;
+	bool called; /* some path calls it: to be verified on its own */
+	/* the exploration */
+	u32 stack_depth; /* bytes below r10 */
+	u16 in_arg_cnt, out_arg_cnt;
+	/* fixups.c */
+	u32 extra_stack;
+};
+
+/* What is noted of an insn, by index in the program as loaded. */
+struct insn_note {
+	/* maps.c: LD_IMM64 of a map. call.c: the map that helper calls here were given. */
+	u32 map_idx, map_off;
+	bool map_seen, map_mixed;
+	/* prog.c */
+	bool prune_point, jmp_point, force_checkpoint, calls_callback;
+	/* the exploration */
+	bool seen;   /* some path came here */
+	/* mem.c */
+	bool on_ctx, on_other; /* its memory operand was the context; was something else */
+};
+
+struct verifier_env {
+	/* verifier_run() */
+	const struct vprog *prog;
+	const struct vhost *host;
+	const struct prog_type_row *type;
+	struct vlog *log; /* may be NULL */
+	struct vresult *res;
+	struct bpf_insn *insns; /* own copy; not changed after prog_check_insns() */
+	u32 insn_cnt;
+	bool strict_alignment;
+	struct insn_note *notes; /* insn_cnt of them */
+
+	/* prog.c */
+	struct subprog *subprogs; /* ascending by start */
+	u32 subprog_cnt;
+	u32 *topo; /* subprogram numbers, callees before callers */
+	u32 topo_cnt;
+
+	/* check_btf.c */
+	struct bpf_func_info *func_infos;
+	struct bpf_line_info *line_infos;
+	u32 line_info_cnt;
+
+	/* maps.c */
+	struct map_desc *used_maps;
+	u32 used_map_cnt;
+
+	/* ctx.c */
+	u32 max_ctx_offset; /* bytes of a memory-like context that the program may touch */
+
+	/* the exploration */
+	u32 insn_idx;
+	struct verifier_state *cur;
+	u32 id_gen;
+	u32 max_stack_depth;
+};
+
+/*
+ * Refuses the program: @err is the verdict, the text becomes its message (the first one stays) and
+ * a line of the log. Returns @err. reject() is about the insn at env->insn_idx.
+ */
+int reject_at(struct verifier_env *env, u32 insn_idx, enum reject_reason reason, int err,
+	      const char *fmt, ...) __printf_like(5, 6);
+#define reject(env, reason, err, ...) reject_at(env, (env)->insn_idx, reason, err, __VA_ARGS__)
+/* "not modelled: ...", -EOPNOTSUPP. */
+int not_modelled(struct verifier_env *env, const char *fmt, ...) __printf_like(2, 3);
+/* We are wrong: logs it and refuses, -EFAULT. */
+int verifier_bug(struct verifier_env *env, const char *fmt, ...) __printf_like(2, 3);
+/* A piece of log when the level wants it. */
+void log_printf(struct verifier_env *env, u32 level, const char *fmt, ...) __printf_like(3, 4);
+
+/* The subprogram that insn @idx belongs to; that starts at @idx (which must be a start). */
+u32 subprog_of(const struct verifier_env *env, u32 idx);
+static inline u32 subprog_at(const struct verifier_env *env, u32 idx)
+{
+	return subprog_of(env, idx);
+}
+
+#endif
