@@ -91,9 +91,6 @@ struct verifier_env {
 	struct map_desc *used_maps;
 	u32 used_map_cnt;
 
-	/* ctx.c */
-	u32 max_ctx_offset; /* bytes of a memory-like context that the program may touch */
-
 	/* the exploration */
 	u32 insn_idx;
 	struct verifier_state *cur;

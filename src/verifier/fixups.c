@@ -1,0 +1,650 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fixups.c - from the accepted program to the one that runs (struct xlated_prog).
+ *
+ * Every insn of the program as loaded is given the list of insns that stand for it, and nothing is
+ * moved: an insn nobody reached has an empty list, a context access a chain of loads. When all
+ * lists are known each one's place is the sum of the lengths before it, and one pass writes them
+ * out with the jumps and calls aimed anew. A jump to an insn with an empty list lands on what
+ * follows it.
+ *
+ * What depends on where the program will run becomes a row of symbols, never an address. Insns
+ * keep BPF's own meaning of division by 0 and of shifts: the engines implement it.
+ */
+#include "verifier/checks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_MAY_GOTO (8 * 1024 * 1024)
+#define MAX_CALL_FRAMES 8
+
+/* The list of one insn: new insns [first, first + cnt) of fixer.pool. */
+struct repl {
+	u32 first;
+	u16 cnt;
+	u16 entry; /* insns before this one run on entry of the subprogram only; jumps skip them */
+	bool jump;   /* the last insn jumps to the original insn @target */
+	bool nop;    /* goto +0 in the end: dropped */
+	u32 target;
+	u32 sym;
+};
+
+struct fixer {
+	struct verifier_env *env;
+	struct repl *repls; /* by original insn */
+	VEC(struct bpf_insn) pool;
+	VEC(struct xlated_sym) syms;
+	u32 *sub_new; /* new number by old number of a subprogram */
+	u32 *place;   /* new index by original insn, insn_cnt + 1 of them */
+	struct repl *cur;
+	bool oom, may_goto;
+};
+
+/* ---- building lists ------------------------------------------------------------------------- */
+
+static void put(struct fixer *fx, struct bpf_insn insn)
+{
+	if (!vec_push(&fx->pool, insn))
+		fx->oom = true;
+	fx->cur->cnt++;
+}
+
+static void put_load(struct fixer *fx, u32 size, u8 dst, u8 src, s16 off)
+{
+	static const u8 codes[9] = { [1] = BPF_B, [2] = BPF_H, [4] = BPF_W, [8] = BPF_DW };
+
+	put(fx, (struct bpf_insn){ .code = BPF_LDX | BPF_MEM | codes[size], .dst_reg = dst,
+				   .src_reg = src, .off = off });
+}
+
+static void put_alu_k(struct fixer *fx, u8 class, u8 op, u8 dst, s32 imm)
+{
+	put(fx, (struct bpf_insn){ .code = class | op | BPF_K, .dst_reg = dst, .imm = imm });
+}
+
+/* Same symbols share a row. */
+static u32 sym_row(struct fixer *fx, u32 kind, u32 idx, u64 off)
+{
+	struct xlated_sym sym = { .kind = kind, .idx = idx, .off = off };
+
+	for (u32 i = 0; i < fx->syms.cnt; i++) {
+		const struct xlated_sym *have = &fx->syms.at[i];
+
+		if (have->kind == kind && have->idx == idx && have->off == off)
+			return i;
+	}
+	if (!vec_push(&fx->syms, sym))
+		fx->oom = true;
+	return fx->syms.cnt ? fx->syms.cnt - 1 : 0;
+}
+
+/* ---- context accesses ------------------------------------------------------------------------- */
+
+static const struct ctx_conv *find_conv(const struct prog_type_row *type, u32 off, u32 size)
+{
+	const struct ctx_conv *best = NULL;
+
+	for (u32 i = 0; i < type->conv_cnt; i++) {
+		const struct ctx_conv *conv = &type->convs[i];
+
+		if (conv->off > off || off + size > (u32)conv->off + conv->size)
+			continue;
+		if (!best || conv->size < best->size) /* the narrowest needs the least work */
+			best = conv;
+	}
+	return best;
+}
+
+/* The user-visible bytes are the structure's own, in the same order. */
+static bool conv_is_plain(const struct ctx_conv *conv)
+{
+	return !conv->shift && !conv->mask && !conv->as_bool && !conv->be16 &&
+	       conv->load[conv->load_cnt - 1].size == conv->size;
+}
+
+static bool ctx_row_is_scalar(const struct prog_type_row *type, u32 off, u32 size)
+{
+	for (u32 i = 0; i < type->row_cnt; i++) {
+		if (type->rows[i].off == off && type->rows[i].size == size)
+			return type->rows[i].val == CTX_SCALAR;
+	}
+	return true;
+}
+
+/* Follows all but the last load; leaves the base of the last one in the returned register. */
+static u8 put_chain(struct fixer *fx, const struct ctx_conv *conv, u8 tmp, u8 base)
+{
+	for (u32 i = 0; i + 1 < conv->load_cnt; i++) {
+		put_load(fx, 8, tmp, base, conv->load[i].off);
+		base = tmp;
+	}
+	return base;
+}
+
+static void put_mask(struct fixer *fx, u8 dst, u64 mask)
+{
+	if (mask == UINT32_MAX) {
+		put(fx, (struct bpf_insn){ .code = BPF_ALU | BPF_MOV | BPF_X, .dst_reg = dst,
+					   .src_reg = dst });
+	} else if (mask <= INT32_MAX) {
+		put_alu_k(fx, BPF_ALU64, BPF_AND, dst, mask);
+	} else if (mask != UINT64_MAX) {
+		put(fx, (struct bpf_insn){ .code = BPF_LD | BPF_IMM | BPF_DW, .dst_reg = ISA_REG_AX,
+					   .imm = (s32)mask });
+		put(fx, (struct bpf_insn){ .imm = (s32)(mask >> 32) });
+		put(fx, (struct bpf_insn){ .code = BPF_ALU64 | BPF_AND | BPF_X, .dst_reg = dst,
+					   .src_reg = ISA_REG_AX });
+	}
+}
+
+static u64 size_mask(u32 size)
+{
+	return size >= 8 ? UINT64_MAX : (1ULL << 8 * size) - 1;
+}
+
+/* The whole field into @dst. */
+static void put_field(struct fixer *fx, const struct ctx_conv *conv, u8 dst, u8 base, bool scalar)
+{
+	u32 size = conv->load[conv->load_cnt - 1].size;
+
+	base = put_chain(fx, conv, dst, base);
+	put_load(fx, size, dst, base, conv->load[conv->load_cnt - 1].off);
+	if (conv->shift)
+		put_alu_k(fx, BPF_ALU64, BPF_RSH, dst, conv->shift);
+	if (conv->mask)
+		put_mask(fx, dst, conv->mask);
+	if (conv->as_bool) {
+		put(fx, (struct bpf_insn){ .code = BPF_JMP | BPF_JEQ | BPF_K, .dst_reg = dst,
+					   .off = 1 });
+		put_alu_k(fx, BPF_ALU, BPF_MOV, dst, 1);
+	}
+	if (conv->be16)
+		put(fx, (struct bpf_insn){ .code = BPF_ALU | BPF_END | BPF_TO_BE, .dst_reg = dst,
+					   .imm = 16 });
+	/* Pointers are read as 4 bytes and are 8. */
+	if (scalar && size > conv->size && !conv->as_bool && !conv->be16 &&
+	    (!conv->mask || conv->mask > size_mask(conv->size)))
+		put_mask(fx, dst, size_mask(conv->size));
+}
+
+static void put_sign(struct fixer *fx, u8 dst, u32 size)
+{
+	put(fx, (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = dst,
+				   .src_reg = dst, .off = 8 * size });
+}
+
+static void put_ctx_read(struct fixer *fx, const struct bpf_insn *insn, enum insn_form form,
+			 const struct ctx_conv *conv, u32 off)
+{
+	const struct insn_info *info = &insn_infos[form];
+	u32 delta = off - conv->off, size = info->size;
+	u8 dst = insn->dst_reg, base;
+
+	if (conv_is_plain(conv) && size < conv->size) {
+		base = put_chain(fx, conv, dst, insn->src_reg);
+		put_load(fx, size, dst, base, conv->load[conv->load_cnt - 1].off + delta);
+	} else {
+		put_field(fx, conv, dst, insn->src_reg,
+			  ctx_row_is_scalar(fx->env->type, off, size));
+		/* Little-endian hosts only, as everything here that loads part of a value. */
+		if (delta)
+			put_alu_k(fx, BPF_ALU64, BPF_RSH, dst, 8 * delta);
+		if (size < conv->size)
+			put_mask(fx, dst, size_mask(size));
+	}
+	if (info->op == OP_LDXSX)
+		put_sign(fx, dst, size);
+}
+
+static int put_ctx_write(struct fixer *fx, const struct bpf_insn *insn, enum insn_form form,
+			 const struct ctx_conv *conv, u32 off)
+{
+	struct bpf_insn store = *insn;
+	u8 base;
+
+	/* Part of a converted field cannot be written without reading the rest first. */
+	if (!conv_is_plain(conv) || insn_infos[form].kind == INSN_ATOMIC)
+		return not_modelled(fx->env, "a write to the context at offset %u", off);
+	base = put_chain(fx, conv, ISA_REG_AX, insn->dst_reg);
+	store.dst_reg = base;
+	store.off = conv->load[conv->load_cnt - 1].off + (off - conv->off);
+	put(fx, store);
+	return 0;
+}
+
+static int fix_ctx(struct fixer *fx, u32 idx, enum insn_form form)
+{
+	const struct bpf_insn *insn = &fx->env->insns[idx];
+	const struct insn_info *info = &insn_infos[form];
+	const struct ctx_conv *conv = find_conv(fx->env->type, (u16)insn->off, info->size);
+
+	if (!conv || insn->off < 0)
+		return not_modelled(fx->env, "context access at offset %d size %u", insn->off,
+				    info->size);
+	if (info->kind != INSN_LDX)
+		return put_ctx_write(fx, insn, form, conv, insn->off);
+	put_ctx_read(fx, insn, form, conv, insn->off);
+	return 0;
+}
+
+/* ---- each insn ---------------------------------------------------------------------------------- */
+
+static void fix_ld_imm64(struct fixer *fx, u32 idx, enum insn_form form)
+{
+	const struct verifier_env *env = fx->env;
+	const struct insn_note *note = &env->notes[idx];
+	struct bpf_insn pair[2] = { env->insns[idx], env->insns[idx + 1] };
+
+	switch (form) {
+	case FORM_LD_MAP_FD:
+	case FORM_LD_MAP_IDX:
+		pair[0].src_reg = BPF_PSEUDO_MAP_FD;
+		pair[0].imm = note->map_idx;
+		fx->cur->sym = sym_row(fx, SYM_MAP, note->map_idx, 0);
+		break;
+	case FORM_LD_MAP_VALUE:
+	case FORM_LD_MAP_IDX_VALUE:
+		pair[0].src_reg = BPF_PSEUDO_MAP_VALUE;
+		pair[0].imm = note->map_idx;
+		fx->cur->sym = sym_row(fx, SYM_MAP_VALUE, note->map_idx, note->map_off);
+		break;
+	case FORM_LD_FUNC:
+		/* Nobody called it, so its code is gone: the value is never used as an address. */
+		if (!env->notes[insn_target(env->insns, idx)].seen) {
+			pair[0] = (struct bpf_insn){ .code = pair[0].code, .dst_reg = pair[0].dst_reg };
+			pair[1] = (struct bpf_insn){ 0 };
+			break;
+		}
+		fx->cur->jump = true; /* aimed like a call */
+		fx->cur->target = insn_target(env->insns, idx);
+		fx->cur->sym = sym_row(fx, SYM_FUNC,
+				       fx->sub_new[subprog_at(env, fx->cur->target)], 0);
+		break;
+	default:
+		break;
+	}
+	put(fx, pair[0]);
+	put(fx, pair[1]);
+}
+
+static bool has_map_op(u32 helper)
+{
+	return helper == BPF_FUNC_map_lookup_elem || helper == BPF_FUNC_map_update_elem ||
+	       helper == BPF_FUNC_map_delete_elem;
+}
+
+static void fix_helper_call(struct fixer *fx, u32 idx)
+{
+	const struct insn_note *note = &fx->env->notes[idx];
+	u32 helper = fx->env->insns[idx].imm;
+
+	if (has_map_op(helper) && note->map_seen && !note->map_mixed)
+		fx->cur->sym = sym_row(fx, SYM_MAP_OP, note->map_idx, helper);
+	else
+		fx->cur->sym = sym_row(fx, SYM_HELPER, helper, 0);
+	put(fx, fx->env->insns[idx]);
+}
+
+/* A condition that came out one way on every visit is none. */
+static void fix_cond(struct fixer *fx, u32 idx)
+{
+	const struct verifier_env *env = fx->env;
+	s64 target = insn_target(env->insns, idx);
+	bool fall = env->notes[idx + 1].seen, taken = env->notes[target].seen;
+
+	if (!taken)
+		return;
+	fx->cur->jump = true;
+	fx->cur->target = target;
+	if (fall)
+		put(fx, env->insns[idx]);
+	else
+		put(fx, (struct bpf_insn){ .code = BPF_JMP | BPF_JA });
+}
+
+/* A counter below the subprogram's stack is taken down; at 0 the jump is made. */
+static void fix_may_goto(struct fixer *fx, u32 idx)
+{
+	const struct subprog *sub = &fx->env->subprogs[subprog_of(fx->env, idx)];
+	s16 slot = -(s16)(round_up_to(sub->stack_depth, 8) + 8);
+	u8 ax = ISA_REG_AX;
+
+	/* The jump to the target stands last, where the aiming pass looks for it. */
+	put_load(fx, 8, ax, BPF_REG_10, slot);
+	put(fx, (struct bpf_insn){ .code = BPF_JMP | BPF_JEQ | BPF_K, .dst_reg = ax, .off = 3 });
+	put_alu_k(fx, BPF_ALU64, BPF_SUB, ax, 1);
+	put(fx, (struct bpf_insn){ .code = BPF_STX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_10,
+				   .src_reg = ax, .off = slot });
+	put(fx, (struct bpf_insn){ .code = BPF_JMP | BPF_JA, .off = 1 });
+	put(fx, (struct bpf_insn){ .code = BPF_JMP | BPF_JA });
+	fx->cur->jump = true;
+	fx->cur->target = insn_target(fx->env->insns, idx);
+}
+
+static int fix_insn(struct fixer *fx, u32 idx)
+{
+	const struct verifier_env *env = fx->env;
+	const struct bpf_insn *insn = &env->insns[idx];
+	enum insn_form form = insn_decode(insn);
+	const struct insn_info *info = &insn_infos[form];
+
+	switch (info->kind) {
+	case INSN_LDX:
+	case INSN_ST:
+	case INSN_STX:
+	case INSN_ATOMIC:
+		if (env->notes[idx].on_ctx && env->type->convs)
+			return fix_ctx(fx, idx, form);
+		break;
+	case INSN_LD_IMM64:
+		fix_ld_imm64(fx, idx, form);
+		return 0;
+	case INSN_LD_PKT:
+	case INSN_CAST:
+	case INSN_GOTOX:
+		return not_modelled(fx->env, "running %s", info->name);
+	case INSN_JCOND:
+		fix_cond(fx, idx);
+		return 0;
+	case INSN_MAY_GOTO:
+		fix_may_goto(fx, idx);
+		return 0;
+	case INSN_JA:
+		fx->cur->jump = true;
+		fx->cur->target = insn_target(env->insns, idx);
+		break;
+	case INSN_CALL:
+		if (form == FORM_CALL_HELPER) {
+			fix_helper_call(fx, idx);
+			return 0;
+		}
+		fx->cur->jump = true;
+		fx->cur->target = insn_target(env->insns, idx);
+		break;
+	default:
+		break;
+	}
+	put(fx, *insn);
+	return 0;
+}
+
+static bool subprog_uses_may_goto(const struct verifier_env *env, const struct subprog *sub)
+{
+	for (u32 i = sub->start; i < sub->end; i++) {
+		if (env->notes[i].seen && insn_decode(&env->insns[i]) == FORM_MAY_GOTO)
+			return true;
+		i += insn_is_wide(&env->insns[i]);
+	}
+	return false;
+}
+
+/* Sets the counter up before the first insn. */
+static int put_entry(struct fixer *fx, struct subprog *sub)
+{
+	u32 depth = round_up_to(sub->stack_depth, 8);
+
+	if (!subprog_uses_may_goto(fx->env, sub))
+		return 0;
+	if (depth + 8 > MAX_BPF_STACK)
+		return reject(fx->env, R_STACK_SIZE, -EACCES, "stack size %d(extra %d) is too large",
+			      depth, 8);
+	put(fx, (struct bpf_insn){ .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_10,
+				   .off = -(s16)(depth + 8), .imm = MAX_MAY_GOTO });
+	sub->extra_stack = 8;
+	fx->may_goto = true;
+	fx->cur->entry = 1;
+	return 0;
+}
+
+static int build_lists(struct fixer *fx)
+{
+	struct verifier_env *env = fx->env;
+	u32 live_subs = 0;
+	int err;
+
+	for (u32 s = 0; s < env->subprog_cnt; s++)
+		fx->sub_new[s] = env->notes[env->subprogs[s].start].seen ? live_subs++ : UINT32_MAX;
+	for (u32 i = 0; i < env->insn_cnt; i++) {
+		u32 s = subprog_of(env, i);
+
+		fx->cur = &fx->repls[i];
+		fx->cur->first = fx->pool.cnt;
+		if (!env->notes[i].seen)
+			continue;
+		err = i == env->subprogs[s].start ? put_entry(fx, &env->subprogs[s]) : 0;
+		if (!err)
+			err = fix_insn(fx, i);
+		if (err)
+			return err;
+		if (insn_is_wide(&env->insns[i])) {
+			i++;
+			fx->repls[i].first = fx->pool.cnt;
+		}
+	}
+	return fx->oom ? -ENOMEM : 0;
+}
+
+/* A goto over nothing but dropped insns goes nowhere. From the end, so that those behind it have
+ * been judged. Functions whose address is taken are aimed the same way and are no jumps. */
+static void drop_empty_jumps(struct fixer *fx)
+{
+	const struct verifier_env *env = fx->env;
+	u32 next = env->insn_cnt; /* the next insn with something in its list */
+
+	for (u32 i = env->insn_cnt; i-- > 0;) {
+		struct repl *r = &fx->repls[i];
+		const struct bpf_insn *last;
+
+		if (!r->cnt)
+			continue;
+		last = &fx->pool.at[r->first + r->cnt - 1];
+		if (r->jump && r->cnt == 1 && BPF_OP(last->code) == BPF_JA &&
+		    (last->code == (BPF_JMP | BPF_JA) || last->code == (BPF_JMP32 | BPF_JA)) &&
+		    r->target > i && r->target <= next) {
+			r->nop = true;
+			r->cnt = 0;
+			r->jump = false;
+			continue;
+		}
+		next = i;
+	}
+}
+
+/* ---- writing out ---------------------------------------------------------------------------------- */
+
+static u32 place_all(struct fixer *fx)
+{
+	u32 at = 0;
+
+	for (u32 i = 0; i < fx->env->insn_cnt; i++) {
+		fx->place[i] = at;
+		at += fx->repls[i].cnt;
+	}
+	fx->place[fx->env->insn_cnt] = at;
+	return at;
+}
+
+/* Where a jump to original insn @idx lands: its list without what is for entry only. */
+static s64 jump_place(const struct fixer *fx, u32 idx)
+{
+	return (s64)fx->place[idx] + fx->repls[idx].entry;
+}
+
+static int aim(struct fixer *fx, u32 orig, struct bpf_insn *insn, u32 at)
+{
+	const struct repl *r = &fx->repls[orig];
+	enum insn_form form = insn_decode(insn);
+	s64 dist;
+
+	if (form == FORM_CALL_SUBPROG || form == FORM_LD_FUNC) {
+		insn->imm = (s64)fx->place[r->target] - at - 1;
+		return 0;
+	}
+	dist = jump_place(fx, r->target) - at - 1;
+	if (dist == (s16)dist && form != FORM_JA32) {
+		insn->off = dist;
+		return 0;
+	}
+	if (insn_infos[form].kind != INSN_JA)
+		return reject_at(fx->env, orig, R_PATCH_RANGE, -ERANGE,
+				 "insn %u cannot be patched due to 16-bit range", orig);
+	*insn = (struct bpf_insn){ .code = BPF_JMP32 | BPF_JA, .imm = dist };
+	return 0;
+}
+
+/* Conservative: any 32-bit result may be read as 64 bits later. */
+static u32 zext_flag(const struct bpf_insn *insn)
+{
+	enum insn_form form = insn_decode(insn);
+	const struct insn_info *info = &insn_infos[form];
+
+	switch (info->kind) {
+	case INSN_ENDIAN: /* the size is that of the result */
+		return info->size < 8 ? AUX_ZEXT : 0;
+	case INSN_ALU:
+	case INSN_MOVSX:
+		return BPF_CLASS(insn->code) == BPF_ALU ? AUX_ZEXT : 0;
+	case INSN_LDX:
+		return info->size < 8 && info->op == OP_LDX ? AUX_ZEXT : 0;
+	case INSN_ATOMIC:
+		return info->size < 8 && insn_regs_written(insn, form) ? AUX_ZEXT : 0;
+	default:
+		return 0;
+	}
+}
+
+static int write_list(struct fixer *fx, u32 orig, struct xlated_prog *x)
+{
+	const struct repl *r = &fx->repls[orig];
+	u32 at = fx->place[orig];
+	bool wide;
+
+	for (u32 k = 0; k < r->cnt; k++) {
+		struct bpf_insn *insn = &x->insns[at + k];
+		struct insn_aux *aux = &x->aux[at + k];
+		int err = 0;
+
+		*insn = fx->pool.at[r->first + k];
+		wide = insn_is_wide(insn);
+		aux->orig_idx = orig;
+		aux->flags = zext_flag(insn);
+		/* The symbol belongs to the insn that it replaces: with the entry code, the last. */
+		if (k + 1 == r->cnt || (wide && k + 2 == r->cnt))
+			aux->sym = r->sym;
+		if (r->jump && (k + 1 == r->cnt || (wide && k + 2 == r->cnt)))
+			err = aim(fx, orig, insn, at + k);
+		if (err)
+			return err;
+		if (wide) {
+			k++;
+			x->insns[at + k] = fx->pool.at[r->first + k];
+			x->aux[at + k].orig_idx = orig;
+		}
+	}
+	return 0;
+}
+
+static void mark_targets(struct xlated_prog *x)
+{
+	for (u32 i = 0; i < x->insn_cnt; i++) {
+		enum insn_form form = insn_decode(&x->insns[i]);
+		s64 to = insn_target(x->insns, i);
+
+		if (to >= 0 && form == FORM_LD_FUNC)
+			x->aux[to].flags |= AUX_INDIRECT_DEST;
+		else if (to >= 0 && form != FORM_CALL_SUBPROG)
+			x->aux[to].flags |= AUX_JMP_TARGET;
+		i += insn_is_wide(&x->insns[i]);
+	}
+}
+
+static void write_subprogs(struct fixer *fx, struct xlated_prog *x)
+{
+	struct verifier_env *env = fx->env;
+
+	for (u32 s = 0; s < env->subprog_cnt; s++) {
+		const struct subprog *sub = &env->subprogs[s];
+		struct xlated_subprog *out;
+
+		if (fx->sub_new[s] == UINT32_MAX)
+			continue;
+		out = &x->subprogs[x->subprog_cnt++];
+		out->start = fx->place[sub->start];
+		out->end = fx->place[sub->end];
+		out->stack_depth = round_up_to(sub->stack_depth, 8) + sub->extra_stack;
+		out->in_arg_cnt = sub->in_arg_cnt;
+		out->out_arg_cnt = sub->out_arg_cnt;
+		strncpy(out->name, sub->name, sizeof(out->name) - 1);
+	}
+	for (u32 i = 0; i < fx->syms.cnt; i++) {
+		if (fx->syms.at[i].kind == SYM_FUNC)
+			x->subprogs[fx->syms.at[i].idx].is_callback = true;
+	}
+}
+
+static int write_out(struct fixer *fx, struct xlated_prog *x)
+{
+	struct verifier_env *env = fx->env;
+	u32 cnt = place_all(fx);
+	int err = 0;
+
+	x->insns = calloc(cnt, sizeof(*x->insns));
+	x->aux = calloc(cnt, sizeof(*x->aux));
+	x->subprogs = calloc(env->subprog_cnt, sizeof(*x->subprogs));
+	if (!x->insns || !x->aux || !x->subprogs)
+		return -ENOMEM;
+	x->insn_cnt = cnt;
+	for (u32 i = 0; i < env->insn_cnt && !err; i++)
+		err = write_list(fx, i, x);
+	if (err)
+		return err;
+	write_subprogs(fx, x);
+	mark_targets(x);
+	x->syms = fx->syms.at;
+	x->sym_cnt = fx->syms.cnt;
+	fx->syms.at = NULL;
+	/* One counter a frame at most. */
+	x->max_stack_depth = env->max_stack_depth + (fx->may_goto ? 8 * MAX_CALL_FRAMES : 0);
+	return 0;
+}
+
+int fixups_run(struct verifier_env *env, struct xlated_prog **ret_prog)
+{
+	struct xlated_prog *x = calloc(1, sizeof(*x));
+	struct fixer fx = { .env = env };
+	int err = -ENOMEM;
+
+	fx.repls = calloc(env->insn_cnt + 1, sizeof(*fx.repls));
+	fx.place = calloc(env->insn_cnt + 1, sizeof(*fx.place));
+	fx.sub_new = calloc(env->subprog_cnt, sizeof(*fx.sub_new));
+	if (x && fx.repls && fx.place && fx.sub_new &&
+	    vec_push(&fx.syms, ((struct xlated_sym){ .kind = SYM_NONE })))
+		err = build_lists(&fx);
+	if (!err) {
+		drop_empty_jumps(&fx);
+		err = write_out(&fx, x);
+	}
+	free(fx.repls);
+	free(fx.place);
+	free(fx.sub_new);
+	vec_free(&fx.pool);
+	vec_free(&fx.syms);
+	if (err)
+		xlated_free(x);
+	else
+		*ret_prog = x;
+	return err;
+}
+
+void xlated_free(struct xlated_prog *prog)
+{
+	if (!prog)
+		return;
+	free(prog->insns);
+	free(prog->aux);
+	free(prog->syms);
+	free(prog->subprogs);
+	free(prog);
+}

@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_checks.c - what the checks of the verifier accept and refuse, each case with its twin. */
+#include "fakehost.h"
+
+#include "btf/btf.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define XDP    BPF_PROG_TYPE_XDP
+#define SOCK   BPF_PROG_TYPE_SOCKET_FILTER
+#define SYSC   BPF_PROG_TYPE_SYSCALL
+
+static struct fakehost fh;
+
+static void accepts(u32 type, const char *text)
+{
+	assert_true(fakehost_expect(&fh, type, text, 0, NULL));
+}
+
+static void refuses(u32 type, const char *text, int err, const char *msg)
+{
+	assert_true(fakehost_expect(&fh, type, text, err, msg));
+}
+
+/* Programs that no assembler writes. */
+static void raw(const struct bpf_insn *insns, u32 cnt, int err, const char *msg)
+{
+	static struct fake_run run;
+	struct vprog prog = { .gpl = true, .insns = insns, .insn_cnt = cnt };
+
+	fakehost_verify(&fh, SOCK, NULL, &prog, &run);
+	if (run.res.err != err || (msg && strcmp(run.res.message, msg)))
+		fail_msg("expected %d \"%s\", got %d \"%s\"\n%s", err, msg, run.res.err,
+			 run.res.message, run.log_buf);
+	fakehost_release(&fh, &run);
+	assert_int_equal(fh.map_refs, 0);
+}
+
+#define RAW(err, msg, ...)                                                                         \
+	do {                                                                                       \
+		struct bpf_insn insns_[] = { __VA_ARGS__ };                                        \
+		raw(insns_, ARRAY_SIZE(insns_), err, msg);                                         \
+	} while (0)
+#define I(c, d, s, o, i)                                                                           \
+	{                                                                                          \
+		.code = c, .dst_reg = d, .src_reg = s, .off = o, .imm = i                          \
+	}
+#define MOV0 I(0xb7, 0, 0, 0, 0)
+#define EXIT I(0x95, 0, 0, 0, 0)
+
+static void opcodes(void **state __unused_arg)
+{
+	RAW(0, "", MOV0, EXIT);
+	RAW(-EINVAL, "unknown opcode ff", I(0xff, 0, 0, 0, 0), EXIT);
+	RAW(-EINVAL, "unknown opcode 00", I(0x00, 0, 0, 0, 0), EXIT);
+	RAW(-EINVAL, "BPF_ATOMIC uses invalid atomic opcode 77", MOV0, I(0xdb, 10, 0, -8, 0x77), EXIT);
+	RAW(-E2BIG, NULL);
+}
+
+static void v06_register_numbers(void **state __unused_arg)
+{
+	RAW(-EINVAL, "R11 is invalid", I(0xb7, 11, 0, 0, 0), EXIT);
+	RAW(-EINVAL, "R12 is invalid", I(0xbf, 0, 12, 0, 0), EXIT);
+	RAW(-EINVAL, "R15 is invalid", I(0x18, 15, 0, 0, 0), I(0, 0, 0, 0, 0), EXIT);
+	/* Code that no path reaches is looked at, too. */
+	RAW(-EINVAL, "R13 is invalid", MOV0, I(0x15, 0, 0, 1, 0), I(0xbf, 1, 13, 0, 0), EXIT);
+	RAW(-EINVAL, "frame pointer is read only", MOV0, I(0xb7, 10, 0, 0, 0), EXIT);
+}
+
+static void v23_reserved_fields(void **state __unused_arg)
+{
+	RAW(-EINVAL, "BPF_ALU uses reserved fields", MOV0, I(0x07, 0, 1, 0, 0), EXIT);
+	RAW(-EINVAL, "BPF_ALU uses reserved fields", MOV0, I(0x0f, 0, 0, 0, 1), EXIT);
+	RAW(-EINVAL, "BPF_ALU uses reserved fields", MOV0, I(0x37, 0, 0, 2, 1), EXIT);
+	RAW(-EINVAL, "BPF_ALU uses reserved fields", MOV0, I(0x07, 0, 0, 1, 1), EXIT);
+	RAW(0, "", MOV0, I(0x37, 0, 0, 1, 1), EXIT); /* signed division */
+	RAW(-EINVAL, "BPF_NEG uses reserved fields", MOV0, I(0x87, 0, 0, 0, 1), EXIT);
+	RAW(-EINVAL, "BPF_END uses reserved fields", MOV0, I(0xd4, 0, 0, 0, 17), EXIT);
+	RAW(-EINVAL, "BPF_END uses reserved fields", MOV0, I(0xdc, 0, 0, 1, 16), EXIT);
+	RAW(-EINVAL, "BPF_MOV uses reserved fields", I(0xb7, 0, 1, 0, 0), EXIT);
+	RAW(-EINVAL, "BPF_MOV uses reserved fields", I(0xbf, 0, 1, 9, 0), EXIT);
+	RAW(-EINVAL, "BPF_MOV uses reserved fields", I(0xbc, 0, 1, 32, 0), EXIT);
+	RAW(-EINVAL, "BPF_MOV uses reserved fields", I(0xbf, 0, 1, -1, 0), EXIT);
+	RAW(-EINVAL, "addr_space_cast insn can only convert between address space 1 and 0",
+	    I(0xbf, 0, 1, 1, 2), EXIT);
+	RAW(-EINVAL, "BPF_LDX uses reserved fields", I(0x61, 0, 1, 0, 1), EXIT);
+	RAW(-EINVAL, "BPF_ST uses reserved fields", MOV0, I(0x62, 10, 1, -4, 1), EXIT);
+	RAW(-EINVAL, "BPF_STX uses reserved fields", MOV0, I(0x63, 10, 0, -4, 1), EXIT);
+	RAW(-EINVAL, "BPF_LD_[ABS|IND] uses reserved fields", I(0x20, 1, 0, 0, 0), EXIT);
+	RAW(-EINVAL, "BPF_LD_IMM64 uses reserved fields", I(0x18, 0, 0, 1, 0), I(0, 0, 0, 0, 0), EXIT);
+	RAW(-EINVAL, "BPF_JMP/JMP32 uses reserved fields", MOV0, I(0x15, 0, 1, 0, 0), EXIT);
+	RAW(-EINVAL, "BPF_JMP/JMP32 uses reserved fields", MOV0, I(0x1d, 0, 0, 0, 1), EXIT);
+	RAW(-EINVAL, "BPF_JA uses reserved fields", MOV0, I(0x05, 0, 0, 0, 1), EXIT);
+	RAW(-EINVAL, "BPF_JA uses reserved fields", MOV0, I(0x06, 0, 0, 1, 0), EXIT);
+	RAW(-EINVAL, "BPF_CALL uses reserved fields", I(0x85, 1, 0, 0, 5), EXIT);
+	RAW(-EINVAL, "BPF_CALL uses reserved fields", I(0x85, 0, 0, 1, 5), EXIT);
+	RAW(-EINVAL, "BPF_CALL uses reserved fields", I(0x85, 0, 3, 0, 5), EXIT);
+	RAW(-EINVAL, "BPF_EXIT uses reserved fields", MOV0, I(0x95, 1, 0, 0, 0));
+	RAW(-EINVAL, "invalid may_goto imm 1", MOV0, I(0xe5, 0, 0, 0, 1), EXIT);
+}
+
+static void wide_constants(void **state __unused_arg)
+{
+	struct bpf_insn second = I(0, 0, 0, 0, 1);
+
+	RAW(0, "", I(0x18, 0, 0, 0, 1), second, EXIT);
+	RAW(-EINVAL, "invalid bpf_ld_imm64 insn", I(0x18, 0, 0, 0, 1), I(0, 1, 0, 0, 0), EXIT);
+	RAW(-EINVAL, "invalid bpf_ld_imm64 insn", I(0x18, 0, 0, 0, 1), EXIT);
+	RAW(-EINVAL, "unrecognized bpf_ld_imm64 insn", I(0x18, 0, 7, 0, 1), second, EXIT);
+	RAW(-EINVAL, "unrecognized bpf_ld_imm64 insn", I(0x18, 0, 1, 0, 1), second, EXIT);
+	RAW(-EBADF, "fd 77 is not pointing to valid bpf_map", I(0x18, 0, 1, 0, 77), I(0, 0, 0, 0, 0),
+	    EXIT);
+	RAW(-EPROTO, "fd_idx without fd_array is invalid", I(0x18, 0, 5, 0, 0), I(0, 0, 0, 0, 0), EXIT);
+	RAW(-EINVAL, "jump into the middle of ldimm64 insn 1", I(0x05, 0, 0, 1, 0),
+	    I(0x18, 0, 0, 0, 1), second, I(0x05, 0, 0, -3, 0));
+}
+
+static void control_flow(void **state __unused_arg)
+{
+	accepts(SOCK, "r0 = 0; if r0 == 0 goto +1; r0 = 1; exit");
+	refuses(SOCK, "r0 = 0; goto +1; r0 = 1; exit", -EINVAL, "unreachable insn 2");
+	refuses(SOCK, "r0 = 0; if r0 == 0 goto +2; r0 = 1; exit", -EINVAL,
+		"jump out of range from insn 1 to 4");
+	refuses(SOCK, "r0 = 0; if r0 == 0 goto -3; exit", -EINVAL, "jump out of range from insn 1 to -1");
+	refuses(SOCK, "r0 = 0; r1 = 0", -EINVAL, "last insn is not an exit or jmp");
+	refuses(SOCK, "call sub; exit; sub: r0 = 0; goto -3", -EINVAL,
+		"jump out of range from insn 3 to 1");
+	RAW(-EINVAL, "call to invalid destination", I(0x85, 0, 1, 0, 9), EXIT);
+	/* A subprogram that nobody calls is unreachable code. */
+	refuses(SOCK, "r0 = 0; exit; r0 = 0; exit", -EINVAL, "unreachable insn 2");
+}
+
+static void v07_recursion(void **state __unused_arg)
+{
+	accepts(SOCK, "call a; exit; a: call b; exit; b: r0 = 0; exit");
+	refuses(SOCK, "call a; exit; a: call a; exit", -EINVAL, "recursive call from () to ()");
+	refuses(SOCK, "call a; exit; a: call b; exit; b: call a; exit", -EINVAL,
+		"recursive call from () to ()");
+}
+
+static void v07_callees_come_first(void **state __unused_arg)
+{
+	static struct fake_run run;
+
+	fakehost_verify(&fh, SOCK, "call a; call b; exit; a: call b; exit; b: r0 = 0; exit", NULL,
+			&run);
+	assert_int_equal(run.res.err, 0);
+	assert_non_null(strstr(run.log_buf, "func#0 @0\nfunc#1 @3\nfunc#2 @5\n"));
+	assert_non_null(strstr(run.log_buf, "topo_order[0] = \ntopo_order[1] = \ntopo_order[2] = \n"));
+	fakehost_release(&fh, &run);
+}
+
+static void subprogram_limit(void **state __unused_arg)
+{
+	struct bpf_insn insns[2 * 300 + 1];
+	u32 n = 0;
+
+	/* 255 calls and the subprograms behind them; then one more. */
+	for (u32 subs = 255; subs <= 256; subs++) {
+		n = 0;
+		for (u32 i = 0; i < subs; i++) {
+			insns[n] = (struct bpf_insn)I(0x85, 0, 1, 0, (s32)(subs + 2 * i - n));
+			n++;
+		}
+		insns[n++] = (struct bpf_insn)EXIT;
+		for (u32 i = 0; i < subs; i++) {
+			if (n + 2 > ARRAY_SIZE(insns))
+				break;
+			insns[n++] = (struct bpf_insn)MOV0;
+			insns[n++] = (struct bpf_insn)EXIT;
+		}
+		if (subs == 256)
+			raw(insns, n, -E2BIG, "too many subprograms");
+	}
+}
+
+static void program_types(void **state __unused_arg)
+{
+	refuses(BPF_PROG_TYPE_LIRC_MODE2, "r0 = 0; exit", -EOPNOTSUPP,
+		"not modelled: program type LIRC_MODE2");
+	fh.host.caps = VCAP_BPF;
+	refuses(SOCK, "r0 = 0; exit", -EOPNOTSUPP,
+		"not modelled: verification without CAP_BPF and CAP_PERFMON");
+	fakehost_init(&fh);
+	accepts(SYSC, "r0 = 0; exit");
+}
+
+/* ---- maps ------------------------------------------------------------------------------------ */
+
+static void map_values(void **state __unused_arg)
+{
+	fakehost_add_map(&fh, BPF_MAP_TYPE_ARRAY, 4, 16, 1, 0);
+	fakehost_add_map(&fh, BPF_MAP_TYPE_ARRAY, 4, 16, 2, 0);
+	fakehost_add_map(&fh, BPF_MAP_TYPE_HASH, 4, 16, 1, 0);
+	accepts(SOCK, "r1 = map_value[fd10] + 8; r0 = *(u64 *)(r1 + 0); exit");
+	refuses(SOCK, "r1 = map_value[fd10] + 16; r0 = 0; exit", -EINVAL,
+		"invalid access to map value pointer, value_size=16 off=16");
+	refuses(SOCK, "r1 = map_value[fd11] + 0; r0 = 0; exit", -524,
+		"invalid access to map value pointer, value_size=16 off=0");
+	refuses(SOCK, "r1 = map_value[fd12] + 0; r0 = 0; exit", -EINVAL,
+		"no direct value access support for this map type");
+	refuses(SOCK, "r1 = map_value[fd10] + 8; r0 = *(u64 *)(r1 + 1); exit", -EACCES,
+		"invalid access to map value, value_size=16 off=9 size=8");
+	fakehost_map(&fh, 10)->has_special_fields = true;
+	refuses(SOCK, "r1 = map_value[fd10] + 8; r0 = *(u64 *)(r1 + 0); exit", -EOPNOTSUPP,
+		"not modelled: access to a value of map 'm0', which has special fields");
+}
+
+static void one_map_is_used_once(void **state __unused_arg)
+{
+	static struct fake_run run;
+
+	fakehost_add_map(&fh, BPF_MAP_TYPE_HASH, 4, 16, 1, 0);
+	fakehost_verify(&fh, SOCK, "r1 = map[fd10]; r2 = map[fd10]; r0 = 0; exit", NULL, &run);
+	assert_int_equal(run.res.err, 0);
+	assert_int_equal(run.res.used_map_cnt, 1);
+	assert_int_equal(fh.map_refs, 1);
+	fakehost_release(&fh, &run);
+	assert_int_equal(fh.map_refs, 0);
+}
+
+static void frozen_read_only_data_is_constant(void **state __unused_arg)
+{
+	static const u8 data[16] = { 3, 0, 0, 0, 0xff, 0xff, 0xff, 0xff };
+	const char *text = "r1 = map_value[fd10] + 0; r2 = *(u32 *)(r1 + 0); r3 = r10; r3 -= r2; "
+			   "*(u8 *)(r3 -1) = 1; r0 = 0; exit";
+
+	fakehost_add_map(&fh, BPF_MAP_TYPE_ARRAY, 4, 16, 1, BPF_F_RDONLY_PROG);
+	fakehost_map(&fh, 10)->frozen = true;
+	fakehost_map(&fh, 10)->const_data = data;
+	accepts(SOCK, text);
+	/* A sign-extended load knows its sign: -1 as an offset upwards would be above the frame. */
+	refuses(SOCK, "r1 = map_value[fd10] + 4; r2 = *(s32 *)(r1 + 0); r3 = r10; r3 -= r2; "
+		      "*(u8 *)(r3 + 0) = 1; r0 = 0; exit",
+		-EACCES, "invalid write to stack R3 off=1 size=1");
+	fakehost_map(&fh, 10)->frozen = false;
+	assert_false(fakehost_expect(&fh, SOCK, text, 0, NULL));
+	refuses(SOCK, "r1 = map_value[fd10] + 4; *(u32 *)(r1 + 0) = 1; r0 = 0; exit", -EACCES,
+		"write into map forbidden, value_size=16 off=0 size=4");
+}
+
+/* ---- memory ----------------------------------------------------------------------------------- */
+
+static void v18_syscall_context(void **state __unused_arg)
+{
+	accepts(SYSC, "r0 = *(u64 *)(r1 + 8); *(u32 *)(r1 + 3) = 5; exit");
+	accepts(SYSC, "r2 = *(u32 *)(r1 + 0); r2 &= 0xff; r1 += r2; r0 = *(u8 *)(r1 + 1); exit");
+	refuses(SYSC, "r2 = *(u32 *)(r1 + 0); r1 += r2; r0 = *(u8 *)(r1 + 1); exit", -EACCES,
+		"R1 unbounded memory access, make sure to bounds check any such access");
+	accepts(SYSC, "r2 = 65534; r1 += r2; r0 = *(u8 *)(r1 + 0); exit");
+	refuses(SYSC, "r2 = 65535; r1 += r2; r0 = *(u8 *)(r1 + 0); exit", -EACCES,
+		"invalid access to context, ctx_size=65535 off=65535 size=1");
+	refuses(SOCK, "r2 = *(u32 *)(r1 + 0); r2 &= 4; r1 += r2; r0 = *(u32 *)(r1 + 0); exit", -EACCES,
+		"variable ctx access var_off=(0x0; 0x4) disallowed");
+	refuses(SOCK, "r1 += 4; r0 = *(u32 *)(r1 + 0); exit", -EACCES,
+		"dereference of modified ctx ptr R1 off=4 disallowed");
+}
+
+static void context_rows(void **state __unused_arg)
+{
+	accepts(SOCK, "r0 = *(u16 *)(r1 + 2); exit");
+	accepts(SOCK, "r0 = *(s16 *)(r1 + 2); exit");
+	refuses(SOCK, "r0 = *(u32 *)(r1 + 2); exit", -EACCES, "invalid bpf_context access off=2 size=4");
+	accepts(SOCK, "r0 = 1; *(u32 *)(r1 + 8) = r0; exit");
+	refuses(SOCK, "r0 = 1; *(u32 *)(r1 + 8) = 1; exit", -EACCES,
+		"invalid bpf_context access off=8 size=4");
+	refuses(SOCK, "r0 = *(u64 *)(r1 + 168); exit", -EOPNOTSUPP,
+		"not modelled: context field sk of __sk_buff");
+	refuses(XDP, "r0 = *(s32 *)(r1 + 0); exit", -EACCES, "invalid bpf_context access off=0 size=4");
+	refuses(SOCK, "r2 = map[fd10]; r0 = *(u32 *)(r2 + 0); exit", -EBADF,
+		"fd 10 is not pointing to valid bpf_map");
+}
+
+static void strict_alignment(void **state __unused_arg)
+{
+	static struct fake_run run;
+	struct vprog prog = { .gpl = true };
+	const char *text = "r2 = *(u32 *)(r1 + 0); r3 = *(u32 *)(r1 + 4); r4 = r2; r4 += 16; r0 = 2; "
+			   "if r4 > r3 goto +1; r5 = *(u32 *)(r2 + 0); exit";
+
+	for (u32 strict = 0; strict < 2; strict++) {
+		prog.flags = strict ? BPF_F_STRICT_ALIGNMENT : 0;
+		fakehost_verify(&fh, XDP, text, &prog, &run);
+		assert_int_equal(run.res.err, strict ? -EACCES : 0);
+		if (strict)
+			assert_string_equal(run.res.message,
+					    "misaligned packet access off 2+(0x0; 0x0)+0 size 4");
+		fakehost_release(&fh, &run);
+	}
+}
+
+#define PKT(cmp, access)                                                                           \
+	"r2 = *(u32 *)(r1 + 0); r3 = *(u32 *)(r1 + 4); r4 = r2; r4 += 14; r0 = 2; " cmp            \
+	" goto yes; " access " yes: exit"
+#define PKT_TAKEN(cmp, access)                                                                     \
+	"r2 = *(u32 *)(r1 + 0); r3 = *(u32 *)(r1 + 4); r4 = r2; r4 += 14; r0 = 2; " cmp            \
+	" goto yes; exit; yes: " access " exit"
+
+static void packet_comparisons(void **state __unused_arg)
+{
+	static const struct {
+		const char *cmp;
+		bool taken;
+		bool one_more; /* 15 bytes are known, else 14 */
+	} cases[] = {
+		{ "if r4 > r3", false, false }, { "if r3 > r4", true, true },
+		{ "if r4 >= r3", false, true }, { "if r3 >= r4", true, false },
+		{ "if r4 < r3", true, true },	{ "if r3 < r4", false, false },
+		{ "if r4 <= r3", true, false }, { "if r3 <= r4", false, true },
+	};
+	char text[512], msg[128];
+
+	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
+		u32 known = 14 + cases[i].one_more;
+
+		for (u32 other = 0; other < 2; other++) {
+			for (u32 at = known - 1; at <= known; at++) {
+				const char *form = cases[i].taken != other ?
+							   "%s goto yes; exit; yes: r5 = *(u8 *)(r2 + %u); exit" :
+							   "%s goto yes; r5 = *(u8 *)(r2 + %u); yes: exit";
+				int n = snprintf(text, sizeof(text),
+						 "r2 = *(u32 *)(r1 + 0); r3 = *(u32 *)(r1 + 4); "
+						 "r4 = r2; r4 += 14; r0 = 2; ");
+
+				snprintf(text + n, sizeof(text) - n, form, cases[i].cmp, at);
+				if (!other && at < known) {
+					accepts(XDP, text);
+					continue;
+				}
+				snprintf(msg, sizeof(msg),
+					 "invalid access to packet, off=%u size=1, R2(id=0,off=%u,r=%u)",
+					 at, at, other ? 0 : known);
+				refuses(XDP, text, -EACCES, msg);
+			}
+		}
+	}
+}
+
+static void packet_rules(void **state __unused_arg)
+{
+	accepts(XDP, PKT("if r4 > r3", "*(u8 *)(r2 + 0) = 1;"));
+	refuses(XDP, PKT("if r4 > r3", "r5 = *(u8 *)(r2 -1);"), -EACCES,
+		"invalid access to packet, off=-1 size=1, R2(id=0,off=-1,r=14)");
+	refuses(XDP, PKT("if w4 > w3", "r5 = *(u8 *)(r2 + 0);"), -EACCES, NULL);
+	/* Helpers that move the packet. */
+	refuses(XDP,
+		"r6 = r1; r2 = *(u32 *)(r1 + 0); r3 = *(u32 *)(r1 + 4); r7 = r2; r4 = r2; r4 += 14; "
+		"r0 = 2; if r4 > r3 goto yes; r1 = r6; r2 = 0; call bpf_xdp_adjust_head; "
+		"r0 = *(u8 *)(r7 + 0); yes: r0 = 2; exit",
+		-EACCES, "R7 invalid mem access 'scalar'");
+	refuses(XDP, "r2 = *(u32 *)(r1 + 4); r0 = *(u8 *)(r2 + 0); exit", -EACCES,
+		"R2 invalid mem access 'pkt_end'");
+	/* An atomic on packet data. */
+	refuses(XDP, PKT("if r4 > r3", "r5 = 1; lock *(u32 *)(r2 + 0) += r5;"), -EACCES,
+		"BPF_ATOMIC stores into R2 pkt is not allowed");
+	/* A variable offset has an id of its own, and its own range. */
+	accepts(XDP,
+		"r2 = *(u32 *)(r1 + 0); r3 = *(u32 *)(r1 + 4); r5 = *(u32 *)(r1 + 12); r5 &= 255; "
+		"r2 += r5; r4 = r2; r4 += 8; r0 = 2; if r4 > r3 goto +1; r0 = *(u64 *)(r2 + 0); exit");
+	refuses(XDP,
+		"r2 = *(u32 *)(r1 + 0); r3 = *(u32 *)(r1 + 4); r5 = *(u32 *)(r1 + 12); r5 &= 0x1ffff; "
+		"r2 += r5; r4 = r2; r4 += 8; r0 = 2; if r4 > r3 goto +1; r0 = *(u64 *)(r2 + 0); exit",
+		-EACCES, NULL);
+}
+
+/* ---- helpers ------------------------------------------------------------------------------------ */
+
+static void helper_availability(void **state __unused_arg)
+{
+	refuses(SOCK, "call 9999; r0 = 0; exit", -EINVAL, "invalid func unknown#9999");
+	refuses(SOCK, "r2 = 0; call bpf_xdp_adjust_head; r0 = 0; exit", -EINVAL,
+		"program of this type cannot use helper bpf_xdp_adjust_head#44");
+	refuses(SOCK, "call bpf_copy_from_user; r0 = 0; exit", -EINVAL,
+		"sleepable helper bpf_copy_from_user#148 in non-sleepable prog");
+}
+
+static void helper_sizes(void **state __unused_arg)
+{
+#define LOAD(size) "r2 = 0; r3 = r10; r3 += -16; " size " call bpf_skb_load_bytes; r0 = 0; exit"
+	accepts(SOCK, LOAD("r4 = 16;"));
+	refuses(SOCK, LOAD("r4 = 17;"), -EACCES, NULL);
+	refuses(SOCK, LOAD("r4 = 0;"), -EACCES, "R4 invalid zero-sized read: u64=[0,0]");
+	refuses(SOCK, LOAD("r4 = -1;"), -EACCES,
+		"R4 min value is negative, either use unsigned or 'var &= const'");
+	refuses(SOCK, LOAD("r4 = *(u32 *)(r1 + 0); if r4 == 0 goto -2;"), -EACCES, NULL);
+	accepts(SOCK, LOAD("r4 = *(u32 *)(r1 + 0); r4 &= 15; r4 += 1;"));
+	/* NULL with size 0 */
+	accepts(XDP, "r1 = 0; r2 = 0; r3 = 0; r4 = 0; r5 = 0; call bpf_csum_diff; r0 = 0; exit");
+	refuses(XDP, "r1 = 0; r2 = 4; r3 = 0; r4 = 0; r5 = 0; call bpf_csum_diff; r0 = 0; exit", -EACCES,
+		"R1 type=scalar expected=fp");
+}
+
+static void map_helpers(void **state __unused_arg)
+{
+	fakehost_add_map(&fh, BPF_MAP_TYPE_ARRAY, 4, 16, 4, 0);
+	fakehost_add_map(&fh, BPF_MAP_TYPE_HASH, 4, 16, 4, BPF_F_RDONLY_PROG);
+	fakehost_add_map(&fh, BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0);
+#define KEY(fd, k) "r1 = map[" fd "]; *(u32 *)(r10 -4) = " k "; r2 = r10; r2 += -4; "
+	accepts(SOCK, KEY("fd10", "3") "call bpf_map_lookup_elem; r0 = *(u64 *)(r0 + 8); exit");
+	refuses(SOCK, KEY("fd10", "4") "call bpf_map_lookup_elem; r0 = *(u64 *)(r0 + 8); exit", -EACCES,
+		"R0 invalid mem access 'map_value_or_null'");
+	refuses(SOCK, KEY("fd11", "3") "call bpf_map_lookup_elem; r0 = *(u64 *)(r0 + 8); exit", -EACCES,
+		"R0 invalid mem access 'map_value_or_null'");
+	refuses(SOCK, KEY("fd11", "3") "call bpf_map_delete_elem; exit", -EACCES,
+		"write into map forbidden");
+	refuses(SOCK, KEY("fd12", "3") "call bpf_map_lookup_elem; r0 = 0; exit", -EINVAL, NULL);
+	refuses(SOCK, "r1 = map[fd10]; r2 = 8; r3 = 0; call bpf_ringbuf_reserve; r0 = 0; exit", -EINVAL,
+		"cannot pass map_type 2 into func bpf_ringbuf_reserve#131");
+}
+
+#define RESERVE "r1 = map[fd10]; r2 = 8; r3 = 0; call bpf_ringbuf_reserve; "
+
+static void references(void **state __unused_arg)
+{
+	fakehost_add_map(&fh, BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0);
+	accepts(SOCK, RESERVE "if r0 == 0 goto +4; *(u64 *)(r0 + 0) = 1; r1 = r0; r2 = 0; "
+			      "call bpf_ringbuf_submit; r0 = 0; exit");
+	refuses(SOCK, RESERVE "if r0 == 0 goto +1; *(u64 *)(r0 + 0) = 1; r0 = 0; exit", -EINVAL, NULL);
+	refuses(SOCK, RESERVE "if r0 == 0 goto +5; r6 = r0; r1 = r0; r2 = 0; "
+			      "call bpf_ringbuf_submit; r0 = *(u64 *)(r6 + 0); r0 = 0; exit",
+		-EACCES, "R6 invalid mem access 'scalar'");
+	refuses(SOCK, RESERVE "if r0 == 0 goto +4; r1 = r0; r1 += 4; r2 = 0; "
+			      "call bpf_ringbuf_submit; r0 = 0; exit",
+		-EINVAL,
+		"R1 must have zero offset when passed to release func or trusted arg to kfunc");
+	refuses(SOCK, "r1 = map[fd10]; r2 = *(u32 *)(r1 + 0); exit", -EOPNOTSUPP, NULL);
+	refuses(SOCK, "r6 = r1; r2 = *(u32 *)(r6 + 0); r1 = map[fd10]; r3 = 0; "
+		      "call bpf_ringbuf_reserve; r0 = 0; exit",
+		-EACCES, "R2 is not a known constant'");
+}
+
+static void callbacks(void **state __unused_arg)
+{
+	fakehost_add_map(&fh, BPF_MAP_TYPE_HASH, 4, 16, 4, 0);
+	accepts(SOCK, "r1 = 10; r2 = func cb; r3 = 0; r4 = 0; call bpf_loop; r0 = 0; exit; "
+		      "cb: r0 = 0; exit");
+	refuses(SOCK, "r1 = 10; r2 = func cb; r3 = 0; r4 = 0; call bpf_loop; r0 = 0; exit; "
+		      "cb: r0 = 2; exit",
+		-EINVAL, NULL);
+	accepts(SOCK, "r1 = map[fd10]; r2 = func cb; r3 = r10; r4 = 0; call bpf_for_each_map_elem; "
+		      "r0 = 0; exit; cb: r5 = *(u32 *)(r2 + 0); *(u64 *)(r3 + 8) = r5; "
+		      "*(u64 *)(r4 -8) = r5; r0 = 0; exit");
+	refuses(SOCK, "r1 = map[fd10]; r2 = func cb; r3 = r10; r4 = 0; call bpf_for_each_map_elem; "
+		      "r0 = 0; exit; cb: *(u32 *)(r2 + 0) = 1; r0 = 0; exit",
+		-EACCES, "write to change key R2 not allowed");
+	refuses(SOCK, "r1 = 10; r2 = 5; r3 = 0; r4 = 0; call bpf_loop; r0 = 0; exit", -EACCES,
+		"R2 type=scalar expected=func");
+}
+
+static int setup(void **state __unused_arg)
+{
+	fakehost_init(&fh);
+	return 0;
+}
+
+#define T(f) cmocka_unit_test_setup(f, setup)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(opcodes),
+		T(v06_register_numbers),
+		T(v23_reserved_fields),
+		T(wide_constants),
+		T(control_flow),
+		T(v07_recursion),
+		T(v07_callees_come_first),
+		T(subprogram_limit),
+		T(program_types),
+		T(map_values),
+		T(one_map_is_used_once),
+		T(frozen_read_only_data_is_constant),
+		T(v18_syscall_context),
+		T(context_rows),
+		T(strict_alignment),
+		T(packet_comparisons),
+		T(packet_rules),
+		T(helper_availability),
+		T(helper_sizes),
+		T(map_helpers),
+		T(references),
+		T(callbacks),
+	};
+
+	return cmocka_run_group_tests_name("verifier-checks", tests, NULL, NULL);
+}
