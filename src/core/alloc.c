@@ -54,7 +54,8 @@ int slab_init(struct slab *slab, struct memacct *acct, u64 obj_size, u32 max, u3
 {
 	u64 mem_size;
 
-	*slab = (struct slab){ .obj_size = round_up_to(obj_size, 8), .max = max, .acct = acct,
+	*slab = (struct slab){ .obj_size = round_up_to(obj_size, 8),
+			       .obj_cost = round_up_to(obj_size, 8), .max = max, .acct = acct,
 			       .prealloc = flags & SLAB_PREALLOC };
 	if (!obj_size || !max || max == SLAB_NONE || !cpu_cnt ||
 	    __builtin_mul_overflow(slab->obj_size, (u64)max, &mem_size))
@@ -84,7 +85,7 @@ u64 slab_mem_usage(const struct slab *slab)
 {
 	u32 used = __atomic_load_n(&slab->next, __ATOMIC_RELAXED);
 
-	return slab->obj_size * (slab->prealloc ? slab->max : used);
+	return slab->prealloc ? slab->obj_size * slab->max : slab->obj_cost * used;
 }
 
 /* The next object nobody has used yet. */
@@ -94,7 +95,7 @@ static u32 slab_fresh(struct slab *slab)
 
 	if (next >= slab->max)
 		return SLAB_NONE;
-	if (!slab->prealloc && memacct_charge(slab->acct, slab->obj_size))
+	if (!slab->prealloc && memacct_charge(slab->acct, slab->obj_cost))
 		return SLAB_NONE;
 	while (next < slab->max) {
 		if (__atomic_compare_exchange_n(&slab->next, &next, next + 1, true,
@@ -102,7 +103,7 @@ static u32 slab_fresh(struct slab *slab)
 			return next;
 	}
 	if (!slab->prealloc)
-		memacct_release(slab->acct, slab->obj_size);
+		memacct_release(slab->acct, slab->obj_cost);
 	return SLAB_NONE;
 }
 

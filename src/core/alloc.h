@@ -33,6 +33,8 @@ u32 idx_get(struct idx_set *set, u32 cpu); /* SLAB_NONE: empty */
 struct slab {
 	char *mem;
 	u64 obj_size;	/* a multiple of 8 */
+	u64 obj_cost;	/* bytes charged at an object's first use; obj_size at first, the owner may add
+			 * what belongs to an object elsewhere, before any is used */
 	u32 max, next;	/* objects; never used ones begin at next (atomic) */
 	struct idx_set free;
 	struct memacct *acct;

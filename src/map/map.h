@@ -8,8 +8,14 @@
 
 #include "base/types.h"
 #include "core/memacct.h"
+#include "core/rcu.h"
 
 #include <linux/bpf.h>
+
+/* The kernel's own "not supported", which user space sees but <errno.h> does not name. */
+#ifndef ENOTSUPP
+#define ENOTSUPP 524
+#endif
 
 struct skep_btf;
 struct skep_map;
@@ -22,7 +28,7 @@ struct map_attr {
 	u32 btf_key_type_id, btf_value_type_id;
 	u32 numa_node;
 	u32 cpu_cnt;		  /* vCPUs of the instance: slots of per-CPU maps */
-	struct memacct *acct;	  /* outlives the map */
+	struct memacct *acct;	  /* outlives the map, whose memory goes by RCU: rcu_drain() first */
 	u64 seed;		  /* for hashes; 0 with BPF_F_ZERO_SEED */
 };
 
@@ -30,11 +36,13 @@ struct map_ops {
 	const char *name; /* "hash", as bpftool prints it */
 	/* Checks @attr alone. 0, -EINVAL, -E2BIG, ... */
 	int (*check)(const struct map_attr *attr);
-	/* Returns an object whose first member is struct skep_map; fields of it are filled by map.c. */
+	/* Returns an object whose first member is struct skep_map; fields of it are filled by map.c;
+	 * ops only when this left it NULL (a type may choose a table by sizes). */
 	int (*alloc)(const struct map_attr *attr, struct skep_map **ret_map);
 	void (*free)(struct skep_map *map); /* after the last reference and a grace period */
 
-	/* From programs, inside RCU. The pointer stays valid until the end of the read side. For
+	/* From programs, inside RCU and a vCPU, signal handlers included: never block, never call
+	 * malloc. Locks give up: -EDEADLK (re-entry), -ETIMEDOUT. The pointer stays valid until the end of the read side. For
 	 * per-CPU types: the current vCPU's slot. */
 	void *(*lookup)(struct skep_map *map, const void *key);
 	long (*update)(struct skep_map *map, const void *key, const void *value, u64 flags);
@@ -44,27 +52,33 @@ struct map_ops {
 	long (*pop)(struct skep_map *map, void *value);
 	long (*peek)(struct skep_map *map, void *value);
 
-	/* From bpf(2): values are copied; per-CPU types use round_up(value_size, 8) bytes a vCPU. */
+	/* From bpf(2), inside RCU, flags checked by map.c: values are copied; per-CPU types use
+	 * round_up(value_size, 8) bytes a vCPU. NULL: map.c copies what lookup or lookup_percpu
+	 * points to, and calls update. */
 	int (*sys_lookup)(struct skep_map *map, const void *key, void *value, u64 flags);
 	int (*sys_update)(struct skep_map *map, const void *key, const void *value, u64 flags);
 	int (*sys_lookup_and_delete)(struct skep_map *map, const void *key, void *value, u64 flags);
 	/* @key NULL: the first. -ENOENT at the end. */
 	int (*next_key)(struct skep_map *map, const void *key, void *ret_next);
 
-	/* The memory at @off of value 0, for LD_IMM64 (array types); 0 or -EINVAL, -ENOTSUP. */
+	/* The memory at @off of value 0, for LD_IMM64 (array types); 0 or -EINVAL, -ENOTSUPP. */
 	int (*direct_value)(const struct skep_map *map, u32 off, u64 *ret_addr);
-	/* A file to map for mmap() of the descriptor, and the offset therein; -ENOTSUP by default. */
+	/* A file to map for mmap() of the descriptor, and the offset therein; see map_sys_mmap_file(). */
 	int (*mmap_file)(struct skep_map *map, u64 off, u64 len, int prot, int *ret_fd, u64 *ret_off);
-	/* Readable for epoll: calls back on each event; see ringbuf.c. */
+	/* An eventfd, the map's, readable since the last wake-up. Who waits on it reads it empty first
+	 * and then looks for records (ringbuf_consume() does), else a wake-up is lost. */
 	int (*poll_fd)(struct skep_map *map);
 	u64 (*mem_usage)(const struct skep_map *map); /* bytes */
-	/* Calls @fn for each element (bpf_for_each_map_elem, dumps) until it returns non-zero. */
+	/* Calls @fn for each element (bpf_for_each_map_elem, dumps) until it returns non-zero: how
+	 * many it was called for, or -EINVAL for @flags. Inside RCU. @fn may change the map; elements
+	 * that come or go meanwhile may or may not be seen. */
 	long (*for_each)(struct skep_map *map, long (*fn)(void *ctx, struct skep_map *map, void *key,
 							  void *value), void *ctx, u64 flags);
 };
 
 struct skep_map {
 	const struct map_ops *ops;
+	struct rcu_item rcu;
 	u32 refs;	  /* programs, descriptors, pins; atomic */
 	u32 type, key_size, value_size, max_entries, flags;
 	u64 extra;
@@ -74,8 +88,8 @@ struct skep_map {
 	const struct skep_btf *btf;
 	u32 btf_key_type_id, btf_value_type_id;
 	struct memacct *acct;
-	u32 write_users;  /* writers under way; freeze waits as Linux does: -EBUSY */
-	bool frozen;
+	u32 write_users;  /* writers of bpf(2) under way and writable mappings; atomic */
+	bool frozen;	  /* atomic */
 	void (*on_free)(struct skep_map *map, void *ctx); /* runtime: drops the id */
 	void *on_free_ctx;
 };
@@ -85,31 +99,56 @@ const struct map_ops *map_ops_of(u32 type);
 /* The type's name as bpftool prints it ("percpu_array") also when it is not modelled; NULL when
  * Linux has none. */
 const char *map_type_name(u32 type);
-/* Checks and makes a map with one reference. -EINVAL, -E2BIG, -ENOMEM, -EPERM as Linux;
- * -EOPNOTSUPP with *ret_why set for what skep does not model. */
+/*
+ * Checks and makes a map with one reference. -EINVAL, -E2BIG, -ENOMEM, -EPERM as Linux;
+ * -EOPNOTSUPP with *ret_why set ("not modelled: map type lru_hash") for what skep does not model.
+ * @ret_why may be NULL. Not from a signal handler.
+ */
 int map_create(const struct map_attr *attr, struct skep_map **ret_map, const char **ret_why);
 void map_get(struct skep_map *map);
+/* The last one: on_free() at once, the memory after a grace period. Any context on_free() allows. */
 void map_put(struct skep_map *map);
 
-/* What bpf(2) does with a map, whatever its type: missing operations answer as Linux does
- * (data/map-ops.tsv). @value has map_sys_value_size() bytes. */
-u32 map_sys_value_size(const struct skep_map *map);
+/*
+ * What bpf(2) does with a map, whatever its type: missing operations answer as Linux does
+ * (data/map-ops.tsv). Any thread, not from a reader (they enter RCU themselves and register the
+ * thread). @value has map_sys_value_size() bytes for the same @flags. What the descriptor may do
+ * (BPF_F_RDONLY, BPF_F_WRONLY) is checked by the caller, before.
+ */
+u32 map_sys_value_size(const struct skep_map *map); /* without flags */
+/* With BPF_F_CPU or BPF_F_ALL_CPUS one value, not one a vCPU. */
+u32 map_sys_value_size_of(const struct skep_map *map, u64 flags);
 int map_sys_lookup(struct skep_map *map, const void *key, void *value, u64 flags);
 int map_sys_update(struct skep_map *map, const void *key, const void *value, u64 flags);
 int map_sys_delete(struct skep_map *map, const void *key);
 int map_sys_next_key(struct skep_map *map, const void *key, void *ret_next);
 int map_sys_lookup_and_delete(struct skep_map *map, const void *key, void *value, u64 flags);
+/* 0; -EBUSY: frozen already, or a writer is under way or has it mapped. */
 int map_sys_freeze(struct skep_map *map);
+/*
+ * What to mmap() for a mapping of the descriptor: *ret_fd belongs to the map, map it (MAP_SHARED)
+ * at *ret_off. Errors as Linux's mmap(): -ENOTSUPP: the type has none; -EINVAL, -EPERM, -EACCES.
+ * A writable mapping counts as a writer (map_sys_freeze()) until map_write_end().
+ */
+int map_sys_mmap_file(struct skep_map *map, u64 off, u64 len, int prot, int *ret_fd, u64 *ret_off);
+/* Around writes of bpf(2): -EPERM when the map is frozen. */
+int map_write_begin(struct skep_map *map);
+void map_write_end(struct skep_map *map);
 u64 map_mem_usage(const struct skep_map *map);
 
-/* Ring buffer, from programs. A record's pointer is its payload. */
+/*
+ * Ring buffer, from programs (any context). A record's pointer is its payload; @size is at most
+ * max_entries - 16. NULL and -EAGAIN: full, or the lock is held by what this interrupted.
+ * Wake-ups: see poll_fd; BPF_RB_NO_WAKEUP, BPF_RB_FORCE_WAKEUP.
+ */
 void *ringbuf_reserve(struct skep_map *map, u64 size, u64 flags);
 void ringbuf_submit(void *record, u64 flags);
 void ringbuf_discard(void *record, u64 flags);
 long ringbuf_output(struct skep_map *map, const void *data, u64 size, u64 flags);
 u64 ringbuf_query(struct skep_map *map, u64 flags);
 /* From the host: hands each committed record to @fn until none is left or @fn returns negative,
- * which is then returned; else the number consumed. One consumer at a time. */
+ * which is then returned (that record counts as consumed); else the number consumed. One consumer
+ * at a time. */
 long ringbuf_consume(struct skep_map *map, int (*fn)(void *ctx, void *data, size_t size), void *ctx);
 
 #endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* private.h - what the map types share with map.c and each other. */
+#ifndef SKEP_MAP_PRIVATE_H
+#define SKEP_MAP_PRIVATE_H
+
+#include "core/vcpu.h"
+#include "map/map.h"
+
+#include <string.h>
+
+extern const struct map_ops array_map_ops, percpu_array_map_ops;
+extern const struct map_ops hash_map_ops, percpu_hash_map_ops;
+extern const struct map_ops ringbuf_map_ops;
+
+#define MAP_ACCESS_FLAGS (BPF_F_RDONLY | BPF_F_RDONLY_PROG | BPF_F_WRONLY | BPF_F_WRONLY_PROG)
+#define PERCPU_VALUE_MAX 32768 /* what Linux's per-CPU allocator gives in one piece */
+
+/* A map that programs can neither read nor write makes no sense. */
+static inline bool map_access_ok(u32 flags)
+{
+	u32 both = BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG;
+
+	return (flags & both) != both;
+}
+
+/* The vCPU whose slot a program means. A host thread outside of runs means the first. */
+static inline u32 this_cpu(void)
+{
+	return vcpu_current() ? vcpu_current()->id : 0;
+}
+
+/*
+ * Programs read and write values with no lock, in Linux as here: what a copy races with is the
+ * programs' business. ThreadSanitizer is told so here and nowhere else.
+ */
+#if defined(__SANITIZE_THREAD__)
+__attribute__((no_sanitize("thread"), noinline)) static void value_copy(void *to, const void *from,
+									 u32 size)
+{
+	for (u32 i = 0; i < size; i++)
+		((volatile u8 *)to)[i] = ((const volatile u8 *)from)[i];
+}
+#else
+static inline void value_copy(void *to, const void *from, u32 size)
+{
+	if (size == 8)
+		memcpy(to, from, 8);
+	else
+		memcpy(to, from, size);
+}
+#endif
+
+/* A per-CPU value as bpf(2) has it: one slot of round_up(size, 8) a vCPU; or, with BPF_F_CPU or
+ * BPF_F_ALL_CPUS, one value. Where slot @cpu of it is, NULL when the call leaves that vCPU alone. */
+static inline const void *percpu_src(const void *value, u32 size, u64 flags, u32 cpu)
+{
+	if (flags & BPF_F_CPU)
+		return flags >> 32 == cpu ? value : NULL;
+	if (flags & BPF_F_ALL_CPUS)
+		return value;
+	return (const char *)value + round_up_to(size, 8) * cpu;
+}
+
+/* An anonymous file of @size bytes; negative errno. */
+int map_memfd(const char *name, u64 size);
+
+#endif
