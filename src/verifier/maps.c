@@ -11,51 +11,23 @@
 #define MAX_USED_MAPS	64
 #define ENOTSUPP_KERNEL 524
 
-/* Maps whose elements outlive a sleep of the program. */
-static bool sleepable_may_use(u32 type)
-{
-	switch (type) {
-	case BPF_MAP_TYPE_HASH:
-	case BPF_MAP_TYPE_LRU_HASH:
-	case BPF_MAP_TYPE_ARRAY:
-	case BPF_MAP_TYPE_PERCPU_HASH:
-	case BPF_MAP_TYPE_PERCPU_ARRAY:
-	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
-	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
-	case BPF_MAP_TYPE_HASH_OF_MAPS:
-	case BPF_MAP_TYPE_RINGBUF:
-	case BPF_MAP_TYPE_USER_RINGBUF:
-	case BPF_MAP_TYPE_INODE_STORAGE:
-	case BPF_MAP_TYPE_SK_STORAGE:
-	case BPF_MAP_TYPE_TASK_STORAGE:
-	case BPF_MAP_TYPE_CGRP_STORAGE:
-	case BPF_MAP_TYPE_QUEUE:
-	case BPF_MAP_TYPE_STACK:
-	case BPF_MAP_TYPE_ARENA:
-	case BPF_MAP_TYPE_INSN_ARRAY:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static int check_map_for_prog(struct verifier_env *env, const struct map_desc *map)
 {
 	const struct vhost *host = env->host;
 
 	if (map->type == BPF_MAP_TYPE_STRUCT_OPS)
 		return reject(env, R_MAP_PROG, -EINVAL, "bpf_struct_ops map cannot be used in prog");
-	if ((env->prog->flags & BPF_F_SLEEPABLE) && !sleepable_may_use(map->type))
-		return reject(env, R_MAP_PROG, -EINVAL,
-			      "Sleepable programs can only use array, hash, ringbuf and local storage maps");
 	/* Their values hold more than bytes, which nothing here follows. */
 	if (map->type == BPF_MAP_TYPE_ARENA || map->type == BPF_MAP_TYPE_INSN_ARRAY ||
 	    map->type == BPF_MAP_TYPE_ARRAY_OF_MAPS || map->type == BPF_MAP_TYPE_HASH_OF_MAPS)
 		return not_modelled(env, "a program with a map of type %u", map->type);
-	if (!host->prog_map_ok(host->ctx, env->type, map->type))
-		return not_modelled(env, "a program of type %s with a map of type %u",
-				    env->type->name, map->type);
-	return 0;
+	if (host->prog_map_ok(host->ctx, env->type, map->type))
+		return 0;
+	if (env->prog->flags & BPF_F_SLEEPABLE)
+		return reject(env, R_MAP_PROG, -EINVAL,
+			      "Sleepable programs can only use array, hash, ringbuf and local storage maps");
+	return not_modelled(env, "a program of type %s with a map of type %u",
+			    env->type->name, map->type);
 }
 
 /* Finds or adds the map behind @fd. Its index, or negative. */
