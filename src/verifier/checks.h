@@ -98,6 +98,8 @@ void global_set_entry(struct verifier_env *env, u32 sub_idx); /* r1..r5 of the c
 int global_check_exit(struct verifier_env *env, u32 sub_idx);
 int global_check_call(struct verifier_env *env, u32 sub_idx);
 void global_after_call(struct verifier_env *env, u32 sub_idx);
+/* LD_IMM64 of a function: may it be called back. */
+int check_func_pointer(struct verifier_env *env, u32 sub_idx);
 
 /* ---- after the exploration ---------------------------------------------------------------------------- */
 

@@ -296,3 +296,18 @@ void global_after_call(struct verifier_env *env, u32 sub_idx)
 	if (!sub->returns_void)
 		mark_reg_unknown(env, BPF_REG_0);
 }
+
+/* ---- addresses of functions ------------------------------------------------------------------------ */
+
+/* A callback is followed from its caller's state, which only static functions are. Without BTF
+ * nobody knows which it is. */
+int check_func_pointer(struct verifier_env *env, u32 sub_idx)
+{
+	if (!sub_idx)
+		return reject(env, R_CALLBACK, -EINVAL, "callback function cannot be the main program");
+	if (!env->func_infos)
+		return reject(env, R_CALLBACK, -EINVAL, "missing btf func_info");
+	if (env->subprogs[sub_idx].linkage != BTF_FUNC_STATIC)
+		return reject(env, R_CALLBACK, -EINVAL, "callback function not static");
+	return 0;
+}

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "fakehost.h"
 
+#include "btf/btf.h"
+#include "isa/cfg.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,6 +226,42 @@ static int sym_helper(void *ctx __unused_arg, const char *name)
 	return -1;
 }
 
+/* BTF and func_info for every subprogram, unless the test brought its own. */
+static void add_btf(struct vprog *p, struct fake_run *run)
+{
+	struct btf_writer *w;
+	struct cfg cfg;
+	void *blob;
+	u32 size;
+	s32 proto;
+	char name[16];
+
+	if (p->btf || cfg_build(run->insns, run->insn_cnt, &cfg))
+		return; /* ill-formed programs have no subprograms to name */
+	if (cfg.subprog_cnt > 1) {
+		w = btf_writer_new(NULL);
+		proto = btf_add_func_proto(w, btf_add_int(w, "int", 4, BTF_INT_SIGNED));
+		run->funcs = calloc(cfg.subprog_cnt, sizeof(*run->funcs));
+		for (u32 i = 0; i < cfg.subprog_cnt; i++) {
+			snprintf(name, sizeof(name), "f%u", i);
+			run->funcs[i] = (struct bpf_func_info){
+				.insn_off = cfg.subprogs[i].start,
+				.type_id = btf_add_func(w, name, BTF_FUNC_STATIC, proto),
+			};
+		}
+		if (btf_writer_finish(w, &blob, &size) ||
+		    btf_parse(blob, size, NULL, 0, NULL, &run->btf))
+			abort();
+		free(blob);
+		btf_writer_free(w);
+		p->btf = run->btf;
+		p->func_info = run->funcs;
+		p->func_info_rec_size = sizeof(*run->funcs);
+		p->func_info_cnt = cfg.subprog_cnt;
+	}
+	cfg_free(&cfg);
+}
+
 void fakehost_verify(struct fakehost *fh, u32 type, const char *text, const struct vprog *prog,
 		     struct fake_run *run)
 {
@@ -241,6 +280,7 @@ void fakehost_verify(struct fakehost *fh, u32 type, const char *text, const stru
 		}
 		p.insns = run->insns;
 		p.insn_cnt = run->insn_cnt;
+		add_btf(&p, run);
 	}
 	strbuf_free(&err);
 	p.type = type;
@@ -258,6 +298,8 @@ void fakehost_release(struct fakehost *fh, struct fake_run *run)
 {
 	vresult_free(&fh->host, &run->res);
 	free(run->insns);
+	free(run->funcs);
+	btf_put(run->btf);
 }
 
 bool fakehost_expect(struct fakehost *fh, u32 type, const char *text, int err, const char *msg)

@@ -28,10 +28,13 @@ static inline struct map_desc *fakehost_map(struct fakehost *fh, int fd)
 	return &fh->maps[fd - FAKE_FD0];
 }
 
-/* Assembles @text ("r1 = map[fd10]" names a map) and verifies it. */
+/* Assembles @text, gives its subprograms the names f0, f1... and static linkage in BTF when there
+ * are several, and verifies it. "r1 = map[fd10]" names a map. */
 struct fake_run {
 	struct bpf_insn *insns;
 	u32 insn_cnt;
+	struct skep_btf *btf; /* made up: int fN(void), all static */
+	struct bpf_func_info *funcs;
 	char log_buf[64 * 1024];
 	struct vresult res;
 };
