@@ -50,8 +50,6 @@ static int batch_open(struct call *call, struct batch *b, u32 op, u32 need)
 	int err;
 
 	*b = (struct batch){ .call = call };
-	if (call->attr.batch.flags)
-		return -EINVAL;
 	err = fdtab_get(call->skep, (int)call->attr.batch.map_fd, FD_MAP, (void **)&b->map, &mode);
 	if (err)
 		return err;
@@ -61,6 +59,9 @@ static int batch_open(struct call *call, struct batch *b, u32 op, u32 need)
 		return -EPERM;
 	if (!(batch_ops(b->map->type) & op))
 		return -ENOTSUPP;
+	/* Linux looks at the flags word in its hash maps only. */
+	if (call->attr.batch.flags && is_hash(b->map))
+		return -EINVAL;
 	if (call->attr.batch.elem_flags & ~(u64)BPF_F_CPU && op != B_UPDATE)
 		return -EINVAL;
 	b->max = call->attr.batch.count;

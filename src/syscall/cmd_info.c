@@ -251,7 +251,7 @@ long cmd_info(struct call *call)
 	long ret;
 
 	if (kind < 0)
-		return kind;
+		return kind == -EBADF ? -EBADFD : kind; /* this command alone says it so */
 	if (kind == FD_STATS)
 		return -EINVAL;
 	err = fdtab_get(call->skep, fd, kind, &obj, NULL);
