@@ -560,3 +560,37 @@ int check_helper_call(struct verifier_env *env, u32 insn_idx)
 		pkt_forget(env, env->cur);
 	return err;
 }
+
+/* ---- LD_ABS, LD_IND --------------------------------------------------------------------------------- */
+
+/* Reads the packet through r6, as a call would; when there are too few bytes the function returns 0,
+ * a path of its own that do_ld_pkt() follows. */
+int check_ld_pkt(struct verifier_env *env, const struct bpf_insn *insn, const struct insn_info *info)
+{
+	int err;
+
+	/* A callback's return value means something to its caller. */
+	for (u32 i = 0; i <= env->cur->curframe; i++) {
+		if (env->cur->frame[i]->in_callback)
+			return reject(env, R_LD_ABS, -EINVAL,
+				      "cannot use BPF_LD_[ABS|IND] within callback");
+	}
+	err = check_reg_read(env, BPF_REG_6);
+	if (!err)
+		err = ref_check_leak(env, "BPF_LD_[ABS|IND]");
+	if (err)
+		return err;
+	if (cur_reg(env, BPF_REG_6)->type != PTR_TO_CTX)
+		return reject(env, R_LD_ABS, -EINVAL,
+			      "at the time of BPF_LD_ABS|IND R6 != pointer to skb");
+	if (info->op == OP_IND)
+		err = check_reg_read(env, insn->src_reg);
+	if (!err)
+		err = check_unmodified(env, BPF_REG_6, false);
+	if (err)
+		return err;
+	for (int r = BPF_REG_1; r <= BPF_REG_5; r++)
+		mark_reg_not_init(env, r);
+	mark_reg_unknown(env, BPF_REG_0);
+	return 0;
+}

@@ -84,6 +84,7 @@ struct call_site {
 int check_helper_mem(struct verifier_env *env, int regno, u32 size, bool write, bool zero_ok,
 		     struct call_site *call);
 int check_helper_call(struct verifier_env *env, u32 insn_idx);
+int check_ld_pkt(struct verifier_env *env, const struct bpf_insn *insn, const struct insn_info *info);
 
 int ref_acquire(struct verifier_env *env, u32 insn_idx, u32 parent, u32 *ret_id);
 int ref_release(struct verifier_env *env, u32 id);

@@ -48,7 +48,7 @@ struct subprog {
 	u32 stack_depth; /* bytes below r10 */
 	u16 in_arg_cnt, out_arg_cnt;
 	/* fixups.c */
-	u32 extra_stack;
+	u32 extra_stack, ld_abs_slot;
 };
 
 /* What is noted of an insn, by index in the program as loaded. */

@@ -28,27 +28,33 @@ struct repl {
 	bool jump;   /* the last insn jumps to the original insn @target */
 	bool nop;    /* goto +0 in the end: dropped */
 	u32 target;
-	u32 sym;
 };
 
 struct fixer {
 	struct verifier_env *env;
 	struct repl *repls; /* by original insn */
 	VEC(struct bpf_insn) pool;
+	VEC(u32) pool_sym; /* row of syms, by pool index */
 	VEC(struct xlated_sym) syms;
 	u32 *sub_new; /* new number by old number of a subprogram */
 	u32 *place;   /* new index by original insn, insn_cnt + 1 of them */
 	struct repl *cur;
-	bool oom, may_goto;
+	u32 extra_stack; /* the most that a subprogram needs */
+	bool oom;
 };
 
 /* ---- building lists ------------------------------------------------------------------------- */
 
-static void put(struct fixer *fx, struct bpf_insn insn)
+static void put_sym(struct fixer *fx, struct bpf_insn insn, u32 sym)
 {
-	if (!vec_push(&fx->pool, insn))
+	if (!vec_push(&fx->pool, insn) || !vec_push(&fx->pool_sym, sym))
 		fx->oom = true;
 	fx->cur->cnt++;
+}
+
+static void put(struct fixer *fx, struct bpf_insn insn)
+{
+	put_sym(fx, insn, 0);
 }
 
 static void put_load(struct fixer *fx, u32 size, u8 dst, u8 src, s16 off)
@@ -236,19 +242,20 @@ static void fix_ld_imm64(struct fixer *fx, u32 idx, enum insn_form form)
 	const struct verifier_env *env = fx->env;
 	const struct insn_note *note = &env->notes[idx];
 	struct bpf_insn pair[2] = { env->insns[idx], env->insns[idx + 1] };
+	u32 sym = 0;
 
 	switch (form) {
 	case FORM_LD_MAP_FD:
 	case FORM_LD_MAP_IDX:
 		pair[0].src_reg = BPF_PSEUDO_MAP_FD;
 		pair[0].imm = note->map_idx;
-		fx->cur->sym = sym_row(fx, SYM_MAP, note->map_idx, 0);
+		sym = sym_row(fx, SYM_MAP, note->map_idx, 0);
 		break;
 	case FORM_LD_MAP_VALUE:
 	case FORM_LD_MAP_IDX_VALUE:
 		pair[0].src_reg = BPF_PSEUDO_MAP_VALUE;
 		pair[0].imm = note->map_idx;
-		fx->cur->sym = sym_row(fx, SYM_MAP_VALUE, note->map_idx, note->map_off);
+		sym = sym_row(fx, SYM_MAP_VALUE, note->map_idx, note->map_off);
 		break;
 	case FORM_LD_FUNC:
 		/* Nobody called it, so its code is gone: the value is never used as an address. */
@@ -259,13 +266,12 @@ static void fix_ld_imm64(struct fixer *fx, u32 idx, enum insn_form form)
 		}
 		fx->cur->jump = true; /* aimed like a call */
 		fx->cur->target = insn_target(env->insns, idx);
-		fx->cur->sym = sym_row(fx, SYM_FUNC,
-				       fx->sub_new[subprog_at(env, fx->cur->target)], 0);
+		sym = sym_row(fx, SYM_FUNC, fx->sub_new[subprog_at(env, fx->cur->target)], 0);
 		break;
 	default:
 		break;
 	}
-	put(fx, pair[0]);
+	put_sym(fx, pair[0], sym);
 	put(fx, pair[1]);
 }
 
@@ -278,14 +284,82 @@ static bool has_map_op(u32 helper)
 static void fix_helper_call(struct fixer *fx, u32 idx)
 {
 	const struct insn_note *note = &fx->env->notes[idx];
-	u32 helper = fx->env->insns[idx].imm;
+	u32 helper = fx->env->insns[idx].imm, sym;
 
 	if (has_map_op(helper) && note->map_seen && !note->map_mixed)
-		fx->cur->sym = sym_row(fx, SYM_MAP_OP, note->map_idx, helper);
+		sym = sym_row(fx, SYM_MAP_OP, note->map_idx, helper);
 	else
-		fx->cur->sym = sym_row(fx, SYM_HELPER, helper, 0);
-	put(fx, fx->env->insns[idx]);
+		sym = sym_row(fx, SYM_HELPER, helper, 0);
+	put_sym(fx, fx->env->insns[idx], sym);
 }
+
+/* ---- packet loads of classic BPF ---------------------------------------------------------------- */
+
+/* Offsets from here up, and below the next, count from the network and from the link header. */
+#define OFF_NET	 (-0x100000)
+#define OFF_LINK (-0x200000)
+
+static void put_mov_k(struct fixer *fx, u8 dst, s32 imm)
+{
+	put_alu_k(fx, BPF_ALU64, BPF_MOV, dst, imm);
+}
+
+static void put_helper(struct fixer *fx, u32 helper)
+{
+	put_sym(fx, (struct bpf_insn){ .code = BPF_JMP | BPF_CALL, .imm = helper },
+		sym_row(fx, SYM_HELPER, helper, 0));
+}
+
+static void put_jump32(struct fixer *fx, u8 op, u8 dst, s32 imm, s16 off)
+{
+	put(fx, (struct bpf_insn){ .code = BPF_JMP32 | op | BPF_K, .dst_reg = dst, .imm = imm,
+				   .off = off });
+}
+
+/*
+ * A load is a helper call that copies the bytes to a slot of the frame. When they are not there the
+ * function returns 0, as LD_ABS always did. r1 to r5 are lost in the exchange; nobody may read
+ * them afterwards. w2 holds the offset, of which the sign is known only now for LD_IND.
+ */
+static void fix_ld_pkt(struct fixer *fx, u32 idx, enum insn_form form)
+{
+	const struct bpf_insn *insn = &fx->env->insns[idx];
+	const struct subprog *sub = &fx->env->subprogs[subprog_of(fx->env, idx)];
+	s16 slot = -(s16)(round_up_to(sub->stack_depth, 8) + sub->ld_abs_slot);
+	u32 size = insn_infos[form].size;
+
+	if (insn_infos[form].op == OP_IND) {
+		put(fx, (struct bpf_insn){ .code = BPF_ALU | BPF_MOV | BPF_X, .dst_reg = BPF_REG_2,
+					   .src_reg = insn->src_reg });
+		put_alu_k(fx, BPF_ALU, BPF_ADD, BPF_REG_2, insn->imm);
+	} else {
+		put_alu_k(fx, BPF_ALU, BPF_MOV, BPF_REG_2, insn->imm);
+	}
+	put(fx, (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_1,
+				   .src_reg = BPF_REG_6 });
+	put(fx, (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_3,
+				   .src_reg = BPF_REG_10 });
+	put_alu_k(fx, BPF_ALU64, BPF_ADD, BPF_REG_3, slot);
+	put_mov_k(fx, BPF_REG_4, size);
+	put_jump32(fx, BPF_JSLT, BPF_REG_2, 0, 2);
+	put_helper(fx, BPF_FUNC_skb_load_bytes);
+	put(fx, (struct bpf_insn){ .code = BPF_JMP | BPF_JA, .off = 7 }); /* to the test */
+	put_jump32(fx, BPF_JSLT, BPF_REG_2, OFF_LINK, 7);		   /* to the failure */
+	put_mov_k(fx, BPF_REG_5, BPF_HDR_START_NET);
+	put_jump32(fx, BPF_JSGE, BPF_REG_2, OFF_NET, 2);
+	put_mov_k(fx, BPF_REG_5, BPF_HDR_START_MAC);
+	put_alu_k(fx, BPF_ALU, BPF_ADD, BPF_REG_2, OFF_NET - OFF_LINK);
+	put_alu_k(fx, BPF_ALU, BPF_SUB, BPF_REG_2, OFF_NET);
+	put_helper(fx, BPF_FUNC_skb_load_bytes_relative);
+	put(fx, (struct bpf_insn){ .code = BPF_JMP | BPF_JEQ | BPF_K, .off = 2 }); /* the test */
+	put_alu_k(fx, BPF_ALU, BPF_MOV, BPF_REG_0, 0);				   /* the failure */
+	put(fx, (struct bpf_insn){ .code = BPF_JMP | BPF_EXIT });
+	put_load(fx, size, BPF_REG_0, BPF_REG_10, slot);
+	if (size > 1)
+		put(fx, (struct bpf_insn){ .code = BPF_ALU | BPF_END | BPF_TO_BE, .imm = 8 * size });
+}
+
+/* ---- jumps ---------------------------------------------------------------------------------------- */
 
 /* A condition that came out one way on every visit is none. */
 static void fix_cond(struct fixer *fx, u32 idx)
@@ -342,6 +416,8 @@ static int fix_insn(struct fixer *fx, u32 idx)
 		fix_ld_imm64(fx, idx, form);
 		return 0;
 	case INSN_LD_PKT:
+		fix_ld_pkt(fx, idx, form);
+		return 0;
 	case INSN_CAST:
 	case INSN_GOTOX:
 		return not_modelled(fx->env, "running %s", info->name);
@@ -370,30 +446,43 @@ static int fix_insn(struct fixer *fx, u32 idx)
 	return 0;
 }
 
-static bool subprog_uses_may_goto(const struct verifier_env *env, const struct subprog *sub)
-{
-	for (u32 i = sub->start; i < sub->end; i++) {
-		if (env->notes[i].seen && insn_decode(&env->insns[i]) == FORM_MAY_GOTO)
-			return true;
-		i += insn_is_wide(&env->insns[i]);
-	}
-	return false;
-}
-
-/* Sets the counter up before the first insn. */
-static int put_entry(struct fixer *fx, struct subprog *sub)
+/* Slots below the subprogram's own stack that rewriting needs. */
+static int reserve_stack(struct verifier_env *env, struct subprog *sub, bool *ret_may_goto)
 {
 	u32 depth = round_up_to(sub->stack_depth, 8);
+	bool ld_pkt = false;
 
-	if (!subprog_uses_may_goto(fx->env, sub))
-		return 0;
-	if (depth + 8 > MAX_BPF_STACK)
-		return reject(fx->env, R_STACK_SIZE, -EACCES, "stack size %d(extra %d) is too large",
-			      depth, 8);
+	*ret_may_goto = false;
+	for (u32 i = sub->start; i < sub->end; i++) {
+		enum insn_form form = insn_decode(&env->insns[i]);
+
+		if (env->notes[i].seen) {
+			*ret_may_goto |= form == FORM_MAY_GOTO;
+			ld_pkt |= insn_infos[form].kind == INSN_LD_PKT;
+		}
+		i += insn_is_wide(&env->insns[i]);
+	}
+	sub->extra_stack = 8 * *ret_may_goto + 8 * ld_pkt;
+	sub->ld_abs_slot = sub->extra_stack; /* the last one */
+	if (depth + sub->extra_stack > MAX_BPF_STACK)
+		return reject(env, R_STACK_SIZE, -EACCES, "stack size %d(extra %d) is too large", depth,
+			      sub->extra_stack);
+	return 0;
+}
+
+/* Sets the counter of may_goto up before the first insn. */
+static int put_entry(struct fixer *fx, struct subprog *sub)
+{
+	bool may_goto;
+	int err = reserve_stack(fx->env, sub, &may_goto);
+
+	if (sub->extra_stack > fx->extra_stack)
+		fx->extra_stack = sub->extra_stack;
+	if (err || !may_goto)
+		return err;
 	put(fx, (struct bpf_insn){ .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_10,
-				   .off = -(s16)(depth + 8), .imm = MAX_MAY_GOTO });
-	sub->extra_stack = 8;
-	fx->may_goto = true;
+				   .off = -(s16)(round_up_to(sub->stack_depth, 8) + 8),
+				   .imm = MAX_MAY_GOTO });
 	fx->cur->entry = 1;
 	return 0;
 }
@@ -530,9 +619,7 @@ static int write_list(struct fixer *fx, u32 orig, struct xlated_prog *x)
 		wide = insn_is_wide(insn);
 		aux->orig_idx = orig;
 		aux->flags = zext_flag(insn);
-		/* The symbol belongs to the insn that it replaces: with the entry code, the last. */
-		if (k + 1 == r->cnt || (wide && k + 2 == r->cnt))
-			aux->sym = r->sym;
+		aux->sym = fx->pool_sym.at[r->first + k];
 		if (r->jump && (k + 1 == r->cnt || (wide && k + 2 == r->cnt)))
 			err = aim(fx, orig, insn, at + k);
 		if (err)
@@ -605,8 +692,7 @@ static int write_out(struct fixer *fx, struct xlated_prog *x)
 	x->syms = fx->syms.at;
 	x->sym_cnt = fx->syms.cnt;
 	fx->syms.at = NULL;
-	/* One counter a frame at most. */
-	x->max_stack_depth = env->max_stack_depth + (fx->may_goto ? 8 * MAX_CALL_FRAMES : 0);
+	x->max_stack_depth = env->max_stack_depth + MAX_CALL_FRAMES * fx->extra_stack;
 	return 0;
 }
 
@@ -630,6 +716,7 @@ int fixups_run(struct verifier_env *env, struct xlated_prog **ret_prog)
 	free(fx.place);
 	free(fx.sub_new);
 	vec_free(&fx.pool);
+	vec_free(&fx.pool_sym);
 	vec_free(&fx.syms);
 	if (err)
 		xlated_free(x);
