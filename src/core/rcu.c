@@ -57,6 +57,11 @@ static_assert(sizeof(struct rcu_item) >= sizeof(struct work_item), "rcu items ca
 void __tsan_acquire(void *addr);
 void __tsan_release(void *addr);
 static char tsan_leave, tsan_period;
+/* Not the inlined ones, whose plain accesses it does see. */
+#undef urcu_memb_read_lock
+#undef urcu_memb_read_unlock
+void urcu_memb_read_lock(void);
+void urcu_memb_read_unlock(void);
 #define tsan_reader_enters() __tsan_acquire(&tsan_period)
 #define tsan_reader_leaves() __tsan_release(&tsan_leave)
 #define tsan_period_begins() __tsan_release(&tsan_period)
