@@ -9,10 +9,6 @@
 
 #include <errno.h>
 
-#ifndef ENOTSUPP
-#define ENOTSUPP 524 /* Linux's own, which libc does not know */
-#endif
-
 /* ctx.c */
 #define XDP_CONV_CNT 6
 #define SKB_CONV_CNT 61

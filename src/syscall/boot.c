@@ -39,6 +39,7 @@ int skep_boot(const struct skep_opts *opts, struct skep **ret_skep)
 	return 0;
 }
 
+/* @why with or without "not modelled: " in front: other rooms say it themselves. */
 long not_modelled(const struct call *call, const char *why)
 {
 	struct sys_state *state = skep_room_get(call->skep, SKEP_ROOM_SYSCALL);
@@ -84,23 +85,6 @@ int skep_btf_from_fd(struct skep *skep, int fd, struct skep_btf **ret_btf)
 	return err;
 }
 
-static int mmap_check(const struct skep_map *map, int prot, int flags)
-{
-	if (!map->ops->mmap_file)
-		return -ENOTSUPP;
-	if (!(flags & MAP_SHARED))
-		return -EINVAL;
-	if (prot & PROT_WRITE) {
-		if (map->frozen)
-			return -EPERM;
-		if (map->flags & BPF_F_RDONLY_PROG)
-			return -EACCES;
-	}
-	return 0;
-}
-
-/* A writable mapping does not hold off BPF_MAP_FREEZE as it does in Linux: nobody tells us when
- * it is unmapped. */
 void *skep_mmap(struct skep *skep, int fd, size_t len, int prot, int flags, u64 off)
 {
 	struct skep_map *map;
@@ -109,12 +93,16 @@ void *skep_mmap(struct skep *skep, int fd, size_t len, int prot, int flags, u64 
 	u64 file_off;
 
 	if (!err) {
-		err = mmap_check(map, prot, flags);
+		err = flags & MAP_SHARED ? 0 : -EINVAL;
+		if (!map->ops->mmap_file)
+			err = -ENOTSUPP;
 		if (!err)
-			err = map->ops->mmap_file(map, off, len, prot, &file, &file_off);
+			err = map_sys_mmap_file(map, off, len, prot, &file, &file_off);
 		if (!err) {
 			mem = mmap(NULL, len, prot, flags, file, (off_t)file_off);
 			err = mem == MAP_FAILED ? -errno : 0;
+			if (err && prot & PROT_WRITE)
+				map_write_end(map);
 		}
 		map_put(map);
 	}
@@ -123,4 +111,19 @@ void *skep_mmap(struct skep *skep, int fd, size_t len, int prot, int flags, u64 
 		return NULL;
 	}
 	return mem;
+}
+
+int skep_munmap(struct skep *skep, int fd, void *mem, size_t len, int prot)
+{
+	struct skep_map *map;
+	int err;
+
+	if (munmap(mem, len))
+		return -errno;
+	err = prot & PROT_WRITE ? skep_map_from_fd(skep, fd, &map) : 0;
+	if (!err && prot & PROT_WRITE) {
+		map_write_end(map);
+		map_put(map);
+	}
+	return err;
 }

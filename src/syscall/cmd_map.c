@@ -7,52 +7,28 @@
 
 /* ---- create ------------------------------------------------------------------------------- */
 
-/* What needs no look at the map's type. */
+/* What the map room cannot see: it knows no kernel BTF. */
 static int check_create(const union bpf_attr *a)
 {
-	u32 rw = a->map_flags & (BPF_F_RDONLY | BPF_F_WRONLY);
-
 	if (a->btf_vmlinux_value_type_id &&
 	    (a->map_type != BPF_MAP_TYPE_STRUCT_OPS || a->btf_key_type_id || a->btf_value_type_id))
 		return -EINVAL;
 	if (a->btf_key_type_id && !a->btf_value_type_id)
-		return -EINVAL;
-	if (a->map_extra && a->map_type != BPF_MAP_TYPE_BLOOM_FILTER &&
-	    a->map_type != BPF_MAP_TYPE_ARENA && a->map_type != BPF_MAP_TYPE_RHASH)
-		return -EINVAL;
-	if (rw == (BPF_F_RDONLY | BPF_F_WRONLY))
-		return -EINVAL;
-	/* The simulated machine has node 0 alone. */
-	if (a->map_flags & BPF_F_NUMA_NODE && a->numa_node)
-		return -EINVAL;
+		return -EINVAL; /* before the BTF is looked for */
 	return map_type_name(a->map_type) ? 0 : -EINVAL;
 }
 
 static const char *unmodelled_create(const union bpf_attr *a)
 {
 	if (a->map_flags & BPF_F_TOKEN_FD)
-		return "BPF tokens";
+		return "not modelled: BPF tokens";
 	if (a->map_ifindex)
-		return "maps offloaded to a device";
+		return "not modelled: maps offloaded to a device";
 	if (a->excl_prog_hash || a->excl_prog_hash_size)
-		return "maps exclusive to a program";
+		return "not modelled: maps exclusive to a program";
 	if (a->map_flags & BPF_F_VTYPE_BTF_OBJ_FD)
-		return "value types of a module's BTF";
+		return "not modelled: value types of a module's BTF";
 	return NULL;
-}
-
-/* Key and value types must have the map's sizes; a map without keys in its BTF (void) is for types
- * that look at it themselves, of which none is modelled. */
-static int check_btf(const struct skep_btf *btf, const union bpf_attr *a)
-{
-	if (btf_is_kernel(btf))
-		return -EACCES;
-	if (!a->btf_key_type_id)
-		return a->map_type == BPF_MAP_TYPE_ARRAY ? 0 : -EINVAL;
-	if (btf_type_size(btf, a->btf_key_type_id) != a->key_size ||
-	    btf_type_size(btf, a->btf_value_type_id) != a->value_size)
-		return -EINVAL;
-	return 0;
 }
 
 static int get_btf(struct call *call, struct map_attr *attr, struct skep_btf **ret_btf)
@@ -68,7 +44,7 @@ static int get_btf(struct call *call, struct map_attr *attr, struct skep_btf **r
 	attr->btf = *ret_btf;
 	attr->btf_key_type_id = a->btf_key_type_id;
 	attr->btf_value_type_id = a->btf_value_type_id;
-	return check_btf(*ret_btf, a);
+	return btf_is_kernel(*ret_btf) ? -EACCES : 0;
 }
 
 static u32 file_mode(u32 flags)
@@ -106,9 +82,7 @@ static long create(struct call *call, struct vlog *log)
 		if (err != -EOPNOTSUPP)
 			return err;
 	}
-	if (!why)
-		why = map_type_name(a->map_type);
-	vlog_printf(log, "not modelled: %s\n", why);
+	vlog_printf(log, "%s\n", why);
 	return not_modelled(call, why);
 }
 
@@ -145,7 +119,7 @@ static void elem_put(struct elem *e)
 		map_put(e->map);
 }
 
-static int elem_map(struct call *call, struct elem *e, u32 need)
+static int elem_map(struct call *call, struct elem *e, u32 need, u64 flags)
 {
 	u32 mode;
 	int err;
@@ -158,7 +132,7 @@ static int elem_map(struct call *call, struct elem *e, u32 need)
 		mode &= ~FD_WRITE;
 	if ((mode & need) != need)
 		return -EPERM;
-	e->value_size = map_sys_value_size(e->map);
+	e->value_size = map_sys_value_size_of(e->map, flags);
 	return 0;
 }
 
@@ -193,7 +167,7 @@ long cmd_map_lookup(struct call *call)
 	struct elem e;
 	int err;
 
-	err = elem_map(call, &e, FD_READ);
+	err = elem_map(call, &e, FD_READ, call->attr.flags);
 	if (!err)
 		err = check_flags(call->attr.flags, BPF_F_LOCK | BPF_F_CPU);
 	if (!err)
@@ -214,7 +188,7 @@ long cmd_map_lookup(struct call *call)
 long cmd_map_update(struct call *call)
 {
 	struct elem e;
-	int err = elem_map(call, &e, FD_WRITE);
+	int err = elem_map(call, &e, FD_WRITE, call->attr.flags);
 
 	if (!err)
 		err = check_flags(call->attr.flags, ~0u);
@@ -231,7 +205,7 @@ long cmd_map_update(struct call *call)
 long cmd_map_delete(struct call *call)
 {
 	struct elem e;
-	int err = elem_map(call, &e, FD_WRITE);
+	int err = elem_map(call, &e, FD_WRITE, 0);
 
 	if (!err)
 		err = elem_key(call, &e);
@@ -245,7 +219,7 @@ long cmd_map_next_key(struct call *call)
 {
 	struct elem e;
 	void *next = NULL;
-	int err = elem_map(call, &e, FD_READ);
+	int err = elem_map(call, &e, FD_READ, 0);
 
 	if (!err && call->attr.key)
 		err = elem_key(call, &e);
@@ -267,7 +241,7 @@ long cmd_map_lookup_and_delete(struct call *call)
 
 	if (call->attr.flags & ~(u64)BPF_F_LOCK)
 		return -EINVAL;
-	err = elem_map(call, &e, FD_READ | FD_WRITE);
+	err = elem_map(call, &e, FD_READ | FD_WRITE, 0);
 	if (!err && call->attr.flags & BPF_F_LOCK)
 		err = -EINVAL;
 	if (!err)

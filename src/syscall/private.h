@@ -12,10 +12,6 @@
 
 #include <errno.h>
 
-#ifndef ENOTSUPP
-#define ENOTSUPP 524 /* Linux's own, which libc does not know */
-#endif
-
 struct call {
 	struct skep *skep;
 	const struct skep_cred *cred;

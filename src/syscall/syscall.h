@@ -50,7 +50,10 @@ int skep_prog_to_fd(struct skep *skep, struct skep_prog *prog);
 int skep_map_from_fd(struct skep *skep, int fd, struct skep_map **ret_map);
 int skep_prog_from_fd(struct skep *skep, int fd, struct skep_prog **ret_prog);
 int skep_btf_from_fd(struct skep *skep, int fd, struct skep_btf **ret_btf);
-/* mmap() of a map's descriptor: Linux maps the fd itself; here the map's file. NULL and errno. */
+/* mmap() of a map's descriptor: Linux maps the fd itself; here the map's file. NULL and errno.
+ * A writable mapping holds off BPF_MAP_FREEZE, as in Linux; nobody tells us of a plain munmap(), so
+ * it does until skep_munmap() with the same @prot. */
 void *skep_mmap(struct skep *skep, int fd, size_t len, int prot, int flags, u64 off);
+int skep_munmap(struct skep *skep, int fd, void *mem, size_t len, int prot);
 
 #endif

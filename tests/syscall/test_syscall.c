@@ -972,7 +972,11 @@ static void arrays_can_be_mapped(void **state __unused_arg)
 	mem[3] = 1234;
 	assert_int_equal(elem(BPF_MAP_LOOKUP_ELEM, fd, &key, &value, 0), 0);
 	assert_int_equal(value, 1234);
-	munmap(mem, 4096);
+	assert_int_equal(elem(BPF_MAP_FREEZE, fd, NULL, NULL, 0), -EBUSY);
+	assert_int_equal(skep_munmap(skep, fd, mem, 4096, PROT_READ | PROT_WRITE), 0);
+	assert_int_equal(elem(BPF_MAP_FREEZE, fd, NULL, NULL, 0), 0);
+	assert_null(skep_mmap(skep, fd, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, 0));
+	assert_int_equal(errno, EPERM);
 	assert_null(skep_mmap(skep, fd, 4096, PROT_READ, MAP_PRIVATE, 0));
 	assert_int_equal(errno, EINVAL);
 	assert_null(skep_mmap(skep, hash, 4096, PROT_READ, MAP_SHARED, 0));
