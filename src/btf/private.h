@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* private.h - what the files of the BTF room share. The parser fills it, the rest only reads. */
+#ifndef SKEP_BTF_PRIVATE_H
+#define SKEP_BTF_PRIVATE_H
+
+#include "btf/btf.h"
+
+/* The wide encoding (B-01). Narrow data decode the same: the bits that it added had to be zero. */
+#define INFO_VLEN(info)	 ((info) & 0xffffffu)
+#define INFO_KIND(info)	 (((info) >> 24) & 0x7fu)
+#define INFO_KFLAG(info) ((info) >> 31)
+
+struct skep_btf {
+	const struct skep_btf *base;
+	const char *strs;  /* own section, ends with NUL */
+	u32 str_len;
+	u32 str_start;	   /* offsets below belong to the base */
+	u32 first_id, cnt; /* own ids are [first_id, cnt) */
+	const struct btf_type **types; /* by id - first_id; 4-byte aligned; id 0 of a base is NULL */
+};
+
+#endif
