@@ -3,7 +3,10 @@
 #ifndef SKEP_BTF_PRIVATE_H
 #define SKEP_BTF_PRIVATE_H
 
+#include "base/hash.h"
 #include "btf/btf.h"
+
+#include <string.h>
 
 /* The wide encoding (B-01). Narrow data decode the same: the bits that it added had to be zero. */
 #define INFO_VLEN(info)	 ((info) & 0xffffffu)
@@ -17,6 +20,19 @@ struct skep_btf {
 	u32 str_start;	   /* offsets below belong to the base */
 	u32 first_id, cnt; /* own ids are [first_id, cnt) */
 	const struct btf_type **types; /* by id - first_id; 4-byte aligned; id 0 of a base is NULL */
+	u32 *bucket, *next; /* name index: first id of a hash, next id of the same */
+	u32 bucket_mask;
+	void *data;	    /* private copy of the blob */
+	u32 size, refs;	    /* refs: atomic */
+	bool kernel;
 };
+
+static inline u64 name_hash(const char *name, u32 kind)
+{
+	return hash_bytes(name, strlen(name), kind);
+}
+
+/* Every record of @btf: 0, -EINVAL, -E2BIG. Fills btf->types and btf->cnt. */
+int btf_check(struct skep_btf *btf, const char *types, u32 len, struct vlog *log);
 
 #endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* find.c - from ids to other ids and to sizes. A checked BTF has no cycle through what is followed
+ * here, so plain loops end. */
+#include "btf/private.h"
+
+#include <errno.h>
+#include <string.h>
+
+u32 btf_skip_quals(const struct skep_btf *btf, u32 id)
+{
+	struct btf_t t;
+
+	while (btf_type_get(btf, id, &t) &&
+	       (t.kind == BTF_KIND_CONST || t.kind == BTF_KIND_VOLATILE ||
+		t.kind == BTF_KIND_RESTRICT || t.kind == BTF_KIND_TYPE_TAG))
+		id = t.type;
+	return id;
+}
+
+u32 btf_skip_mods(const struct skep_btf *btf, u32 id)
+{
+	struct btf_t t;
+
+	for (;;) {
+		id = btf_skip_quals(btf, id);
+		if (!btf_type_get(btf, id, &t) || t.kind != BTF_KIND_TYPEDEF)
+			return id;
+		id = t.type;
+	}
+}
+
+s64 btf_type_size(const struct skep_btf *btf, u32 id)
+{
+	struct btf_arr arr;
+	struct btf_t t;
+	u64 cnt = 1, size;
+
+	for (;;) {
+		id = btf_skip_mods(btf, id);
+		if (!btf_type_get(btf, id, &t))
+			return -EINVAL;
+		if (t.kind == BTF_KIND_VAR) {
+			id = t.type;
+			continue;
+		}
+		if (!btf_array(&t, &arr))
+			break;
+		id = arr.elem_type;
+		cnt *= arr.nelems; /* both below 2^32: the check below keeps it so */
+		if (cnt > UINT32_MAX)
+			return -E2BIG;
+	}
+	if (t.kind == BTF_KIND_PTR)
+		size = 8;
+	else if (t.kind == BTF_KIND_UNKN || t.kind == BTF_KIND_FWD || t.kind == BTF_KIND_FUNC ||
+		 t.kind == BTF_KIND_FUNC_PROTO || t.kind == BTF_KIND_DECL_TAG)
+		return -EINVAL;
+	else
+		size = t.size;
+	return cnt * size > UINT32_MAX ? -E2BIG : (s64)(cnt * size);
+}
+
+/* Index chains run upward by id, the base's ids come first. */
+u32 btf_find_next(const struct skep_btf *btf, const char *name, u32 kind, u32 after)
+{
+	struct btf_t t;
+	u32 id;
+
+	if (btf->base && after + 1 < btf->first_id) {
+		id = btf_find_next(btf->base, name, kind, after);
+		if (id)
+			return id;
+	}
+	if (!*name)
+		return 0;
+	for (id = btf->bucket[name_hash(name, kind) & btf->bucket_mask]; id;
+	     id = btf->next[id - btf->first_id]) {
+		if (id > after && btf_type_get(btf, id, &t) && t.kind == kind && !strcmp(t.name, name))
+			return id;
+	}
+	return 0;
+}
+
+u32 btf_find(const struct skep_btf *btf, const char *name, u32 kind)
+{
+	return btf_find_next(btf, name, kind, 0);
+}
