@@ -315,7 +315,6 @@ static bool helper_is_special(u32 id)
 	case BPF_FUNC_user_ringbuf_drain:
 	case BPF_FUNC_timer_set_callback:
 	case BPF_FUNC_set_retval:
-	case BPF_FUNC_snprintf:
 		return true;
 	default:
 		return false;
@@ -383,13 +382,32 @@ static int check_map_use(struct verifier_env *env, const struct call_site *call)
 	return 0;
 }
 
+/* r3 points to a constant string (its kind of argument saw to that), r5 says how many bytes of
+ * arguments there are. */
+static int check_snprintf(struct verifier_env *env)
+{
+	const struct reg_state *fmt = cur_reg(env, BPF_REG_3);
+	u64 size = cur_reg(env, BPF_REG_5)->val.bits.value;
+	const char *data = reg_map(env, fmt)->const_data;
+
+	if (!scalar_is_const(&cur_reg(env, BPF_REG_5)->val))
+		return not_modelled(env, "arguments of unknown size for bpf_snprintf");
+	if (size % 8)
+		return reject(env, R_FORMAT, -EINVAL, "Invalid format string");
+	if (!format_is_valid(data + fmt->val.bits.value, size / 8))
+		return reject(env, R_FORMAT, -EINVAL, "Invalid format string");
+	return 0;
+}
+
 /* All that the call may change; the registers are those from before it. */
-int check_helper_args(struct verifier_env *env, u32 insn_idx, struct call_site *call)
+static int check_helper_args(struct verifier_env *env, u32 insn_idx, struct call_site *call)
 {
 	int err = check_available(env, env->insns[insn_idx].imm, &call->proto);
 
 	for (u32 i = 0; i < 5 && !err; i++)
 		err = check_arg(env, call, i);
+	if (!err && call->proto->id == BPF_FUNC_snprintf)
+		err = check_snprintf(env);
 	return err ? err : check_map_use(env, call);
 }
 

@@ -86,6 +86,9 @@ int check_helper_mem(struct verifier_env *env, int regno, u32 size, bool write, 
 int check_helper_call(struct verifier_env *env, u32 insn_idx);
 int check_ld_pkt(struct verifier_env *env, const struct bpf_insn *insn, const struct insn_info *info);
 
+/* format.c */
+bool format_is_valid(const char *fmt, u32 arg_cnt);
+
 int ref_acquire(struct verifier_env *env, u32 insn_idx, u32 parent, u32 *ret_id);
 int ref_release(struct verifier_env *env, u32 id);
 bool ref_is_live(struct verifier_state *state, u32 id);
