@@ -96,6 +96,7 @@ struct verifier_env {
 	struct verifier_state *cur;
 	u32 id_gen;
 	u32 max_stack_depth;
+	struct explore *ex; /* explore.h */
 };
 
 /*

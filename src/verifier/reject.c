@@ -30,6 +30,9 @@ void log_printf(struct verifier_env *env, u32 level, const char *fmt, ...)
 {
 	va_list args;
 
+	/* Level 2 shows all that level 1 does. */
+	if (level & VLOG_LEVEL1)
+		level |= VLOG_LEVEL2;
 	if (!vlog_wanted(env->log) || !(env->log->level & level))
 		return;
 	va_start(args, fmt);

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * branch.c - conditional jumps: which ways can be taken, and what each way teaches of numbers,
+ * maybe-NULL pointers and packet pointers.
+ */
+#include "verifier/explore.h"
+
+#include <errno.h>
+
+/* ---- links ------------------------------------------------------------------------------------ */
+
+/* Every register and slot of @state that is linked with @id, in the step under way. One alone moves
+ * nothing else. */
+static int note_linked(struct verifier_env *env, u32 id)
+{
+	struct verifier_state *cur = env->cur;
+	u32 found = 0;
+
+	for (u32 pass = 0; pass < 2; pass++) {
+		if (pass && found < 2)
+			return 0;
+		for (u32 fr = 0; fr <= cur->curframe; fr++) {
+			const struct func_state *f = cur->frame[fr];
+
+			for (u32 r = 0; r < BPF_REG_10; r++) {
+				if (f->regs[r].type != SCALAR_VALUE || f->regs[r].id != id)
+					continue;
+				found++;
+				if (pass && !note_link(env, (struct place){ fr, -1, r }))
+					return -ENOMEM;
+			}
+			for (u32 s = 0; s < f->slot_cnt; s++) {
+				if (!slot_is_spill(&f->slots[s]) || f->slots[s].reg.type != SCALAR_VALUE ||
+				    f->slots[s].reg.id != id)
+					continue;
+				found++;
+				if (pass && !note_link(env, (struct place){ fr, s, 0 }))
+					return -ENOMEM;
+			}
+		}
+	}
+	return 0;
+}
+
+/* Gives every number linked with @known the bounds that follow from its new ones: each is the root
+ * plus its own distance, modulo 2^64. */
+static void spread(struct verifier_state *state, const struct reg_state *known)
+{
+	struct reg_state from = *known;
+	struct reg_iter it;
+	struct reg_state *reg;
+
+	if (!from.id)
+		return;
+	for_each_reg(&it, state, reg) {
+		struct scalar dist;
+
+		if (reg->type != SCALAR_VALUE || reg->id != from.id)
+			continue;
+		if (reg->delta == from.delta) {
+			reg->val = from.val;
+			continue;
+		}
+		dist = scalar_const((u64)((s64)reg->delta - from.delta));
+		reg->val = scalar_alu(OP_ADD, true, &from.val, &dist);
+	}
+}
+
+/* ---- NULL ---------------------------------------------------------------------------------------- */
+
+static void drop_ref(struct verifier_state *state, u32 id)
+{
+	for (u32 i = 0; i < state->refs.cnt; i++) {
+		if (state->refs.at[i].id != id)
+			continue;
+		memmove(&state->refs.at[i], &state->refs.at[i + 1],
+			(state->refs.cnt - i - 1) * sizeof(*state->refs.at));
+		state->refs.cnt--;
+		return;
+	}
+}
+
+/* All pointers with this id are NULL, or none is. A NULL acquired nothing. */
+static void learn_null(struct verifier_state *state, u32 id, u32 ref_id, bool null)
+{
+	struct reg_iter it;
+	struct reg_state *reg;
+
+	if (null && ref_id)
+		drop_ref(state, ref_id);
+	for_each_reg(&it, state, reg) {
+		if (!(reg->type & PTR_MAYBE_NULL) || reg->id != id)
+			continue;
+		if (null) {
+			*reg = reg_number(scalar_const(0));
+			continue;
+		}
+		reg->type &= ~PTR_MAYBE_NULL;
+		reg->id = 0;
+	}
+}
+
+/* ---- which way ------------------------------------------------------------------------------------- */
+
+/* Addresses of objects are not 0. */
+static bool is_address(const struct reg_state *reg)
+{
+	if (reg->type & PTR_MAYBE_NULL)
+		return false;
+	switch (reg_base_type(reg)) {
+	case PTR_TO_MAP_VALUE:
+	case PTR_TO_MAP_KEY:
+	case PTR_TO_MEM:
+	case CONST_PTR_TO_MAP:
+	case PTR_TO_STACK:
+	case PTR_TO_CTX:
+		return true;
+	default:
+		return false;
+	}
+}
+
+struct compare {
+	u8 op, dst_regno;
+	int src_regno; /* -1: an immediate */
+	bool is64;
+	struct reg_state dst, src; /* as they were before */
+	bool numbers;
+};
+
+/* 1 always taken, 0 never, -1 either. For numbers, what both ways would know. */
+static int decide(const struct compare *c, struct scalar taken[2], struct scalar fall[2])
+{
+	int pred;
+
+	if (!c->numbers) {
+		if (c->is64 && c->src.type == SCALAR_VALUE && is_address(&c->dst) && reg_is_null(&c->src)) {
+			if (c->op == OP_JEQ)
+				return 0;
+			if (c->op == OP_JNE)
+				return 1;
+		}
+		return -1;
+	}
+	pred = scalar_branch_taken(c->op, c->is64, &c->dst.val, &c->src.val);
+	if (pred >= 0)
+		return pred;
+	taken[0] = fall[0] = c->dst.val;
+	taken[1] = fall[1] = c->src.val;
+	/* A way whose bounds contradict each other cannot be taken (V-04, V-05). */
+	if (!scalar_refine(c->op, c->is64, true, &taken[0], &taken[1]))
+		return 0;
+	if (!scalar_refine(c->op, c->is64, false, &fall[0], &fall[1]))
+		return 1;
+	return -1;
+}
+
+static int rely_on_operands(struct verifier_env *env, const struct compare *c)
+{
+	int err = 0;
+
+	if (c->dst.type == SCALAR_VALUE)
+		err = mark_precise(env, c->dst_regno);
+	if (!err && c->src_regno >= 0 && c->src.type == SCALAR_VALUE)
+		err = mark_precise(env, c->src_regno);
+	return err;
+}
+
+/* ---- what each way teaches --------------------------------------------------------------------------- */
+
+static void set_number(struct verifier_env *env, struct verifier_state *state, int regno,
+		       const struct scalar *val)
+{
+	frame_mut(env, state, state->curframe)->regs[regno].val = *val;
+}
+
+static void learn_numbers(struct verifier_env *env, struct verifier_state *state, const struct compare *c,
+			  const struct scalar val[2])
+{
+	struct reg_state dst, src;
+
+	set_number(env, state, c->dst_regno, &val[0]);
+	dst = state->frame[state->curframe]->regs[c->dst_regno];
+	if (c->src_regno >= 0)
+		set_number(env, state, c->src_regno, &val[1]);
+	spread(state, &dst);
+	if (c->src_regno < 0 || c->src_regno == c->dst_regno)
+		return;
+	/* The first spread may have reached the source: what it had learnt itself is put back. */
+	set_number(env, state, c->src_regno, &val[1]);
+	src = state->frame[state->curframe]->regs[c->src_regno];
+	if (src.id != dst.id)
+		spread(state, &src);
+}
+
+static bool is_null_test(const struct compare *c)
+{
+	return c->is64 && (c->op == OP_JEQ || c->op == OP_JNE) && (c->dst.type & PTR_MAYBE_NULL) &&
+	       reg_is_null(&c->src) && c->src_regno < 0;
+}
+
+static void learn(struct verifier_env *env, const struct compare *c, struct verifier_state *taken,
+		  const struct scalar taken_val[2], const struct scalar fall_val[2])
+{
+	struct verifier_state *fall = env->cur;
+
+	if (c->numbers) {
+		learn_numbers(env, taken, c, taken_val);
+		learn_numbers(env, fall, c, fall_val);
+	} else if (is_null_test(c)) {
+		learn_null(taken, c->dst.id, c->dst.ref_id, c->op == OP_JEQ);
+		learn_null(fall, c->dst.id, c->dst.ref_id, c->op == OP_JNE);
+	} else {
+		pkt_learn(&c->dst, &c->src, c->op, c->is64, taken, fall);
+	}
+}
+
+static int read_operands(struct verifier_env *env, const struct bpf_insn *insn, const struct insn_info *info,
+			 struct compare *c)
+{
+	int err = 0;
+
+	*c = (struct compare){ .op = info->op, .dst_regno = insn->dst_reg, .src_regno = -1,
+			       .is64 = info->size == 8 };
+	if (info->uses & USE_SRC) {
+		c->src_regno = insn->src_reg;
+		err = check_reg_read(env, insn->src_reg);
+	}
+	if (!err)
+		err = check_reg_read(env, insn->dst_reg);
+	if (err)
+		return err;
+	c->dst = *cur_reg(env, insn->dst_reg);
+	c->src = c->src_regno >= 0 ? *cur_reg(env, c->src_regno) : reg_number(scalar_const((s64)insn->imm));
+	c->numbers = c->dst.type == SCALAR_VALUE && c->src.type == SCALAR_VALUE;
+	return 0;
+}
+
+int do_branch(struct verifier_env *env, const struct bpf_insn *insn, const struct insn_info *info)
+{
+	struct scalar taken_val[2], fall_val[2];
+	u32 idx = env->insn_idx, target = insn_target(env->insns, idx);
+	struct verifier_state *taken;
+	struct compare c;
+	int err, pred;
+
+	err = read_operands(env, insn, info, &c);
+	if (err)
+		return err;
+	pred = decide(&c, taken_val, fall_val);
+	if (pred >= 0) {
+		err = rely_on_operands(env, &c);
+		env->insn_idx = pred ? target : idx + 1;
+		return err ? err : PATH_ON;
+	}
+	if (c.numbers && c.dst.id)
+		err = note_linked(env, c.dst.id);
+	if (!err && c.numbers && c.src_regno >= 0 && c.src.id && c.src.id != c.dst.id)
+		err = note_linked(env, c.src.id);
+	if (err)
+		return err;
+	taken = push_path(env, target);
+	if (!taken)
+		return env->ex->oom ? -ENOMEM : env->res->err;
+	learn(env, &c, taken, taken_val, fall_val);
+	log_touched_reg(env, c.dst_regno);
+	if (c.src_regno >= 0)
+		log_touched_reg(env, c.src_regno);
+	env->insn_idx = idx + 1;
+	return PATH_ON;
+}

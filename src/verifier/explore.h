@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * explore.h - the walk over all paths, shared by its files: explore.c walks, alu.c and branch.c do
+ * the insns, subprog.c calls and exits, states.c keeps and compares states, backtrack.c traces
+ * precision, facts.c joins what every visit knew, vlogfmt.c writes the log.
+ */
+#ifndef SKEP_VERIFIER_EXPLORE_H
+#define SKEP_VERIFIER_EXPLORE_H
+
+#include "verifier/checks.h"
+
+struct facts;
+
+struct explore {
+	struct verifier_state *pending; /* stack of paths to follow, through next_kept */
+	u32 pending_cnt;
+	struct verifier_state **kept; /* by insn: states for pruning, newest first */
+	struct verifier_state *all;   /* every state ever kept, through all_next */
+	struct func_state *spare;     /* where writes go once memory is short */
+	bool oom;
+	bool in_insn; /* the last step of the current state is the insn being done */
+	u16 *live; /* by insn: registers that are read later */
+	u32 insns_processed, jumps_processed, insns_at_keep, jumps_at_keep;
+	u32 kept_cnt, peak_kept, total_kept, max_kept_per_insn;
+	u32 prev_idx;
+	struct facts *facts; /* NULL: not wanted */
+	/* log: what changed since it was printed */
+	u32 log_regs;
+	u64 log_slots;
+	const struct bpf_line_info *log_line;
+	u64 log_pos;
+};
+
+enum path { PATH_ON, PATH_OVER }; /* other results are negative errnos */
+
+/* state.c */
+struct func_state *frame_new(struct verifier_env *env, u32 frameno, u32 subprog, u32 callsite);
+void frame_put(struct func_state *frame);
+bool frame_grow(struct verifier_env *env, struct verifier_state *state, u32 frameno, u32 slot_cnt);
+/* A copy with the frames shared; steps are copied too. NULL: no memory. */
+struct verifier_state *state_clone(struct verifier_env *env, const struct verifier_state *from);
+void state_free(struct verifier_state *state);
+
+/* explore.c */
+int explore_subprog(struct verifier_env *env, u32 sub_idx);
+/* A path to follow later, from @insn_idx: a copy of the current state. NULL: reject()ed or no memory. */
+struct verifier_state *push_path(struct verifier_env *env, u32 insn_idx);
+
+/* alu.c */
+int do_alu(struct verifier_env *env, const struct bpf_insn *insn, const struct insn_info *info);
+int do_movsx(struct verifier_env *env, const struct bpf_insn *insn, const struct insn_info *info);
+int do_endian(struct verifier_env *env, const struct bpf_insn *insn, const struct insn_info *info);
+/* A copy of a number shares its identity, so that bounds on one are bounds on the other. */
+void share_id(struct verifier_env *env, struct reg_state *reg);
+
+/* branch.c: moves env->insn_idx. */
+int do_branch(struct verifier_env *env, const struct bpf_insn *insn, const struct insn_info *info);
+
+/* subprog.c: move env->insn_idx. */
+int do_subprog_call(struct verifier_env *env, u32 insn_idx);
+int do_exit(struct verifier_env *env); /* PATH_ON: back in the caller; PATH_OVER */
+int check_stack_depth(struct verifier_env *env);
+
+/* states.c */
+/* At a prune point: PATH_OVER when what follows was found safe already; keeps the state when due. */
+int prune(struct verifier_env *env);
+/* At a callback's return: numbers that changed since the last iteration become unknown, unless they
+ * were relied on. */
+void widen_iteration(struct verifier_env *env, struct verifier_state *cur, u32 insn_idx);
+
+/* backtrack.c */
+int note_step(struct verifier_env *env, u32 insn_idx);
+/* What the step just noted did: slot @spi of frame @frameno; bounds moved together. */
+void note_slot(struct verifier_env *env, u32 frameno, u32 spi);
+bool note_link(struct verifier_env *env, struct place place);
+
+/* livereg.c */
+u16 *live_regs(struct verifier_env *env);
+
+/* facts.c */
+struct facts *facts_new(struct verifier_env *env);
+void facts_free(struct facts *facts);
+void facts_visit(struct verifier_env *env, u32 insn_idx);
+/* The path ends at @insn_idx because @old covers it, but scalars that were not compared may differ. */
+void facts_pruned(struct verifier_env *env, u32 insn_idx, const struct verifier_state *old);
+/* Moves the result out: insn_cnt rows of 11. */
+struct reg_fact (*facts_finish(struct verifier_env *env))[11];
+
+/* vlogfmt.c */
+void log_state(struct verifier_env *env, const struct verifier_state *state, bool all);
+void log_insn(struct verifier_env *env, u32 insn_idx);
+void log_touched_reg(struct verifier_env *env, u32 regno);
+void log_touched_slot(struct verifier_env *env, u32 spi);
+
+#endif

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stack.c - what is known of stack memory: spills and fills, bytes written one by one, variable
+ * offsets, and what helpers and callees read and write.
+ *
+ * Programs run with CAP_PERFMON here, so reading stack that was never written is allowed and gives
+ * an unknown number, as in Linux.
+ */
+#include "verifier/explore.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* ---- bounds --------------------------------------------------------------------------------- */
+
+enum why { WHY_READ, WHY_WRITE, WHY_HELPER };
+
+static const char *const why_texts[] = {
+	[WHY_READ] = " read from", [WHY_WRITE] = " write to", [WHY_HELPER] = " indirect access to",
+};
+
+/* All of [off, off + size) from every possible offset lies within the frame. An access of nothing is
+ * fine anywhere in it. */
+static int check_bounds(struct verifier_env *env, int regno, s32 off, u32 size, enum why why)
+{
+	const struct reg_state *reg = cur_reg(env, regno);
+	s64 min = scalar_smin(&reg->val), max = scalar_smax(&reg->val);
+	bool fixed = scalar_is_const(&reg->val);
+	char name[8], buf[64];
+
+	snprintf(name, sizeof(name), "R%d", regno);
+	if (!fixed && (min <= -(1 << 29) || max >= 1 << 29))
+		return reject(env, R_STACK_BOUNDS, -EACCES, "invalid unbounded variable-offset%s stack %s",
+			      why_texts[why], name);
+	min += off;
+	max += off;
+	if (min >= -MAX_BPF_STACK && max + size <= 0 && (max < 0 || !size))
+		return 0;
+	if (fixed)
+		return reject(env, R_STACK_BOUNDS, -EACCES, "invalid%s stack %s off=%lld size=%d",
+			      why_texts[why], name, (long long)min, size);
+	return reject(env, R_STACK_BOUNDS, -EACCES,
+		      "invalid variable-offset%s stack %s var_off=%s off=%d size=%d", why_texts[why], name,
+		      tnum_str(buf, sizeof(buf), reg->val.bits), (int)off, size);
+}
+
+/* The frame has slots down to @min, and its subprogram is known to use that much. */
+static bool reach(struct verifier_env *env, u32 frameno, s64 min)
+{
+	struct subprog *sub = &env->subprogs[env->cur->frame[frameno]->subprog];
+
+	if (sub->stack_depth < (u32)-min)
+		sub->stack_depth = (u32)round_up_to(-min, 8);
+	return frame_grow(env, env->cur, frameno, SPI(min) + 1);
+}
+
+/* ---- one slot -------------------------------------------------------------------------------- */
+
+static struct stack_slot *slot_mut(struct verifier_env *env, u32 frameno, u32 spi)
+{
+	if (frameno == env->cur->curframe)
+		log_touched_slot(env, spi);
+	return &frame_mut(env, env->cur, frameno)->slots[spi];
+}
+
+/* Byte @i of a slot, counted from its lowest address, for stack offset @off. */
+static u32 byte_of(s64 off)
+{
+	return (u32)(off + MAX_BPF_STACK) % 8;
+}
+
+/* A register that was spilled here is none any more: its bytes are just bytes. */
+static void scrub(struct stack_slot *slot)
+{
+	if (!slot_is_spill(slot))
+		return;
+	for (u32 i = 0; i < 8; i++) {
+		if (slot->kind[i] == SLOT_SPILL)
+			slot->kind[i] = SLOT_MISC;
+	}
+	slot->reg = (struct reg_state){ 0 };
+}
+
+static u32 spill_size(const struct stack_slot *slot)
+{
+	u32 n = 0;
+
+	while (n < 8 && slot->kind[n] == SLOT_SPILL)
+		n++;
+	return n;
+}
+
+/* ---- writes ------------------------------------------------------------------------------------ */
+
+static bool is_scalar(const struct reg_state *reg)
+{
+	return reg->type == SCALAR_VALUE;
+}
+
+/* What the insn stores: a register, or an immediate as a known number. */
+static struct reg_state stored_value(struct verifier_env *env, const struct mem_access *acc)
+{
+	if (acc->value_regno < 0)
+		return acc->is_imm ? reg_number(scalar_const((s64)env->insns[env->insn_idx].imm)) :
+				     reg_number(scalar_unknown());
+	return *cur_reg(env, acc->value_regno);
+}
+
+static void spill(struct stack_slot *slot, struct reg_state reg, u32 size)
+{
+	scrub(slot);
+	slot->reg = reg;
+	slot->reg.precise = false;
+	for (u32 i = 0; i < size; i++)
+		slot->kind[i] = SLOT_SPILL;
+}
+
+/* A number that fits into the bytes written keeps its identity; a cut one is another number. */
+static void spill_number(struct verifier_env *env, struct stack_slot *slot, struct reg_state reg,
+			 const struct mem_access *acc)
+{
+	if (acc->size < 8) {
+		struct scalar cut = scalar_trunc(&reg.val, acc->size);
+
+		if (!scalar_equal(&cut, &reg.val)) {
+			reg.id = 0;
+			reg.delta = 0;
+		}
+		reg.val = cut;
+	}
+	(void)env;
+	spill(slot, reg, acc->size);
+}
+
+static int write_bytes(struct verifier_env *env, u32 frameno, s64 off, u32 size, bool zero)
+{
+	for (u32 i = 0; i < size; i++) {
+		struct stack_slot *slot = slot_mut(env, frameno, SPI(off + i));
+
+		scrub(slot);
+		slot->kind[byte_of(off + i)] = zero ? SLOT_ZERO : SLOT_MISC;
+	}
+	return 0;
+}
+
+static int write_fixed(struct verifier_env *env, const struct mem_access *acc, u32 frameno, s64 off)
+{
+	struct reg_state reg;
+	u32 spi = SPI(off);
+	bool aligned = byte_of(off) == 0;
+	int err;
+
+	note_slot(env, frameno, spi);
+	reg = stored_value(env, acc);
+	if (!is_scalar(&reg)) {
+		if (acc->size != 8 || !aligned)
+			return reject(env, R_SPILL_SIZE, -EACCES, "invalid size of register spill");
+		if (frameno != env->cur->curframe && reg_base_type(&reg) == PTR_TO_STACK)
+			return reject(env, R_STACK_LEAK, -EINVAL,
+				      "cannot spill pointers to stack into stack frame of the caller");
+		spill(slot_mut(env, frameno, spi), reg, 8);
+		return 0;
+	}
+	if (aligned) {
+		/* A stored register and the slot are one number from now on. */
+		if (acc->value_regno >= 0) {
+			share_id(env, cur_reg_mut(env, acc->value_regno));
+			reg = *cur_reg(env, acc->value_regno);
+		}
+		spill_number(env, slot_mut(env, frameno, spi), reg, acc);
+		return 0;
+	}
+	if (!reg_is_null(&reg))
+		return write_bytes(env, frameno, off, acc->size, false);
+	/* That the bytes are zero will be relied on without another look at the register. */
+	if (acc->value_regno >= 0) {
+		err = mark_precise(env, acc->value_regno);
+		if (err)
+			return err;
+	}
+	return write_bytes(env, frameno, off, acc->size, true);
+}
+
+/*
+ * Any of [min, max + size) may be written, or not: bytes keep what is true in both cases, and that
+ * is nothing but "zero" when zero is written to zero.
+ */
+static int write_variable(struct verifier_env *env, const struct mem_access *acc, u32 frameno, s64 min,
+			  s64 max)
+{
+	struct reg_state reg = stored_value(env, acc);
+
+	(void)reg;
+	if (!is_scalar(&reg) && acc->size != 8)
+		return reject(env, R_SPILL_SIZE, -EACCES, "invalid size of register spill");
+	for (s64 off = min; off < max + acc->size; off++) {
+		struct stack_slot *slot = slot_mut(env, frameno, SPI(off));
+
+		scrub(slot);
+		slot->kind[byte_of(off)] = SLOT_MISC;
+	}
+	return 0;
+}
+
+/* ---- reads --------------------------------------------------------------------------------------- */
+
+static int fill(struct verifier_env *env, const struct mem_access *acc, u32 frameno, u32 spi, s64 off)
+{
+	const struct stack_slot *slot = &env->cur->frame[frameno]->slots[spi];
+	struct reg_state reg = slot->reg;
+	u32 spilled = spill_size(slot);
+	bool whole = byte_of(off) == 0 && acc->size == spilled;
+
+	reg.precise = false;
+	if (!is_scalar(&reg)) {
+		if (!whole || acc->size != 8 || acc->sign)
+			return reject(env, R_SPILL_SIZE, -EACCES, "invalid size of register fill");
+		if (acc->value_regno >= 0)
+			*cur_reg_mut(env, acc->value_regno) = reg;
+		return 0;
+	}
+	if (acc->value_regno < 0)
+		return 0;
+	if (byte_of(off) == 0 && acc->size <= spilled) {
+		/* The low bytes come first on a little-endian target. A cut number is another one. */
+		struct scalar cut = scalar_trunc(&reg.val, acc->size);
+
+		if (acc->sign || !scalar_equal(&cut, &reg.val)) {
+			reg.id = 0;
+			reg.delta = 0;
+		}
+		reg.val = cut;
+		if (whole && acc->size == 8 && !acc->sign) {
+			/* The slot has the identity too: give it one when it has none yet. */
+			struct stack_slot *mut = slot_mut(env, frameno, spi);
+
+			share_id(env, &mut->reg);
+			reg.id = mut->reg.id;
+			reg.delta = mut->reg.delta;
+		}
+		*cur_reg_mut(env, acc->value_regno) = reg;
+		return 0;
+	}
+	mark_reg_unknown(env, acc->value_regno);
+	return 0;
+}
+
+static bool all_zero(const struct func_state *f, s64 from, s64 to)
+{
+	for (s64 off = from; off < to; off++) {
+		const struct stack_slot *slot = &f->slots[SPI(off)];
+		u8 kind = slot->kind[byte_of(off)];
+
+		if (kind == SLOT_ZERO)
+			continue;
+		if (kind != SLOT_SPILL || !reg_is_null(&slot->reg))
+			return false;
+	}
+	return true;
+}
+
+/* Spilled zeros among the bytes are relied on from here. */
+static int rely_on_zeros(struct verifier_env *env, u32 frameno, s64 from, s64 to)
+{
+	for (s64 off = from; off < to; off++) {
+		u32 spi = SPI(off);
+
+		if (slot_is_spill(&env->cur->frame[frameno]->slots[spi])) {
+			int err = mark_slot_precise(env, frameno, spi);
+
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+static int read_bytes(struct verifier_env *env, const struct mem_access *acc, u32 frameno, s64 from,
+		      s64 to)
+{
+	int err;
+
+	if (acc->value_regno < 0)
+		return 0;
+	if (!all_zero(env->cur->frame[frameno], from, to)) {
+		mark_reg_unknown(env, acc->value_regno);
+		return 0;
+	}
+	err = rely_on_zeros(env, frameno, from, to);
+	mark_reg_known(env, acc->value_regno, 0);
+	return err;
+}
+
+static int read_fixed(struct verifier_env *env, const struct mem_access *acc, u32 frameno, s64 off)
+{
+	u32 spi = SPI(off);
+	const struct stack_slot *slot = &env->cur->frame[frameno]->slots[spi];
+	u8 kind = slot->kind[byte_of(off)];
+
+	/* One slot: accesses to the stack are aligned. */
+	if (kind == SLOT_SPILL && !(is_scalar(&slot->reg) && byte_of(off) + acc->size > spill_size(slot))) {
+		note_slot(env, frameno, spi);
+		return fill(env, acc, frameno, spi, off);
+	}
+	/* Bytes beside a spilled pointer tell nothing of it. */
+	return read_bytes(env, acc, frameno, off, off + acc->size);
+}
+
+int stack_access(struct verifier_env *env, const struct mem_access *acc)
+{
+	const struct reg_state *reg = cur_reg(env, acc->regno);
+	s64 min = scalar_smin(&reg->val) + acc->off, max = scalar_smax(&reg->val) + acc->off;
+	u32 frameno = reg->frame;
+	bool fixed = scalar_is_const(&reg->val);
+	int err = check_bounds(env, acc->regno, acc->off, acc->size, acc->write ? WHY_WRITE : WHY_READ);
+
+	if (err)
+		return err;
+	if (!reach(env, frameno, min))
+		return -ENOMEM;
+	if (acc->write)
+		return fixed ? write_fixed(env, acc, frameno, min) :
+			       write_variable(env, acc, frameno, min, max);
+	return fixed ? read_fixed(env, acc, frameno, min) :
+		       read_bytes(env, acc, frameno, min, max + acc->size);
+}
+
+/* ---- helpers and callees ------------------------------------------------------------------------- */
+
+int check_stack_range(struct verifier_env *env, int regno, s32 off, u32 size, bool zero_ok, bool write,
+		      struct call_site *call __unused_arg)
+{
+	const struct reg_state *reg = cur_reg(env, regno);
+	s64 min = scalar_smin(&reg->val) + off, max = scalar_smax(&reg->val) + off;
+	u32 frameno = reg->frame;
+	int err;
+
+	if (!size && !zero_ok)
+		return reject(env, R_SIZE_ZERO, -EACCES, "invalid zero-sized read");
+	err = check_bounds(env, regno, off, size, WHY_HELPER);
+	if (err || !size)
+		return err;
+	if (!reach(env, frameno, min))
+		return -ENOMEM;
+	for (s64 at = min; write && at < max + size; at++) {
+		struct stack_slot *slot = slot_mut(env, frameno, SPI(at));
+
+		/* It may write all of it or a part: what was known of a byte holds no more. */
+		scrub(slot);
+		slot->kind[byte_of(at)] = SLOT_MISC;
+	}
+	return 0;
+}
+
+int stack_const_key(struct verifier_env *env, int regno, u32 size, u64 *ret_key, bool *ret_known)
+{
+	const struct reg_state *reg = cur_reg(env, regno);
+	const struct stack_slot *slot;
+	s64 off = scalar_smin(&reg->val);
+
+	*ret_known = false;
+	if (reg->type != PTR_TO_STACK || !scalar_is_const(&reg->val) || byte_of(off) != 0 || size > 8)
+		return 0;
+	slot = &env->cur->frame[reg->frame]->slots[SPI(off)];
+	if (!slot_is_spill(slot) || !is_scalar(&slot->reg) || spill_size(slot) < size ||
+	    !scalar_is_const(&slot->reg.val))
+		return 0;
+	*ret_key = scalar_trunc(&slot->reg.val, size).bits.value;
+	*ret_known = true;
+	return mark_slot_precise(env, reg->frame, SPI(off));
+}

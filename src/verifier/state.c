@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* state.c - states, frames and registers: making, copying, sharing, changing. */
+#include "verifier/explore.h"
+
+#include <errno.h>
+
+/* ---- frames -------------------------------------------------------------------------------- */
+
+static struct func_state *frame_alloc(u32 slot_cap)
+{
+	struct func_state *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	f->refs = 1;
+	if (slot_cap) {
+		f->slots = malloc(slot_cap * sizeof(*f->slots));
+		if (!f->slots) {
+			free(f);
+			return NULL;
+		}
+	}
+	return f;
+}
+
+struct func_state *frame_new(struct verifier_env *env, u32 frameno, u32 subprog, u32 callsite)
+{
+	struct func_state *f = frame_alloc(0);
+
+	if (!f) {
+		env->ex->oom = true;
+		return NULL;
+	}
+	f->frameno = frameno;
+	f->subprog = subprog;
+	f->callsite = callsite;
+	f->regs[BPF_REG_10] = reg_pointer(PTR_TO_STACK);
+	f->regs[BPF_REG_10].frame = frameno;
+	return f;
+}
+
+void frame_put(struct func_state *frame)
+{
+	if (!frame || --frame->refs)
+		return;
+	free(frame->slots);
+	free(frame);
+}
+
+/*
+ * When memory is short the writes go to a frame that nobody reads, with room for all slots; the walk
+ * ends with -ENOMEM before the next insn. So no caller needs a way out in the middle of a change.
+ */
+static struct func_state *frame_spare(struct verifier_env *env)
+{
+	env->ex->oom = true;
+	env->ex->spare->slot_cnt = STACK_SLOTS;
+	return env->ex->spare;
+}
+
+struct func_state *frame_mut(struct verifier_env *env, struct verifier_state *state, u32 frameno)
+{
+	struct func_state *old = state->frame[frameno], *f;
+	struct stack_slot *slots;
+
+	if (old->refs == 1)
+		return old;
+	f = frame_alloc(old->slot_cnt);
+	if (!f)
+		return frame_spare(env);
+	slots = f->slots;
+	*f = *old;
+	f->slots = slots;
+	f->refs = 1;
+	if (old->slot_cnt)
+		memcpy(f->slots, old->slots, old->slot_cnt * sizeof(*f->slots));
+	old->refs--;
+	state->frame[frameno] = f;
+	return f;
+}
+
+bool frame_grow(struct verifier_env *env, struct verifier_state *state, u32 frameno, u32 slot_cnt)
+{
+	struct func_state *f = frame_mut(env, state, frameno);
+	struct stack_slot *slots;
+
+	if (f->slot_cnt >= slot_cnt)
+		return true;
+	slots = realloc(f->slots, slot_cnt * sizeof(*slots));
+	if (!slots) {
+		env->ex->oom = true;
+		return false;
+	}
+	memset(slots + f->slot_cnt, 0, (slot_cnt - f->slot_cnt) * sizeof(*slots));
+	f->slots = slots;
+	f->slot_cnt = slot_cnt;
+	return true;
+}
+
+/* ---- states -------------------------------------------------------------------------------- */
+
+void state_free(struct verifier_state *state)
+{
+	if (!state)
+		return;
+	for (u32 i = 0; i <= state->curframe; i++)
+		frame_put(state->frame[i]);
+	vec_free(&state->refs);
+	vec_free(&state->steps);
+	vec_free(&state->links);
+	free(state);
+}
+
+#define COPY_VEC(to, from)                                                                         \
+	(!(from)->cnt || (vec_reserve((to), (from)->cnt) &&                                        \
+			  (memcpy((to)->at, (from)->at, (from)->cnt * sizeof(*(to)->at)),          \
+			   (to)->cnt = (from)->cnt, true)))
+
+struct verifier_state *state_clone(struct verifier_env *env, const struct verifier_state *from)
+{
+	struct verifier_state *st = calloc(1, sizeof(*st));
+
+	if (!st) {
+		env->ex->oom = true;
+		return NULL;
+	}
+	st->env = from->env;
+	st->curframe = from->curframe;
+	for (u32 i = 0; i <= from->curframe; i++) {
+		st->frame[i] = from->frame[i];
+		st->frame[i]->refs++;
+	}
+	st->parent = from->parent;
+	st->insn_idx = from->insn_idx;
+	if (!COPY_VEC(&st->refs, &from->refs) || !COPY_VEC(&st->steps, &from->steps) ||
+	    !COPY_VEC(&st->links, &from->links)) {
+		state_free(st);
+		env->ex->oom = true;
+		return NULL;
+	}
+	return st;
+}
+
+/* ---- registers ------------------------------------------------------------------------------ */
+
+void mark_reg_unknown(struct verifier_env *env, int regno)
+{
+	*cur_reg_mut(env, regno) = reg_number(scalar_unknown());
+}
+
+void mark_reg_known(struct verifier_env *env, int regno, u64 val)
+{
+	*cur_reg_mut(env, regno) = reg_number(scalar_const(val));
+}
+
+void mark_reg_not_init(struct verifier_env *env, int regno)
+{
+	*cur_reg_mut(env, regno) = (struct reg_state){ .type = NOT_INIT };
+}
+
+int check_reg_read(struct verifier_env *env, int regno)
+{
+	if (cur_reg(env, regno)->type == NOT_INIT)
+		return reject(env, R_UNINIT, -EACCES, "R%d !read_ok", regno);
+	return 0;
+}
+
+int check_reg_write(struct verifier_env *env, int regno)
+{
+	if (regno == BPF_REG_10)
+		return reject(env, R_FRAME_POINTER, -EACCES, "frame pointer is read only");
+	return 0;
+}
+
+/* ---- walking over all registers --------------------------------------------------------------- */
+
+void reg_iter_start(struct reg_iter *it, struct verifier_state *state)
+{
+	*it = (struct reg_iter){ .state = state };
+}
+
+/*
+ * Frames are made the state's own as they are reached, whether or not something changes: what this
+ * is used for (packet pointers, releases, links) is rare beside plain steps.
+ */
+struct reg_state *reg_iter_next(struct reg_iter *it)
+{
+	while (it->frameno <= it->state->curframe) {
+		struct func_state *f = it->state->frame[it->frameno];
+
+		if (!it->pos && f->refs > 1) {
+			f = frame_mut(it->state->env, it->state, it->frameno);
+			if (f != it->state->frame[it->frameno])
+				return NULL; /* no memory: the walk is about to end */
+		}
+		if (it->pos < MAX_BPF_REG)
+			return &f->regs[it->pos++];
+		while (it->pos - MAX_BPF_REG < f->slot_cnt) {
+			struct stack_slot *slot = &f->slots[it->pos++ - MAX_BPF_REG];
+
+			if (slot_is_spill(slot))
+				return &slot->reg;
+		}
+		it->frameno++;
+		it->pos = 0;
+	}
+	return NULL;
+}

@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * states.c - pruning: a path that arrives at an insn in a state that an earlier, finished one covers
+ * needs no second walk. "Covers" compares what may still matter: registers that are read later, and
+ * of numbers only those that were relied on after the kept state (backtrack.c marked them).
+ *
+ * Two cases compare with a state whose paths are not finished, where those marks are not complete:
+ * - the same state again, to the letter: the program loops for ever, and is refused;
+ * - the call insn of a callback: there every number must be covered, relied on or not, and all
+ *   numbers of the arriving state are then marked as relied on. Whatever the unfinished state will
+ *   turn out to rely on, the states between the two have it marked, so later arrivals there are
+ *   compared in it.
+ */
+#include "verifier/explore.h"
+
+#include <errno.h>
+
+enum mode {
+	BY_USE, /* numbers that were relied on must be covered */
+	BY_RANGE, /* every number must be covered */
+	EXACTLY,
+};
+
+/* Identities are equal when they pair up the same way throughout both states. */
+#define MAX_IDS 512
+struct idmap {
+	struct {
+		u32 old, cur;
+	} at[MAX_IDS];
+	u32 cnt;
+	u32 fresh; /* stands for "no identity" of a current number, each time another one */
+	enum mode mode;
+};
+
+static bool ids_pair(struct idmap *map, u32 old, u32 cur)
+{
+	if (!old != !cur)
+		return false;
+	if (!old)
+		return true;
+	for (u32 i = 0; i < map->cnt; i++) {
+		if (map->at[i].old == old)
+			return map->at[i].cur == cur;
+		if (map->at[i].cur == cur)
+			return false;
+	}
+	if (map->cnt == MAX_IDS)
+		return false; /* not proved, so not covered */
+	map->at[map->cnt].old = old;
+	map->at[map->cnt++].cur = cur;
+	return true;
+}
+
+/* ---- registers ------------------------------------------------------------------------------ */
+
+/*
+ * What the kept state learnt of one number through its links it would not learn in a state without
+ * them. A number without links must pair up with a number without, or with anything when it is the
+ * only one of its identity: "no identity" becomes a fresh one, which a second member would miss.
+ */
+static bool links_fit(struct idmap *map, const struct reg_state *old, const struct reg_state *cur)
+{
+	if (!old->id)
+		return true;
+	/* V-13: equal identities at another distance are other numbers. */
+	if (cur->id && old->delta != cur->delta)
+		return false;
+	if (!cur->id && old->delta)
+		return false;
+	return ids_pair(map, old->id, cur->id ? cur->id : --map->fresh);
+}
+
+static bool number_covered(struct idmap *map, const struct reg_state *old, const struct reg_state *cur)
+{
+	switch (map->mode) {
+	case EXACTLY:
+		return scalar_equal(&old->val, &cur->val) && old->delta == cur->delta &&
+		       ids_pair(map, old->id, cur->id);
+	case BY_USE:
+		if (!old->precise)
+			return true;
+		/* fall through */
+	default:
+		return scalar_within(&old->val, &cur->val) && links_fit(map, old, cur);
+	}
+}
+
+static bool pointer_covered(struct idmap *map, const struct reg_state *old, const struct reg_state *cur)
+{
+	bool same = scalar_equal(&old->val, &cur->val);
+
+	if (!ids_pair(map, old->id, cur->id) || !ids_pair(map, old->ref_id, cur->ref_id))
+		return false;
+	if (map->mode == EXACTLY && !same)
+		return false;
+	switch (reg_base_type(old)) {
+	case PTR_TO_MAP_VALUE:
+	case PTR_TO_MAP_KEY:
+		return old->map_idx == cur->map_idx && scalar_within(&old->val, &cur->val);
+	case PTR_TO_MEM:
+		return old->mem_size == cur->mem_size && scalar_within(&old->val, &cur->val);
+	case PTR_TO_PACKET:
+	case PTR_TO_PACKET_META:
+		/* With less known to exist some access might not fit any more. */
+		return old->range <= cur->range && old->pkt_off == cur->pkt_off &&
+		       (map->mode != EXACTLY || old->range == cur->range) &&
+		       scalar_within(&old->val, &cur->val);
+	case PTR_TO_STACK:
+		return old->frame == cur->frame && same;
+	case CONST_PTR_TO_MAP:
+		return old->map_idx == cur->map_idx && same;
+	case PTR_TO_FUNC:
+		return old->subprog == cur->subprog && same;
+	case PTR_TO_CTX:
+	case PTR_TO_PACKET_END:
+		return same;
+	default:
+		return false;
+	}
+}
+
+static bool reg_covered(struct idmap *map, const struct reg_state *old, const struct reg_state *cur)
+{
+	if (map->mode == EXACTLY)
+		; /* also what is not initialised must be so in both */
+	else if (old->type == NOT_INIT)
+		return true; /* nobody read it */
+	if (old->type != cur->type)
+		return false;
+	if (old->type == NOT_INIT)
+		return true;
+	return old->type == SCALAR_VALUE ? number_covered(map, old, cur) : pointer_covered(map, old, cur);
+}
+
+/* ---- stack ------------------------------------------------------------------------------------ */
+
+static bool kinds_equal(const struct stack_slot *a, const struct stack_slot *b)
+{
+	return !memcmp(a->kind, b->kind, sizeof(a->kind));
+}
+
+/* Any bytes will do where a kept path saw a number that it did not rely on. */
+static bool bytes_are_numbers(const struct stack_slot *slot)
+{
+	return !slot_is_spill(slot) || slot->reg.type == SCALAR_VALUE;
+}
+
+static bool byte_covered(const struct stack_slot *old, const struct stack_slot *cur, u32 i)
+{
+	u8 was = old->kind[i], is = cur->kind[i];
+
+	switch (was) {
+	case SLOT_INVALID:
+		return true; /* read as unknown, if at all */
+	case SLOT_ZERO:
+		return is == SLOT_ZERO;
+	case SLOT_MISC:
+		return is == SLOT_MISC || is == SLOT_ZERO || is == SLOT_INVALID ||
+		       (is == SLOT_SPILL && cur->reg.type == SCALAR_VALUE);
+	default:
+		return false;
+	}
+}
+
+static bool spill_covered(struct idmap *map, const struct stack_slot *old, const struct stack_slot *cur)
+{
+	if (map->mode == BY_USE && old->reg.type == SCALAR_VALUE && !old->reg.precise && bytes_are_numbers(cur)) {
+		/* Bytes beside a narrow spill count as they are. */
+		for (u32 i = 0; i < 8; i++) {
+			if (old->kind[i] != SLOT_SPILL && !byte_covered(old, cur, i))
+				return false;
+		}
+		return true;
+	}
+	if (!slot_is_spill(cur))
+		return false;
+	for (u32 i = 0; i < 8; i++) {
+		if (old->kind[i] == SLOT_SPILL ? cur->kind[i] != SLOT_SPILL : !byte_covered(old, cur, i))
+			return false;
+	}
+	return reg_covered(map, &old->reg, &cur->reg);
+}
+
+static bool slot_covered(struct idmap *map, const struct stack_slot *old, const struct stack_slot *cur)
+{
+	if (map->mode == EXACTLY && !kinds_equal(old, cur))
+		return false;
+	if (slot_is_spill(old))
+		return spill_covered(map, old, cur);
+	for (u32 i = 0; i < 8; i++) {
+		if (!byte_covered(old, cur, i))
+			return false;
+	}
+	return true;
+}
+
+static bool stack_covered(struct idmap *map, const struct func_state *old, const struct func_state *cur)
+{
+	static const struct stack_slot nothing;
+	u32 cnt = max_of(old->slot_cnt, cur->slot_cnt);
+
+	for (u32 s = 0; s < cnt; s++) {
+		const struct stack_slot *a = s < old->slot_cnt ? &old->slots[s] : &nothing;
+		const struct stack_slot *b = s < cur->slot_cnt ? &cur->slots[s] : &nothing;
+
+		if (!slot_covered(map, a, b))
+			return false;
+	}
+	return true;
+}
+
+/* ---- states ------------------------------------------------------------------------------------ */
+
+/* Registers of frame @n that can be read from here on. Of frames above the current one: after the
+ * call returns, when r0..r5 are the callee's result or nothing. In a callback's caller the call insn
+ * itself is done again. */
+static u16 live_in_frame(const struct verifier_env *env, const struct verifier_state *st, u32 n, u32 insn_idx)
+{
+	const struct func_state *callee;
+
+	if (n == st->curframe)
+		return env->ex->live[insn_idx];
+	callee = st->frame[n + 1];
+	if (callee->in_callback)
+		return env->ex->live[callee->callsite] | 0x3e;
+	return env->ex->live[callee->callsite + 1] & ~0x3f;
+}
+
+static bool frame_covered(struct idmap *map, const struct func_state *old, const struct func_state *cur,
+			  u16 live)
+{
+	if (old->callback_depth > cur->callback_depth && map->mode != EXACTLY)
+		return false;
+	if (map->mode == EXACTLY && old->callback_depth != cur->callback_depth)
+		return false;
+	for (u32 r = 0; r < MAX_BPF_REG; r++) {
+		if ((map->mode == EXACTLY || (live & BIT(r))) && !reg_covered(map, &old->regs[r], &cur->regs[r]))
+			return false;
+	}
+	return stack_covered(map, old, cur);
+}
+
+static bool refs_covered(struct idmap *map, const struct verifier_state *old, const struct verifier_state *cur)
+{
+	if (old->refs.cnt != cur->refs.cnt)
+		return false;
+	for (u32 i = 0; i < old->refs.cnt; i++) {
+		if (!ids_pair(map, old->refs.at[i].id, cur->refs.at[i].id) ||
+		    !ids_pair(map, old->refs.at[i].parent, cur->refs.at[i].parent))
+			return false;
+	}
+	return true;
+}
+
+/* The same functions called from the same places: otherwise they return to different insns. */
+static bool same_calls(const struct verifier_state *a, const struct verifier_state *b)
+{
+	if (a->curframe != b->curframe)
+		return false;
+	for (u32 i = 0; i <= a->curframe; i++) {
+		if (a->frame[i]->callsite != b->frame[i]->callsite || a->frame[i]->subprog != b->frame[i]->subprog ||
+		    a->frame[i]->in_callback != b->frame[i]->in_callback)
+			return false;
+	}
+	return true;
+}
+
+static bool covered(struct verifier_env *env, const struct verifier_state *old,
+		    const struct verifier_state *cur, u32 insn_idx, enum mode mode)
+{
+	struct idmap map;
+
+	map.cnt = 0;
+	map.fresh = 0;
+	map.mode = mode;
+	if (!same_calls(old, cur) || !refs_covered(&map, old, cur))
+		return false;
+	for (u32 i = 0; i <= old->curframe; i++) {
+		if (!frame_covered(&map, old->frame[i], cur->frame[i], live_in_frame(env, old, i, insn_idx)))
+			return false;
+	}
+	return true;
+}
+
+/* ---- keeping ----------------------------------------------------------------------------------- */
+
+/* The current state becomes the parent of what goes on from here; it takes the steps with it. */
+static int keep(struct verifier_env *env, u32 insn_idx)
+{
+	struct explore *ex = env->ex;
+	struct verifier_state *cur = env->cur, *kept;
+	u32 here = 0;
+
+	kept = calloc(1, sizeof(*kept));
+	if (!kept)
+		return -ENOMEM;
+	kept->env = env;
+	kept->curframe = cur->curframe;
+	for (u32 i = 0; i <= cur->curframe; i++) {
+		kept->frame[i] = cur->frame[i];
+		kept->frame[i]->refs++;
+	}
+	for (u32 i = 0; i < cur->refs.cnt; i++) {
+		if (!vec_push(&kept->refs, cur->refs.at[i])) {
+			state_free(kept);
+			return -ENOMEM;
+		}
+	}
+	memcpy(&kept->steps, &cur->steps, sizeof(kept->steps));
+	memcpy(&kept->links, &cur->links, sizeof(kept->links));
+	memset(&cur->steps, 0, sizeof(cur->steps));
+	memset(&cur->links, 0, sizeof(cur->links));
+	kept->parent = cur->parent;
+	kept->insn_idx = insn_idx;
+	kept->branches = 1;
+	cur->parent = kept;
+	kept->next_kept = ex->kept[insn_idx];
+	ex->kept[insn_idx] = kept;
+	kept->all_next = ex->all;
+	ex->all = kept;
+	ex->insns_at_keep = ex->insns_processed;
+	ex->jumps_at_keep = ex->jumps_processed;
+	ex->total_kept++;
+	ex->kept_cnt++;
+	ex->peak_kept = max_of(ex->peak_kept, ex->kept_cnt);
+	for (const struct verifier_state *st = kept; st; st = st->next_kept)
+		here++;
+	ex->max_kept_per_insn = max_of(ex->max_kept_per_insn, here);
+	return 0;
+}
+
+/* A state that is compared often and covers seldom costs more than it saves. Paths that are under
+ * way still need it for the search for endless loops. */
+static bool is_useless(const struct verifier_state *st)
+{
+	return !st->branches && st->misses > st->hits * 3 + 3;
+}
+
+static bool is_in_progress(const struct verifier_state *st)
+{
+	return st->branches > 0;
+}
+
+static int reject_endless(struct verifier_env *env, u32 insn_idx, const struct verifier_state *old)
+{
+	int err = reject(env, R_ENDLESS_LOOP, -EINVAL, "infinite loop detected at insn %d", insn_idx);
+
+	log_printf(env, VLOG_LEVEL1, "cur state:");
+	log_state(env, env->cur, true);
+	log_printf(env, VLOG_LEVEL1, "old state:");
+	log_state(env, old, true);
+	return err;
+}
+
+int prune(struct verifier_env *env)
+{
+	struct explore *ex = env->ex;
+	u32 insn_idx = env->insn_idx;
+	const struct insn_note *note = &env->notes[insn_idx];
+	struct verifier_state **link = &ex->kept[insn_idx], *st;
+	u32 insns = ex->insns_processed - ex->insns_at_keep, jumps = ex->jumps_processed - ex->jumps_at_keep;
+	bool force = note->force_checkpoint || (env->prog->flags & BPF_F_TEST_STATE_FREQ) ||
+		     env->cur->steps.cnt > 4096;
+	bool add = force || (jumps >= 2 && insns >= 8);
+	int err;
+
+	while ((st = *link)) {
+		if (is_in_progress(st)) {
+			if (note->calls_callback) {
+				if (covered(env, st, env->cur, insn_idx, BY_RANGE)) {
+					facts_pruned(env, insn_idx, NULL);
+					err = mark_like(env, NULL);
+					return err ? err : PATH_OVER;
+				}
+			} else if (covered(env, st, env->cur, insn_idx, EXACTLY)) {
+				return reject_endless(env, insn_idx, st);
+			}
+			/* Iterations of a short loop need not all be kept. */
+			if (!force && jumps < 20 && insns < 100)
+				add = false;
+			link = &st->next_kept;
+			continue;
+		}
+		if (covered(env, st, env->cur, insn_idx, BY_USE)) {
+			st->hits++;
+			facts_pruned(env, insn_idx, st);
+			err = mark_like(env, st);
+			return err ? err : PATH_OVER;
+		}
+		if (add)
+			st->misses++;
+		if (is_useless(st)) {
+			*link = st->next_kept;
+			ex->kept_cnt--;
+			continue;
+		}
+		link = &st->next_kept;
+	}
+	if (!add)
+		return PATH_ON;
+	err = keep(env, insn_idx);
+	return err ? err : PATH_ON;
+}
+
+/* ---- widening ------------------------------------------------------------------------------------ */
+
+static void widen_number(const struct reg_state *old, struct reg_state *cur)
+{
+	if (old->type != SCALAR_VALUE || cur->type != SCALAR_VALUE || old->precise ||
+	    scalar_equal(&old->val, &cur->val))
+		return;
+	cur->val = scalar_unknown();
+	cur->id = 0;
+	cur->delta = 0;
+}
+
+/*
+ * Taking a number for unknown is right for any number. Without it a counter in the caller's stack
+ * would be another one in each iteration, and no state would ever cover the next. What was relied
+ * on stays as it is: the reliance might fail with an unknown number.
+ */
+void widen_iteration(struct verifier_env *env, struct verifier_state *cur, u32 insn_idx)
+{
+	const struct verifier_state *old = cur->parent;
+
+	while (old && !(old->insn_idx == insn_idx && same_calls(old, cur)))
+		old = old->parent;
+	if (!old)
+		return;
+	for (u32 n = 0; n <= cur->curframe; n++) {
+		struct func_state *f = frame_mut(env, cur, n);
+		const struct func_state *was = old->frame[n];
+
+		for (u32 r = 0; r < BPF_REG_10; r++)
+			widen_number(&was->regs[r], &f->regs[r]);
+		for (u32 s = 0; s < f->slot_cnt && s < was->slot_cnt; s++) {
+			if (slot_is_spill(&f->slots[s]) && slot_is_spill(&was->slots[s]))
+				widen_number(&was->slots[s].reg, &f->slots[s].reg);
+		}
+	}
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * subprog.c - frames: calls of static subprograms are followed with what the caller passes, global
+ * ones are checked apart; callbacks run zero or more times; exits give back to the caller.
+ */
+#include "verifier/explore.h"
+
+#include <errno.h>
+
+/* ---- calls ------------------------------------------------------------------------------------ */
+
+static int enter(struct verifier_env *env, struct verifier_state *state, u32 sub_idx, u32 insn_idx)
+{
+	struct func_state *callee;
+
+	if (state->curframe + 1 >= MAX_CALL_FRAMES)
+		return reject(env, R_FRAMES, -E2BIG, "the call stack of %d frames is too deep",
+			      state->curframe + 2);
+	callee = frame_new(env, state->curframe + 1, sub_idx, insn_idx);
+	if (!callee)
+		return -ENOMEM;
+	state->frame[++state->curframe] = callee;
+	return 0;
+}
+
+static void forget_caller_saved(struct verifier_env *env, struct verifier_state *state, u32 frameno)
+{
+	struct func_state *f = frame_mut(env, state, frameno);
+
+	for (u32 r = BPF_REG_0; r <= BPF_REG_5; r++)
+		f->regs[r] = (struct reg_state){ .type = NOT_INIT };
+}
+
+int do_subprog_call(struct verifier_env *env, u32 insn_idx)
+{
+	u32 sub_idx = subprog_at(env, insn_target(env->insns, insn_idx));
+	struct verifier_state *cur = env->cur;
+	struct func_state *callee;
+	int err;
+
+	if (env->subprogs[sub_idx].linkage == BTF_FUNC_GLOBAL && env->subprogs[sub_idx].btf_func_id) {
+		err = global_check_call(env, sub_idx);
+		if (err)
+			return err;
+		global_after_call(env, sub_idx);
+		env->insn_idx = insn_idx + 1;
+		return PATH_ON;
+	}
+	err = enter(env, cur, sub_idx, insn_idx);
+	if (err)
+		return err;
+	callee = frame_mut(env, cur, cur->curframe);
+	for (u32 r = BPF_REG_1; r <= BPF_REG_5; r++)
+		callee->regs[r] = cur->frame[cur->curframe - 1]->regs[r];
+	forget_caller_saved(env, cur, cur->curframe - 1);
+	env->insn_idx = env->subprogs[sub_idx].start;
+	return PATH_ON;
+}
+
+/* ---- callbacks ---------------------------------------------------------------------------------- */
+
+bool callback_wanted(struct verifier_env *env, u64 max)
+{
+	return cur_frame(env)->callback_depth < max;
+}
+
+/*
+ * Zero iterations: the current state goes on behind the call. One more: the pending state runs the
+ * callback, whose return leads back to this very insn, where both ways are open again. That ends
+ * when a state here is covered by an earlier one (states.c).
+ */
+int push_callback(struct verifier_env *env, u32 insn_idx, u32 subprog, const struct reg_state args[5])
+{
+	struct verifier_state *next = push_path(env, env->subprogs[subprog].start);
+	struct func_state *callee;
+	int err;
+
+	if (!next)
+		return env->ex->oom ? -ENOMEM : env->res->err;
+	frame_mut(env, next, next->curframe)->callback_depth++;
+	err = enter(env, next, subprog, insn_idx);
+	if (err)
+		return err;
+	callee = frame_mut(env, next, next->curframe);
+	callee->in_callback = true;
+	for (u32 i = 0; i < 5; i++) {
+		callee->regs[BPF_REG_1 + i] = args[i];
+		callee->regs[BPF_REG_1 + i].precise = false;
+	}
+	forget_caller_saved(env, next, next->curframe - 1);
+	/* r1..r5 of the caller are needed when the call insn is looked at again. */
+	for (u32 r = BPF_REG_1; r <= BPF_REG_5; r++)
+		frame_mut(env, next, next->curframe - 1)->regs[r] = env->cur->frame[env->cur->curframe]->regs[r];
+	/* The count belongs to the iterations under way, not to the next call of the same helper. */
+	frame_mut(env, env->cur, env->cur->curframe)->callback_depth = 0;
+	return 0;
+}
+
+static int check_callback_return(struct verifier_env *env)
+{
+	const struct reg_state *r0 = cur_reg(env, BPF_REG_0);
+	int err;
+
+	if (r0->type != SCALAR_VALUE)
+		return reject(env, R_CALLBACK_RETURN, -EACCES, "R0 not a scalar value");
+	err = mark_precise(env, BPF_REG_0);
+	if (err)
+		return err;
+	if (scalar_smin(&r0->val) >= 0 && scalar_smax(&r0->val) <= 1)
+		return 0;
+	if (scalar_is_unknown(&r0->val))
+		return reject(env, R_CALLBACK_RETURN, -EINVAL,
+			      "At callback return the register R0 has unknown scalar value should have been in [%d, %d]",
+			      0, 1);
+	return reject(env, R_CALLBACK_RETURN, -EINVAL,
+		      "At callback return the register R0 has smin=%lld smax=%lld should have been in [%d, %d]",
+		      (long long)scalar_smin(&r0->val), (long long)scalar_smax(&r0->val), 0, 1);
+}
+
+/* ---- exits ------------------------------------------------------------------------------------------ */
+
+/* Pointers into the frame that goes away may not stay behind in the frames above. The check of
+ * writes sees to the caller's stack; registers other than r0 are the caller's own. */
+static int leave(struct verifier_env *env)
+{
+	struct verifier_state *cur = env->cur;
+	struct func_state *callee = cur->frame[cur->curframe], *caller;
+	struct reg_state r0 = callee->regs[BPF_REG_0];
+	bool callback = callee->in_callback;
+	u32 callsite = callee->callsite;
+	int err;
+
+	if (reg_base_type(&r0) == PTR_TO_STACK)
+		return reject(env, R_STACK_LEAK, -EINVAL, "cannot return stack pointer to the caller");
+	if (callback) {
+		err = check_callback_return(env);
+		if (err)
+			return err;
+		if (cur->refs.cnt) {
+			err = ref_check_leak(env, "BPF_EXIT instruction in callback");
+			if (err)
+				return err;
+		}
+	}
+	cur->frame[cur->curframe] = NULL;
+	cur->curframe--;
+	caller = frame_mut(env, cur, cur->curframe);
+	if (callback) {
+		env->insn_idx = callsite;
+		widen_iteration(env, cur, callsite);
+	} else {
+		caller->regs[BPF_REG_0] = r0;
+		env->insn_idx = callsite + 1;
+	}
+	frame_put(callee);
+	return PATH_ON;
+}
+
+static int check_program_return(struct verifier_env *env)
+{
+	const struct prog_type_row *type = env->type;
+	const struct reg_state *r0;
+	int err = check_reg_read(env, BPF_REG_0);
+
+	if (err || !type->ret_checked)
+		return err;
+	r0 = cur_reg(env, BPF_REG_0);
+	if (r0->type != SCALAR_VALUE)
+		return reject(env, R_RETURN, -EINVAL,
+			      "At program exit the register R0 is not a known value (%s)", reg_type_str(r0->type));
+	err = mark_precise(env, BPF_REG_0);
+	if (err)
+		return err;
+	if (scalar_smin(&r0->val) >= type->ret_min && scalar_smax(&r0->val) <= type->ret_max)
+		return 0;
+	return reject(env, R_RETURN, -EINVAL,
+		      "At program exit the register R0 has smin=%lld smax=%lld should have been in [%d, %d]",
+		      (long long)scalar_smin(&r0->val), (long long)scalar_smax(&r0->val), (int)type->ret_min,
+		      (int)type->ret_max);
+}
+
+int do_exit(struct verifier_env *env)
+{
+	struct verifier_state *cur = env->cur;
+	int err;
+
+	if (cur->curframe)
+		return leave(env);
+	err = ref_check_leak(env, "BPF_EXIT instruction in main prog");
+	if (err)
+		return err;
+	if (cur->frame[0]->subprog)
+		err = global_check_exit(env, cur->frame[0]->subprog);
+	else
+		err = check_program_return(env);
+	return err ? err : PATH_OVER;
+}
+
+/* ---- depth of the whole call graph (R-02) -------------------------------------------------------------- */
+
+/* With machine code a frame takes what it uses, in 16 bytes; else at least one unit of 32. */
+static u32 rounded(const struct verifier_env *env, u32 bytes)
+{
+	return env->host->jit ? round_up_to(bytes, 16) : round_up_to(max_of(bytes, 1u), 32);
+}
+
+/* The deepest chain below a subprogram: bytes, frames of that chain, and most frames of any chain. */
+struct depth {
+	u32 bytes, frames, most_frames;
+};
+
+static struct depth depth_below(const struct verifier_env *env, const struct depth *depths, u32 sub_idx)
+{
+	struct depth below = { 0 };
+
+	for (u32 i = env->subprogs[sub_idx].start; i < env->subprogs[sub_idx].end; i++) {
+		enum insn_form form = insn_decode(&env->insns[i]);
+
+		if (form == FORM_CALL_SUBPROG || form == FORM_LD_FUNC) {
+			const struct depth *d = &depths[subprog_at(env, insn_target(env->insns, i))];
+
+			if (d->bytes > below.bytes || !below.frames) {
+				below.bytes = d->bytes;
+				below.frames = d->frames;
+			}
+			below.most_frames = max_of(below.most_frames, d->most_frames);
+		}
+		i += insn_is_wide(&env->insns[i]);
+	}
+	return below;
+}
+
+/* Callees come first in topological order, so what is below each is known in turn. */
+int check_stack_depth(struct verifier_env *env)
+{
+	struct depth *depths = calloc(env->subprog_cnt, sizeof(*depths));
+	int err = 0;
+
+	if (!depths)
+		return -ENOMEM;
+	for (u32 t = 0; t < env->topo_cnt && !err; t++) {
+		u32 s = env->topo[t];
+		struct depth d = depth_below(env, depths, s);
+
+		d.bytes += rounded(env, env->subprogs[s].stack_depth);
+		d.frames++;
+		d.most_frames++;
+		depths[s] = d;
+		if (d.most_frames > MAX_CALL_FRAMES)
+			err = reject(env, R_FRAMES, -E2BIG, "the call stack of %d frames is too deep !",
+				     d.most_frames);
+		else if (d.bytes > MAX_BPF_STACK)
+			err = reject(env, R_STACK_SIZE, -EACCES,
+				     "combined stack size of %d calls is %d. Too large", d.frames, d.bytes);
+	}
+	env->max_stack_depth = depths[0].bytes;
+	free(depths);
+	return err;
+}

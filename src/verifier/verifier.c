@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * verifier.c - one run from program to verdict: checks without paths, liveness, the walk over main
+ * and over every global function that is called, stack depth, rewriting. See verifier.h.
+ */
+#include "verifier/explore.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+#define MAX_PROCESSED 1000000
+
+static u64 now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+static int start(struct verifier_env *env, const struct vprog *prog, const struct vhost *host,
+		 const struct vopts *opts)
+{
+	struct explore *ex = env->ex;
+
+	env->insn_cnt = prog->insn_cnt;
+	/* One slot more: what follows a cut 64-bit constant is looked at before it is refused. */
+	env->insns = calloc((size_t)prog->insn_cnt + 1, sizeof(*env->insns));
+	env->notes = calloc((size_t)prog->insn_cnt + 3, sizeof(*env->notes));
+	ex->kept = calloc((size_t)prog->insn_cnt + 1, sizeof(*ex->kept));
+	ex->spare = calloc(1, sizeof(*ex->spare));
+	if (!env->insns || !env->notes || !ex->kept || !ex->spare)
+		return -ENOMEM;
+	ex->spare->slots = calloc(STACK_SLOTS, sizeof(*ex->spare->slots));
+	if (!ex->spare->slots)
+		return -ENOMEM;
+	memcpy(env->insns, prog->insns, prog->insn_cnt * sizeof(*env->insns));
+	env->type = host->prog_type(host->ctx, prog->type, prog->attach_type);
+	env->strict_alignment = (prog->flags & BPF_F_STRICT_ALIGNMENT) && !(prog->flags & BPF_F_ANY_ALIGNMENT);
+	if (opts && (opts->flags & VOPT_FACTS)) {
+		ex->facts = facts_new(env);
+		if (!ex->facts)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* A global function that is called somewhere is verified by itself; that may call more of them. */
+static int explore_globals(struct verifier_env *env)
+{
+	bool done[256] = { true };
+	bool again = true;
+	int err = 0;
+
+	while (again && !err) {
+		again = false;
+		for (u32 s = 1; s < env->subprog_cnt && !err; s++) {
+			if (done[s] || !env->subprogs[s].called)
+				continue;
+			done[s] = again = true;
+			log_printf(env, VLOG_LEVEL1 | VLOG_LEVEL2, "Validating %s() func#%u...\n",
+				   env->subprogs[s].name, s);
+			err = global_prepare(env, s);
+			if (!err)
+				err = explore_subprog(env, s);
+			if (!err)
+				log_printf(env, VLOG_LEVEL1 | VLOG_LEVEL2,
+					   "Func#%u ('%s') is safe for any args that match its prototype\n", s,
+					   env->subprogs[s].name);
+		}
+	}
+	return err;
+}
+
+static int verify(struct verifier_env *env)
+{
+	int err = prog_check(env);
+
+	if (err)
+		return err;
+	env->ex->live = live_regs(env);
+	if (!env->ex->live)
+		return -ENOMEM;
+	err = explore_subprog(env, 0);
+	if (!err)
+		err = explore_globals(env);
+	if (!err)
+		err = check_stack_depth(env);
+	if (!err)
+		err = fixups_run(env, &env->res->xlated);
+	return err;
+}
+
+static void log_stats(struct verifier_env *env, u64 ns)
+{
+	const struct explore *ex = env->ex;
+
+	if (!vlog_wanted(env->log))
+		return;
+	if (env->log->level & VLOG_STATS) {
+		vlog_printf(env->log, "verification time %llu usec\n", (unsigned long long)ns / 1000);
+		vlog_printf(env->log, "stack depth ");
+		for (u32 s = 0; s < env->subprog_cnt; s++)
+			vlog_printf(env->log, "%s%u", s ? "+" : "", env->subprogs[s].stack_depth);
+		vlog_printf(env->log, " max %u\n", env->max_stack_depth);
+	}
+	vlog_printf(env->log,
+		    "processed %u insns (limit %d) max_states_per_insn %u total_states %u peak_states %u mark_read %u\n",
+		    ex->insns_processed, MAX_PROCESSED, ex->max_kept_per_insn, ex->total_kept, ex->peak_kept, 0);
+}
+
+static void fill_result(struct verifier_env *env, u64 ns)
+{
+	const struct explore *ex = env->ex;
+	struct vresult *res = env->res;
+	struct source_line line;
+
+	res->stats = (struct vstats){ .insns_processed = ex->insns_processed, .total_states = ex->total_kept,
+				      .peak_states = ex->peak_kept, .max_states_per_insn = ex->max_kept_per_insn,
+				      .verification_ns = ns, .max_stack_depth = env->max_stack_depth };
+	if (res->err) {
+		if (env->line_infos && btf_line_text(env, res->insn_idx, &line))
+			snprintf(res->source, sizeof(res->source), "%s:%u: %s", line.file, line.line, line.text);
+		return;
+	}
+	res->used_maps = env->used_maps;
+	res->used_map_cnt = env->used_map_cnt;
+	env->used_maps = NULL;
+	env->used_map_cnt = 0;
+	if (ex->facts)
+		res->facts = facts_finish(env);
+}
+
+static void finish(struct verifier_env *env)
+{
+	struct explore *ex = env->ex;
+	struct verifier_state *st;
+
+	state_free(env->cur);
+	while ((st = ex->pending)) {
+		ex->pending = st->next_kept;
+		state_free(st);
+	}
+	while ((st = ex->all)) {
+		ex->all = st->all_next;
+		state_free(st);
+	}
+	maps_put_all(env);
+	free(env->used_maps);
+	facts_free(ex->facts);
+	if (ex->spare)
+		free(ex->spare->slots);
+	free(ex->spare);
+	free(ex->kept);
+	free(ex->live);
+	free(env->insns);
+	free(env->notes);
+	free(env->subprogs);
+	free(env->topo);
+	free(env->func_infos);
+	free(env->line_infos);
+}
+
+int verifier_run(const struct vprog *prog, const struct vhost *host, const struct vopts *opts,
+		 struct vresult *ret)
+{
+	struct explore ex = { 0 };
+	struct verifier_env env = { .prog = prog, .host = host, .res = ret, .ex = &ex,
+				    .log = opts ? opts->log : NULL };
+	u64 begin = now_ns();
+	int err;
+
+	memset(ret, 0, sizeof(*ret));
+	err = start(&env, prog, host, opts);
+	if (!err)
+		err = verify(&env);
+	if (err && !ret->err && err != -ENOMEM)
+		err = verifier_bug(&env, "refused with %d and no reason", err);
+	log_stats(&env, now_ns() - begin);
+	if (ret->err || !err)
+		fill_result(&env, now_ns() - begin);
+	if (err && ret->xlated) {
+		xlated_free(ret->xlated);
+		ret->xlated = NULL;
+	}
+	if (err && !ret->err)
+		ret->err = err; /* no verdict: the machine is short */
+	finish(&env);
+	return err == -ENOMEM && ret->reason == R_NONE ? -ENOMEM : 0;
+}
+
+void vresult_free(const struct vhost *host, struct vresult *ret)
+{
+	xlated_free(ret->xlated);
+	for (u32 i = 0; i < ret->used_map_cnt; i++)
+		host->map_put(host->ctx, &ret->used_maps[i]);
+	free(ret->used_maps);
+	free(ret->facts);
+	memset(ret, 0, sizeof(*ret));
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vlogfmt.c - the log as tools know it: a line an insn, what it changed behind a semicolon at
+ * column 40, whole states where a path begins, source lines between.
+ */
+#include "verifier/explore.h"
+
+#include <stdio.h>
+
+#define LOG_BOTH   (VLOG_LEVEL1 | VLOG_LEVEL2)
+#define LOG_COLUMN 40
+
+/* ---- words ------------------------------------------------------------------------------------- */
+
+const char *reg_type_str(u32 type)
+{
+	static const char *const names[REG_TYPE_CNT] = {
+		[NOT_INIT] = "?", [SCALAR_VALUE] = "scalar", [PTR_TO_CTX] = "ctx",
+		[CONST_PTR_TO_MAP] = "map_ptr", [PTR_TO_MAP_VALUE] = "map_value",
+		[PTR_TO_MAP_KEY] = "map_key", [PTR_TO_STACK] = "fp", [PTR_TO_PACKET_META] = "pkt_meta",
+		[PTR_TO_PACKET] = "pkt", [PTR_TO_PACKET_END] = "pkt_end", [PTR_TO_MEM] = "mem",
+		[PTR_TO_FUNC] = "func",
+	};
+	/* A message names at most a few types. Per thread, since runs share nothing. */
+	static _Thread_local char bufs[4][48];
+	static _Thread_local u32 turn;
+	char *buf = bufs[turn++ % ARRAY_SIZE(bufs)];
+	u32 base = REG_BASE(type);
+
+	snprintf(buf, sizeof(bufs[0]), "%s%s%s%s", type & MEM_RDONLY ? "rdonly_" : "",
+		 type & MEM_RINGBUF ? "ringbuf_" : "", base < REG_TYPE_CNT ? names[base] : "?",
+		 type & PTR_MAYBE_NULL ? "_or_null" : "");
+	return buf;
+}
+
+const char *tnum_str(char *buf, size_t size, struct tnum bits)
+{
+	if (bits.mask == UINT64_MAX)
+		snprintf(buf, size, "%s", "(0x0; 0xffffffffffffffff)");
+	else
+		snprintf(buf, size, "(0x%llx; 0x%llx)", (unsigned long long)bits.value,
+			 (unsigned long long)bits.mask);
+	return buf;
+}
+
+/* ---- numbers ------------------------------------------------------------------------------------- */
+
+static void put_unsigned(struct strbuf *out, u64 num)
+{
+	/* Small ones read better as decimals. */
+	strbuf_printf(out, num <= UINT16_MAX / 2 + 1 ? "%llu" : "0x%llx", (unsigned long long)num);
+}
+
+static void put_signed(struct strbuf *out, s64 num)
+{
+	if (num >= INT16_MIN && num <= INT16_MAX)
+		strbuf_printf(out, "%lld", (long long)num);
+	else if (num >= 0)
+		strbuf_printf(out, "0x%llx", (unsigned long long)num);
+	else
+		strbuf_printf(out, "%lld", (long long)num);
+}
+
+struct bound {
+	const char *name;
+	u64 val;
+	bool omit, is_signed;
+};
+
+/* Bounds with the same value share one "name=name=value". */
+static void put_bounds(struct strbuf *out, const struct scalar *s, const char **sep)
+{
+	struct bound b[] = {
+		{ "smin", scalar_smin(s), scalar_smin(s) == INT64_MIN, true },
+		{ "smax", scalar_smax(s), scalar_smax(s) == INT64_MAX, true },
+		{ "umin", scalar_umin(s), scalar_umin(s) == 0, false },
+		{ "umax", scalar_umax(s), scalar_umax(s) == UINT64_MAX, false },
+		{ "smin32", (s64)scalar_s32_min(s), scalar_s32_min(s) == INT32_MIN, true },
+		{ "smax32", (s64)scalar_s32_max(s), scalar_s32_max(s) == INT32_MAX, true },
+		{ "umin32", scalar_u32_min(s), scalar_u32_min(s) == 0, false },
+		{ "umax32", scalar_u32_max(s), scalar_u32_max(s) == UINT32_MAX, false },
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(b); i++) {
+		bool neg = b[i].is_signed && (s64)b[i].val < 0;
+
+		if (b[i].omit)
+			continue;
+		strbuf_printf(out, "%s%s=", *sep, b[i].name);
+		*sep = ",";
+		/* A minimum goes with minima, a maximum with maxima: every second one. */
+		for (u32 k = i + 2; k < ARRAY_SIZE(b); k += 2) {
+			if (b[k].omit || b[k].val != b[i].val || (b[k].is_signed && (s64)b[k].val < 0) != neg)
+				continue;
+			strbuf_printf(out, "%s=", b[k].name);
+			b[k].omit = true;
+		}
+		if (b[i].is_signed)
+			put_signed(out, b[i].val);
+		else
+			put_unsigned(out, b[i].val);
+	}
+}
+
+static void put_var_off(struct strbuf *out, const struct scalar *s, const char **sep)
+{
+	char buf[64];
+
+	if (s->bits.mask == UINT64_MAX || !s->bits.mask)
+		return;
+	strbuf_printf(out, "%svar_off=%s", *sep, tnum_str(buf, sizeof(buf), s->bits));
+	*sep = ",";
+}
+
+/* ---- registers -------------------------------------------------------------------------------------- */
+
+static void put_map(struct strbuf *out, const struct verifier_env *env, const struct reg_state *reg,
+		    const char **sep)
+{
+	const struct map_desc *map = reg_map(env, reg);
+
+	if (map->name[0])
+		strbuf_printf(out, "%smap=%s,", *sep, map->name);
+	else
+		strbuf_puts(out, *sep);
+	strbuf_printf(out, "ks=%u,vs=%u", map->key_size, map->value_size);
+	*sep = ",";
+}
+
+static void put_pointer(struct strbuf *out, const struct verifier_env *env, const struct reg_state *reg)
+{
+	u32 base = reg_base_type(reg);
+	bool packet = base == PTR_TO_PACKET || base == PTR_TO_PACKET_META;
+	const char *sep = "";
+
+	strbuf_puts(out, "(");
+	if (reg->id) {
+		strbuf_printf(out, "id=%u", reg->id);
+		sep = ",";
+	}
+	if (reg->ref_id) {
+		strbuf_printf(out, "%sref_obj_id=%u", sep, reg->ref_id);
+		sep = ",";
+	}
+	if (base == CONST_PTR_TO_MAP || base == PTR_TO_MAP_VALUE || base == PTR_TO_MAP_KEY)
+		put_map(out, env, reg, &sep);
+	if (packet && reg->pkt_off) {
+		strbuf_printf(out, "%soff=%d", sep, reg->pkt_off);
+		sep = ",";
+	} else if (!packet && scalar_is_const(&reg->val) && reg->val.bits.value) {
+		strbuf_printf(out, "%soff=%lld", sep, (long long)reg->val.bits.value);
+		sep = ",";
+	}
+	if (packet) {
+		strbuf_printf(out, "%sr=%u", sep, reg->range);
+		sep = ",";
+	}
+	if (base == PTR_TO_MEM) {
+		strbuf_printf(out, "%ssz=%u", sep, reg->mem_size);
+		sep = ",";
+	}
+	if (!scalar_is_const(&reg->val)) {
+		put_bounds(out, &reg->val, &sep);
+		put_var_off(out, &reg->val, &sep);
+	}
+	strbuf_puts(out, ")");
+}
+
+static void put_reg(struct strbuf *out, const struct verifier_env *env, const struct verifier_state *st,
+		    const struct reg_state *reg)
+{
+	const char *sep = "";
+
+	if (reg->type == SCALAR_VALUE && scalar_is_const(&reg->val)) {
+		if (reg->precise)
+			strbuf_puts(out, "P");
+		put_signed(out, (s64)reg->val.bits.value);
+		return;
+	}
+	strbuf_printf(out, "%s%s", reg->precise ? "P" : "", reg_type_str(reg->type));
+	if (reg->type == SCALAR_VALUE) {
+		strbuf_puts(out, "(");
+		if (reg->id) {
+			strbuf_printf(out, "id=%u", reg->id);
+			if (reg->delta)
+				strbuf_printf(out, "%+d", reg->delta);
+			sep = ",";
+		}
+		put_bounds(out, &reg->val, &sep);
+		put_var_off(out, &reg->val, &sep);
+		strbuf_puts(out, ")");
+	} else if (reg->type == PTR_TO_STACK) {
+		if (reg->frame != st->curframe)
+			strbuf_printf(out, "[%u]", reg->frame);
+		if (scalar_is_const(&reg->val)) {
+			strbuf_printf(out, "%lld", (long long)reg->val.bits.value);
+		} else {
+			strbuf_puts(out, "(");
+			put_bounds(out, &reg->val, &sep);
+			put_var_off(out, &reg->val, &sep);
+			strbuf_puts(out, ")");
+		}
+	} else {
+		put_pointer(out, env, reg);
+	}
+}
+
+static void put_slot(struct strbuf *out, const struct verifier_env *env, const struct verifier_state *st,
+		     const struct stack_slot *slot, u32 spi)
+{
+	static const char chars[] = { [SLOT_INVALID] = '?', [SLOT_SPILL] = 'r', [SLOT_MISC] = 'm',
+				      [SLOT_ZERO] = '0' };
+	char kinds[9] = "";
+	bool any = false, whole = slot_is_spill(slot);
+
+	/* The byte at the highest address is printed first. */
+	for (u32 i = 0; i < 8; i++) {
+		kinds[7 - i] = chars[slot->kind[i]];
+		any |= slot->kind[i] != SLOT_INVALID;
+		whole &= slot->kind[i] == SLOT_SPILL;
+	}
+	if (!any)
+		return;
+	strbuf_printf(out, " fp-%u=", (spi + 1) * 8);
+	if (!whole)
+		strbuf_puts(out, kinds);
+	if (!slot_is_spill(slot))
+		return;
+	if (!whole)
+		strbuf_puts(out, "=");
+	put_reg(out, env, st, &slot->reg);
+}
+
+static void put_state(struct strbuf *out, const struct verifier_env *env, const struct verifier_state *st,
+		      u32 frameno, u32 regs, u64 slots)
+{
+	const struct func_state *f = st->frame[frameno];
+
+	if (frameno)
+		strbuf_printf(out, " frame%u:", frameno);
+	for (u32 r = 0; r < MAX_BPF_REG; r++) {
+		if (!(regs & BIT(r)) || f->regs[r].type == NOT_INIT)
+			continue;
+		strbuf_printf(out, " R%u=", r);
+		put_reg(out, env, st, &f->regs[r]);
+	}
+	for (u32 s = 0; s < f->slot_cnt; s++) {
+		if (slots & BIT_ULL(s))
+			put_slot(out, env, st, &f->slots[s], s);
+	}
+	for (u32 i = 0; i < st->refs.cnt && regs == UINT32_MAX; i++)
+		strbuf_printf(out, "%s%u", i ? "," : " refs=", st->refs.at[i].id);
+}
+
+void log_state(struct verifier_env *env, const struct verifier_state *st, bool all)
+{
+	struct strbuf text = { 0 };
+
+	if (!vlog_wanted(env->log) || !(env->log->level & LOG_BOTH))
+		return;
+	put_state(&text, env, st, st->curframe, all ? UINT32_MAX : env->ex->log_regs,
+		  all ? UINT64_MAX : env->ex->log_slots);
+	log_printf(env, LOG_BOTH, "%s\n", strbuf_str(&text));
+	strbuf_free(&text);
+	env->ex->log_regs = 0;
+	env->ex->log_slots = 0;
+}
+
+/* ---- insns ------------------------------------------------------------------------------------------- */
+
+void log_touched_reg(struct verifier_env *env, u32 regno)
+{
+	env->ex->log_regs |= BIT(regno);
+}
+
+void log_touched_slot(struct verifier_env *env, u32 spi)
+{
+	env->ex->log_slots |= BIT_ULL(spi);
+}
+
+static const char *name_helper(void *ctx, u32 id)
+{
+	const struct verifier_env *env = ctx;
+	const struct helper_proto *proto = NULL;
+
+	env->host->helper(env->host->ctx, env->type, env->prog->attach_type, id, &proto);
+	return proto ? proto->name : NULL;
+}
+
+static void log_source(struct verifier_env *env, u32 insn_idx)
+{
+	const struct bpf_line_info *rec = env->line_infos ? btf_line_of(env, insn_idx) : NULL;
+	struct source_line line;
+
+	if (!rec || rec == env->ex->log_line)
+		return;
+	env->ex->log_line = rec;
+	if (btf_line_text(env, insn_idx, &line))
+		log_printf(env, LOG_BOTH, "; %s @ %s:%u\n", line.text, line.file, line.line);
+}
+
+/* Before the insn is done: what the one before it changed, then this one. */
+void log_insn(struct verifier_env *env, u32 insn_idx)
+{
+	struct insn_namer namer = { .ctx = env, .helper = name_helper };
+	struct explore *ex = env->ex;
+	struct strbuf text = { 0 };
+
+	if (!vlog_wanted(env->log) || !(env->log->level & LOG_BOTH)) {
+		ex->log_regs = 0;
+		ex->log_slots = 0;
+		return;
+	}
+	if (ex->log_regs || ex->log_slots) {
+		put_state(&text, env, env->cur, env->cur->curframe, ex->log_regs, ex->log_slots);
+		if (text.len)
+			log_printf(env, LOG_BOTH, "%u:%s\n", insn_idx, strbuf_str(&text));
+		ex->log_regs = 0;
+		ex->log_slots = 0;
+	}
+	log_source(env, insn_idx);
+	strbuf_reset(&text);
+	insn_print(&text, &env->insns[insn_idx], &namer);
+	log_printf(env, LOG_BOTH, "%u: %s\n", insn_idx, strbuf_str(&text));
+	strbuf_free(&text);
+}
