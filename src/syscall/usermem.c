@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * usermem.c - copies through process_vm_readv(2) on ourselves: the kernel takes the fault. Where a
- * sandbox forbids that call, through a scratch memfd: write(2) and pread(2) fault politely too.
+ * usermem.c - three ways to copy, the first that works here:
+ *	a loop whose faults go to core/fault.h's handler: no system call
+ *	process_vm_readv(2) on ourselves: the kernel takes the fault; for machines without the
+ *	loop, and where the application declined the handler
+ *	a scratch memfd, where a sandbox forbids that call: pwrite(2) and pread(2) fault politely too
  */
 #include "syscall/usermem.h"
 
+#include "core/fault.h"
+
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -36,14 +42,53 @@ static int copy_by_file(void *to, const void *from, size_t len)
 	return err;
 }
 
-static int copy(void *to, const void *from, size_t len, bool to_user)
+#ifdef __x86_64__
+#define HAVE_GUARDED
+/* long skep_guarded_copy(void *to, const void *from, size_t len): 0, or 1 after a fault. It keeps
+ * nothing on the stack, so that going on at skep_guarded_fault is a return like any other. */
+long skep_guarded_copy(void *to, const void *from, size_t len);
+extern const char skep_guarded_fault[];
+__asm__(".text\n"
+	".type skep_guarded_copy, @function\n"
+	"skep_guarded_copy:\n"
+	"	mov %rdx, %rcx\n"
+	"	rep movsb\n"
+	"	xor %eax, %eax\n"
+	"	ret\n"
+	"skep_guarded_fault:\n"
+	"	mov $1, %eax\n"
+	"	ret\n"
+	".size skep_guarded_copy, . - skep_guarded_copy\n");
+
+/* Written once: whether there is a handler, and which. */
+static bool guarded;
+static struct sigaction guard_action;
+/* Whether the handler was still in front when this thread entered the current call. An application
+ * may put its own over it at any time; then a bad address must not become its crash. */
+static __thread bool in_front;
+
+static bool go_to_fault(void *ctx __unused_arg, struct fault *fault __unused_arg, u64 *ret_pc)
+{
+	*ret_pc = (uintptr_t)skep_guarded_fault;
+	return true;
+}
+
+static void guard(void)
+{
+	const char *start = (const char *)skep_guarded_copy;
+
+	guarded = !fault_register_range(start, (size_t)(skep_guarded_fault - start), go_to_fault,
+					NULL) &&
+		  !sigaction(SIGSEGV, NULL, &guard_action);
+}
+#endif
+
+static int copy_by_call(void *to, const void *from, size_t len, bool to_user)
 {
 	struct iovec own = { to_user ? (void *)from : to, len };
 	struct iovec user = { to_user ? to : (void *)from, len };
 	ssize_t n;
 
-	if (!len)
-		return 0;
 	n = to_user ? process_vm_writev(getpid(), &own, 1, &user, 1, 0)
 		    : process_vm_readv(getpid(), &own, 1, &user, 1, 0);
 	if (n == (ssize_t)len)
@@ -51,6 +96,29 @@ static int copy(void *to, const void *from, size_t len, bool to_user)
 	if (n < 0 && (errno == EPERM || errno == ENOSYS))
 		return copy_by_file(to, from, len);
 	return -EFAULT;
+}
+
+void user_begin(void)
+{
+#ifdef HAVE_GUARDED
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct sigaction now;
+
+	pthread_once(&once, guard);
+	in_front = guarded && !sigaction(SIGSEGV, NULL, &now) &&
+		   now.sa_sigaction == guard_action.sa_sigaction;
+#endif
+}
+
+static int copy(void *to, const void *from, size_t len, bool to_user)
+{
+	if (!len)
+		return 0;
+#ifdef HAVE_GUARDED
+	if (in_front)
+		return skep_guarded_copy(to, from, len) ? -EFAULT : 0;
+#endif
+	return copy_by_call(to, from, len, to_user);
 }
 
 int user_read(void *to, u64 from, size_t len)

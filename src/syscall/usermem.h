@@ -8,6 +8,9 @@
 
 #include "base/types.h"
 
+/* At the start of each call of bpf(2), on its thread: which way of copying is safe now. */
+void user_begin(void);
+
 /* 0, -EFAULT, -ENOMEM. */
 int user_read(void *to, u64 from, size_t len);
 int user_write(u64 to, const void *from, size_t len);

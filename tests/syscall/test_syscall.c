@@ -3,6 +3,7 @@
  * test_syscall.c - bpf(2): sizes, errors, descriptors, ids, programs. A table of calls is also put
  * to the running kernel where it permits bpf(2): both must answer the same.
  */
+#include "core/fault.h"
 #include "map/map.h"
 #include "runtime/runtime.h"
 #include "syscall/syscall.h"
@@ -193,6 +194,35 @@ static void y01_common_attributes_log(void **state __unused_arg)
 					 sizeof(attr), &c, sizeof(c)), -EOPNOTSUPP);
 	assert_non_null(strstr(log, "not modelled: maps offloaded to a device"));
 	assert_int_equal(c.log_true_size, strlen(log) + 1);
+}
+
+/* Bad addresses both ways: with skep's fault handler in front, and with somebody else's over it
+ * (cmocka's, which is what all other tests here run under). */
+static void bad_memory_with_and_without_the_handler(void **state __unused_arg)
+{
+	int fd = map_new(skep, BPF_MAP_TYPE_ARRAY, 4, 4096, 2, 0);
+	u8 *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	u32 key = 1;
+
+	assert_true(fd >= 0 && pages != MAP_FAILED);
+	munmap(pages + 4096, 4096);
+	for (int own = 0; own < 2; own++) {
+		if (own)
+			assert_int_equal(fault_reinstall(), 0);
+		memset(pages, 0x5a, 4096);
+		assert_int_equal(elem(BPF_MAP_UPDATE_ELEM, fd, &key, pages, 0), 0);
+		assert_int_equal(elem(BPF_MAP_UPDATE_ELEM, fd, &key, pages + 1, 0), -EFAULT);
+		memset(pages, 0, 4096);
+		assert_int_equal(elem(BPF_MAP_LOOKUP_ELEM, fd, &key, pages, 0), 0);
+		assert_int_equal(pages[4095], 0x5a);
+		assert_int_equal(elem(BPF_MAP_LOOKUP_ELEM, fd, &key, pages + 4000, 0), -EFAULT);
+		assert_int_equal(elem(BPF_MAP_LOOKUP_ELEM, fd, (void *)BAD, pages, 0), -EFAULT);
+		mprotect(pages, 4096, PROT_READ);
+		assert_int_equal(elem(BPF_MAP_LOOKUP_ELEM, fd, &key, pages, 0), -EFAULT);
+		mprotect(pages, 4096, PROT_READ | PROT_WRITE);
+	}
+	munmap(pages, 4096);
+	close(fd);
 }
 
 /* ---- maps -------------------------------------------------------------------------------------- */
@@ -1005,6 +1035,7 @@ int main(void)
 		cmocka_unit_test(known_but_not_modelled),
 		cmocka_unit_test(y02_common_attributes_tail),
 		cmocka_unit_test(y01_common_attributes_log),
+		cmocka_unit_test(bad_memory_with_and_without_the_handler),
 		cmocka_unit_test(map_elements),
 		cmocka_unit_test(map_modes_and_freeze),
 		cmocka_unit_test(map_batches),
