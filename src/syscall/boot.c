@@ -40,7 +40,7 @@ int skep_boot(const struct skep_opts *opts, struct skep **ret_skep)
 }
 
 /* @why with or without "not modelled: " in front: other rooms say it themselves. */
-long not_modelled(const struct call *call, const char *why)
+long call_not_modelled(const struct call *call, const char *why)
 {
 	struct sys_state *state = skep_room_get(call->skep, SKEP_ROOM_SYSCALL);
 

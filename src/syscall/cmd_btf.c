@@ -40,7 +40,7 @@ long cmd_btf_load(struct call *call)
 	if (a->btf_flags & ~BPF_F_TOKEN_FD)
 		return -EINVAL;
 	if (a->btf_flags & BPF_F_TOKEN_FD)
-		return not_modelled(call, "BPF tokens");
+		return call_not_modelled(call, "BPF tokens");
 	if (!has_caps(call, VCAP_BPF))
 		return -EPERM;
 	if (a->btf_size > BTF_SIZE_MAX)

@@ -208,7 +208,7 @@ static long map_info(struct call *call, struct skep_map *map)
 	if (err)
 		return err;
 	if (info.hash || info.hash_size)
-		return not_modelled(call, "hashes of map contents");
+		return call_not_modelled(call, "hashes of map contents");
 	info = (struct bpf_map_info){ .type = map->type, .id = map->id, .key_size = map->key_size,
 				      .value_size = map->value_size,
 				      .max_entries = map->max_entries, .map_flags = map->flags,

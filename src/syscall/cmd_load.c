@@ -282,7 +282,7 @@ long cmd_prog_load(struct call *call)
 	if (a->prog_flags & ~known_flags)
 		return -EINVAL;
 	if (unmodelled_load(a))
-		return not_modelled(call, unmodelled_load(a));
+		return call_not_modelled(call, unmodelled_load(a));
 	ret = check_caps(call);
 	if (!ret)
 		ret = check_attach(a);

@@ -83,7 +83,7 @@ static long create(struct call *call, struct vlog *log)
 			return err;
 	}
 	vlog_printf(log, "%s\n", why);
-	return not_modelled(call, why);
+	return call_not_modelled(call, why);
 }
 
 long cmd_map_create(struct call *call)

@@ -46,7 +46,7 @@ long cmd_link_fd_by_id(struct call *call)
 static int check_by_id(const struct call *call, u32 flags)
 {
 	if (call->attr.open_flags & BPF_F_TOKEN_FD)
-		return (int)not_modelled(call, "BPF tokens");
+		return (int)call_not_modelled(call, "BPF tokens");
 	if (call->attr.open_flags & ~flags)
 		return -EINVAL;
 	return has_caps(call, VCAP_SYS_ADMIN) ? 0 : -EPERM;

@@ -99,7 +99,7 @@ static int run_prog(struct test_call *t)
 		return -ENOMEM;
 	err = ops->test_run(t->call->skep, t->prog, &t->run);
 	if (err == -EOPNOTSUPP)
-		return (int)not_modelled(t->call, "this form of test run (live frames, fragments, "
+		return (int)call_not_modelled(t->call, "this form of test run (live frames, fragments, "
 						  "CHECKSUM_COMPLETE)");
 	if (err && err != -ENOSPC)
 		return err;

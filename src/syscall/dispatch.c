@@ -77,7 +77,7 @@ static long run_cmd(struct call *call, int cmd)
 	if (call->ucommon && !cmds[cmd].common)
 		return -EOPNOTSUPP;
 	if (!cmds[cmd].fn)
-		return not_modelled(call, cmds[cmd].why);
+		return call_not_modelled(call, cmds[cmd].why);
 	if (!rest_zero(&call->attr, cmds[cmd].end))
 		return -EINVAL;
 	/* What was closed counts no more: for memory limits and for who walks ids. Operations on one
@@ -103,7 +103,7 @@ static long bpf_call(struct skep *skep, const struct skep_cred *cred, int cmd, u
 	int err;
 
 	if (fdtab_forked())
-		return not_modelled(&call, "bpf(2) in a forked child of the instance's process");
+		return call_not_modelled(&call, "bpf(2) in a forked child of the instance's process");
 	user_begin();
 	err = copy_struct(&call.attr, sizeof(call.attr), uattr, size, sizeof(call.attr));
 	if (err)

@@ -34,7 +34,7 @@ static inline bool has_caps(const struct call *call, u32 caps)
 }
 
 /* "not modelled: ...": remembers why for skep_bpf_why(); -EOPNOTSUPP. */
-long not_modelled(const struct call *call, const char *why);
+long call_not_modelled(const struct call *call, const char *why);
 
 /* Copies an object name: letters, digits, '_' and '.', ended inside its 16 bytes. 0 or -EINVAL. */
 int copy_name(char to[BPF_OBJ_NAME_LEN], const char *from);
