@@ -14,6 +14,8 @@ struct run_ctx;
 
 int interp_link(const struct xlated_prog *prog, const struct sym_resolver *resolver,
 		struct interp_prog **ret_prog);
+/* Why interp_link() answers -EOPNOTSUPP ("not modelled: ..."); NULL when it does not. */
+const char *interp_why_not(const struct xlated_prog *prog);
 void interp_unlink(struct interp_prog *prog); /* nobody runs it any more */
 u64 interp_run(const struct interp_prog *prog, void *ctx);
 /* run_ctx.call_func of the interpreter: @func is what it gave SYM_FUNC. */

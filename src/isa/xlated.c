@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* xlated.c - the end of a rewritten program. */
+#include "isa/xlated.h"
+
+#include <stdlib.h>
+
+void xlated_free(struct xlated_prog *prog)
+{
+	if (!prog)
+		return;
+	free(prog->insns);
+	free(prog->aux);
+	free(prog->syms);
+	free(prog->subprogs);
+	free(prog);
+}

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * jit.c - the driver that all machines share: decodes the program once, emits it in passes until
+ * jumps have settled into their short or long forms, and records what link.c and the dumps need.
+ *
+ * Why passes end: pass 1 takes every jump long, so its offsets are upper bounds of distances; a
+ * jump that fits then fits for ever, as distances only shrink. When a pass has the size of the one
+ * before, each insn has, too, and the offsets it used are its own. Chains of jumps that become
+ * short one after another could take as many passes as there are jumps: after PASSES_FREE the
+ * choice is frozen, which is right (a long jump reaches all) and ends it.
+ */
+#include "jit/target.h"
+
+#include "isa/cfg.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define PASSES_FREE 6
+#define PASSES_MAX  10
+#define STACK_MAX   (64 * 1024)
+#define CODE_MAX    (64 * 1024 * 1024)
+
+/* What the walk needs of an insn, worked out once. */
+struct jit_step {
+	struct jit_op op;
+	u8 kind, form_op;
+	u32 target; /* insn, or subprogram of a call */
+	u32 sym;
+};
+
+struct driver {
+	const struct xlated_prog *prog;
+	const struct jit_target *target;
+	struct jit_step *steps;
+	struct jit_func *funcs;
+	struct jit_ctx j;
+	const char *why;
+};
+
+static const struct jit_target *const targets[] = { &x64_target, &x64_bmi2_target };
+
+const struct jit_target *jit_target_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++)
+		if (!strcmp(targets[i]->name, name))
+			return targets[i];
+	return NULL;
+}
+
+const struct jit_target *jit_target_host(void)
+{
+#if defined(__x86_64__) && defined(__LP64__)
+	return __builtin_cpu_supports("bmi2") ? &x64_bmi2_target : &x64_target;
+#else
+	return NULL;
+#endif
+}
+
+const char *jit_target_name(const struct jit_target *target)
+{
+	return target->name;
+}
+
+bool jit_dist_short(struct jit_ctx *j, u32 target_idx, u32 jump_size, s32 limit, s32 *ret_dist)
+{
+	bool fits;
+
+	if (j->first_pass)
+		return false;
+	*ret_dist = jit_dist(j, target_idx, jump_size);
+	fits = *ret_dist >= -limit && *ret_dist < limit;
+	if (j->frozen)
+		fits = j->was_short[j->cur_idx];
+	j->was_short[j->cur_idx] = fits;
+	return fits;
+}
+
+/* Both ends by the last pass: in the final one that is where they are. */
+s32 jit_dist(struct jit_ctx *j, u32 target_idx, u32 jump_size)
+{
+	u32 inside = j->pos - j->new_insn_off[j->cur_idx];
+
+	return j->insn_off[target_idx] - (j->insn_off[j->cur_idx] + inside + jump_size);
+}
+
+s32 jit_func_dist(struct jit_ctx *j, u32 func_idx, u32 call_size)
+{
+	return j->func_off[func_idx] - (j->pos + call_size);
+}
+
+void jit_put_sym(struct jit_ctx *j, u32 sym)
+{
+	struct jit_image *image = j->image;
+
+	if (image->reloc_cnt == j->reloc_cap) {
+		u32 cap = j->reloc_cap ? 2 * j->reloc_cap : 16;
+		void *relocs = realloc(image->relocs, cap * sizeof(*image->relocs));
+
+		if (!relocs) {
+			j->err = -ENOMEM;
+			return;
+		}
+		image->relocs = relocs;
+		j->reloc_cap = cap;
+	}
+	image->relocs[image->reloc_cnt++] = (struct jit_reloc){ .code_off = j->pos, .sym = sym };
+	jit_put(j, 0, 8);
+}
+
+/* ---- decoding -------------------------------------------------------------------------- */
+
+static int refuse(struct driver *d, const char *why)
+{
+	d->why = why;
+	return -EOPNOTSUPP;
+}
+
+static s64 func_at(const struct xlated_prog *prog, s64 start)
+{
+	u32 lo = 0, hi = prog->subprog_cnt;
+
+	while (lo < hi) {
+		u32 mid = lo + (hi - lo) / 2;
+
+		if (prog->subprogs[mid].start < start)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < prog->subprog_cnt && prog->subprogs[lo].start == start ? (s64)lo : -1;
+}
+
+static int decode_arg(const struct xlated_subprog *sub, struct jit_step *step, bool out)
+{
+	s32 off = step->op.off, nr = (out ? -off : off) / 8 - 1;
+
+	if (off % 8 || nr < 0 || nr >= (out ? sub->out_arg_cnt : sub->in_arg_cnt))
+		return -EINVAL;
+	step->op.off = nr;
+	return 0;
+}
+
+static int decode_call(struct driver *d, const struct xlated_subprog *sub, u32 idx,
+		       struct jit_step *step)
+{
+	if (step->form_op == OP_SUBPROG) {
+		/* In 64 bits: a distance above 32767 insns is in imm and stays whole. */
+		s64 callee = func_at(d->prog, (s64)idx + 1 + step->op.imm);
+
+		if (callee < 0 || d->prog->subprogs[callee].in_arg_cnt > sub->out_arg_cnt)
+			return -EINVAL;
+		step->target = callee;
+		return 0;
+	}
+	return step->sym ? 0 : -EINVAL;
+}
+
+static int decode_kind(struct driver *d, struct jit_func *func, const struct xlated_subprog *sub,
+		       u32 idx, struct jit_step *step)
+{
+	const struct bpf_insn *insn = &d->prog->insns[idx];
+	s64 target;
+
+	switch (step->kind) {
+	case INSN_CAST:
+		return refuse(d, "not modelled: address-space casts and per-CPU addresses");
+	case INSN_LD_PKT:
+		return refuse(d, "not modelled: BPF_LD_ABS and BPF_LD_IND that were not rewritten");
+	case INSN_GOTOX:
+		return refuse(d, "not modelled: indirect jumps");
+	case INSN_LDX:
+		if (d->prog->aux[idx].flags & AUX_PROBE_MEM)
+			return refuse(d, "not modelled: loads that may fault");
+		return 0;
+	case INSN_LD_IMM64:
+		step->op.imm64 = (u32)insn->imm;
+		if (idx + 1 >= sub->end || (!step->sym && step->form_op != OP_LD_IMM64))
+			return -EINVAL;
+		step->op.imm64 |= (u64)(u32)insn[1].imm << 32;
+		return 0;
+	case INSN_LDX_ARG:
+		return decode_arg(sub, step, false);
+	case INSN_ST_ARG:
+	case INSN_STX_ARG:
+		return decode_arg(sub, step, true);
+	case INSN_MAY_GOTO:
+		func->may_goto = true;
+		/* fall through */
+	case INSN_JCOND:
+	case INSN_JA:
+		target = insn_target(d->prog->insns, idx);
+		if (target < sub->start || target >= sub->end)
+			return -EINVAL;
+		step->target = target;
+		return 0;
+	case INSN_CALL:
+		return decode_call(d, sub, idx, step);
+	}
+	return 0;
+}
+
+static int decode_func(struct driver *d, u32 func_idx)
+{
+	const struct xlated_subprog *sub = &d->prog->subprogs[func_idx];
+	struct jit_func *func = &d->funcs[func_idx];
+	u8 last = INSN_ALU;
+
+	if (sub->start >= sub->end || sub->end > d->prog->insn_cnt || sub->stack_depth > STACK_MAX ||
+	    sub->in_arg_cnt > JIT_MAX_OUT_ARGS || sub->out_arg_cnt > JIT_MAX_OUT_ARGS)
+		return -EINVAL;
+	*func = (struct jit_func){ .stack_size = round_up_to(sub->stack_depth, 8),
+				   .in_args = sub->in_arg_cnt, .out_args = sub->out_arg_cnt,
+				   .indirect = !func_idx || sub->is_callback };
+	for (u32 i = sub->start; i < sub->end; i += insn_is_wide(&d->prog->insns[i]) ? 2 : 1) {
+		const struct bpf_insn *insn = &d->prog->insns[i];
+		enum insn_form form = insn_decode(insn);
+		const struct insn_info *info = &insn_infos[form];
+		struct jit_step *step = &d->steps[i];
+		int err;
+
+		if (form == FORM_INVALID)
+			return refuse(d, "unknown opcode");
+		if (insn->dst_reg >= ISA_REG_CNT || insn->src_reg >= ISA_REG_CNT ||
+		    d->prog->aux[i].sym >= max_of(d->prog->sym_cnt, 1U))
+			return -EINVAL;
+		*step = (struct jit_step){
+			.op = { .op = info->op, .size = info->size, .dst = insn->dst_reg,
+				.src = insn->src_reg, .off = insn->off, .imm = insn->imm,
+				.use_imm = info->uses & USE_IMM },
+			.kind = info->kind, .form_op = info->op, .sym = d->prog->aux[i].sym,
+		};
+		func->regs_used |= BIT(insn->dst_reg) | BIT(insn->src_reg);
+		last = info->kind;
+		err = decode_kind(d, func, sub, i, step);
+		if (err)
+			return err;
+	}
+	return last == INSN_EXIT || last == INSN_JA ? 0 : -EINVAL;
+}
+
+/* ---- emitting -------------------------------------------------------------------------- */
+
+static void emit_step(struct driver *d, const struct jit_step *step, u32 idx)
+{
+	const struct jit_target *t = d->target;
+	struct jit_ctx *j = &d->j;
+
+	switch (step->kind) {
+	case INSN_ALU:
+		return t->alu(j, &step->op);
+	case INSN_MOVSX:
+		return t->movsx(j, &step->op);
+	case INSN_ENDIAN:
+		return t->endian(j, &step->op);
+	case INSN_LD_IMM64:
+		return step->sym ? t->sym64(j, step->op.dst, step->sym) :
+				   t->imm64(j, step->op.dst, step->op.imm64);
+	case INSN_LDX:
+		return t->load(j, &step->op);
+	case INSN_ST:
+	case INSN_STX:
+		return t->store(j, &step->op);
+	case INSN_LDX_ARG:
+		return t->load_arg(j, &step->op);
+	case INSN_ST_ARG:
+	case INSN_STX_ARG:
+		return t->store_arg(j, &step->op);
+	case INSN_ATOMIC:
+		return t->atomic(j, &step->op);
+	case INSN_JCOND:
+		return t->jump(j, &step->op, step->target);
+	case INSN_JA:
+		if (step->target == idx + 1)
+			return;
+		return t->jump_always(j, step->target);
+	case INSN_MAY_GOTO:
+		return t->may_goto(j, step->target);
+	case INSN_CALL:
+		return step->form_op == OP_SUBPROG ? t->call_func(j, step->target) :
+						     t->call_sym(j, step->sym);
+	case INSN_EXIT:
+		return t->exit(j);
+	}
+}
+
+/* A jump to the first insn of a subprogram lands behind its prologue. */
+static void emit_func(struct driver *d, u32 func_idx)
+{
+	const struct xlated_subprog *sub = &d->prog->subprogs[func_idx];
+	struct jit_ctx *j = &d->j;
+
+	j->func = &d->funcs[func_idx];
+	j->new_func_off[func_idx] = j->pos;
+	d->target->prologue(j);
+	for (u32 i = sub->start; i < sub->end; i++) {
+		j->cur_idx = i;
+		j->new_insn_off[i] = j->pos;
+		if (insn_is_wide(&d->prog->insns[i]))
+			j->new_insn_off[i + 1] = j->pos;
+		emit_step(d, &d->steps[i], i);
+		i += insn_is_wide(&d->prog->insns[i]);
+	}
+}
+
+static u32 emit_pass(struct driver *d)
+{
+	struct jit_ctx *j = &d->j;
+	u32 *insn_off = j->insn_off, *func_off = j->func_off;
+
+	j->pos = 0;
+	j->image->reloc_cnt = 0;
+	for (u32 i = 0; i < d->prog->subprog_cnt; i++)
+		emit_func(d, i);
+	j->insn_off = j->new_insn_off;
+	j->func_off = j->new_func_off;
+	j->new_insn_off = insn_off;
+	j->new_func_off = func_off;
+	j->first_pass = false;
+	return j->pos;
+}
+
+static int emit_all(struct driver *d)
+{
+	struct jit_ctx *j = &d->j;
+	u32 size, last_size = 0;
+
+	j->first_pass = true;
+	for (u32 pass = 0; pass < PASSES_MAX; pass++) {
+		j->frozen = pass >= PASSES_FREE;
+		size = emit_pass(d);
+		if (j->err)
+			return j->err;
+		if (size > CODE_MAX)
+			return -E2BIG;
+		if (j->code && size == last_size)
+			return 0;
+		last_size = size;
+		if (!j->code) {
+			j->code = j->image->code = malloc(size + 8);
+			j->cap = size + 8;
+		}
+		if (!j->code)
+			return -ENOMEM;
+	}
+	return -E2BIG;
+}
+
+static int record_lines(struct driver *d)
+{
+	struct jit_image *image = d->j.image;
+
+	image->lines = malloc(d->prog->insn_cnt * sizeof(*image->lines));
+	if (!image->lines)
+		return -ENOMEM;
+	for (u32 i = 0; i < d->prog->insn_cnt; i++) {
+		image->lines[image->line_cnt++] = (struct jit_line){ d->j.insn_off[i], i };
+		i += insn_is_wide(&d->prog->insns[i]);
+	}
+	return 0;
+}
+
+static int compile(struct driver *d)
+{
+	struct jit_ctx *j = &d->j;
+	u32 insn_cnt = d->prog->insn_cnt, func_cnt = d->prog->subprog_cnt;
+	int err = 0;
+
+	d->steps = malloc(insn_cnt * sizeof(*d->steps));
+	d->funcs = calloc(func_cnt, sizeof(*d->funcs));
+	j->insn_off = calloc(insn_cnt + 1, sizeof(u32));
+	j->new_insn_off = calloc(insn_cnt + 1, sizeof(u32));
+	j->was_short = calloc(insn_cnt, 1);
+	j->func_off = calloc(func_cnt, sizeof(u32));
+	j->new_func_off = calloc(func_cnt, sizeof(u32));
+	if (!d->steps || !d->funcs || !j->insn_off || !j->new_insn_off || !j->was_short ||
+	    !j->func_off || !j->new_func_off)
+		return -ENOMEM;
+	for (u32 i = 0; !err && i < func_cnt; i++) {
+		/* the walk and the lines go over all insns: subprograms must tile the program */
+		u32 end = i + 1 < func_cnt ? d->prog->subprogs[i + 1].start : insn_cnt;
+
+		if (d->prog->subprogs[i].end != end)
+			return -EINVAL;
+		err = decode_func(d, i);
+	}
+	if (!err)
+		err = emit_all(d);
+	if (!err)
+		err = record_lines(d);
+	if (err)
+		return err;
+	j->image->code_size = j->pos;
+	j->image->func_cnt = func_cnt;
+	j->image->func_off = j->func_off;
+	j->func_off = NULL;
+	return 0;
+}
+
+int jit_compile(const struct xlated_prog *prog, const struct jit_target *target, u32 flags,
+		struct jit_image **ret_image, const char **ret_why)
+{
+	struct driver d = { .prog = prog, .target = target };
+	int err = 0;
+
+	if (!prog->subprog_cnt || !prog->insn_cnt || prog->subprogs[0].start)
+		return -EINVAL;
+	if (flags & JIT_BLIND)
+		err = refuse(&d, "not modelled: constant blinding");
+	else if (flags)
+		return -EINVAL;
+	d.j.prog = prog;
+	d.j.caps = target->caps;
+	d.j.image = calloc(1, sizeof(*d.j.image));
+	if (!err)
+		err = d.j.image ? compile(&d) : -ENOMEM;
+	free(d.steps);
+	free(d.funcs);
+	free(d.j.insn_off);
+	free(d.j.new_insn_off);
+	free(d.j.was_short);
+	free(d.j.func_off);
+	free(d.j.new_func_off);
+	if (err) {
+		jit_image_free(d.j.image);
+		if (ret_why)
+			*ret_why = d.why;
+		return err;
+	}
+	*ret_image = d.j.image;
+	return 0;
+}
+
+void jit_image_free(struct jit_image *image)
+{
+	if (!image)
+		return;
+	free(image->code);
+	free(image->func_off);
+	free(image->relocs);
+	free(image->lines);
+	free(image);
+}

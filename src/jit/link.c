@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * link.c - an image into executable memory of this process.
+ *
+ * Executable memory is a pool for the process (DESIGN.md names it), behind pool_lock: chunks of
+ * a memfd, mapped read-execute for good. To write, the pages are mapped a second time, read-write
+ * at another address, for the time of the copy: no mapping is ever both, and between two links no
+ * writable one exists. Programs share pages; a granule is GRANULE bytes.
+ *
+ * A forked child shares the memfds with its parent, and would allocate what the parent allocates:
+ * a child starts chunks of its own and never writes into those it inherited.
+ */
+#include "jit/jit.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+
+#define GRANULE	   64
+#define CHUNK_SIZE (1024 * 1024)
+#define FILLER	   0xcc /* traps when run */
+
+struct chunk {
+	struct chunk *next;
+	int fd;
+	pid_t owner;
+	u8 *exec;
+	size_t size;
+	u32 granule_cnt, used_cnt;
+	u8 used[]; /* by granule */
+};
+
+static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct chunk *pool;
+
+struct linked {
+	struct jit_code code;
+	struct chunk *chunk;
+	u32 first, cnt; /* granules */
+};
+
+static int exec_memfd(void)
+{
+	int fd = memfd_create("skep-jit", MFD_CLOEXEC | MFD_EXEC);
+
+	/* Before Linux 6.3 the flag is unknown, and every memfd may be executable. */
+	return fd < 0 && errno == EINVAL ? memfd_create("skep-jit", MFD_CLOEXEC) : fd;
+}
+
+static struct chunk *chunk_new(size_t need)
+{
+	size_t size = round_up_to(max_of(need, (size_t)CHUNK_SIZE), CHUNK_SIZE);
+	struct chunk *c = calloc(1, sizeof(*c) + size / GRANULE);
+
+	if (!c)
+		return NULL;
+	c->size = size;
+	c->granule_cnt = size / GRANULE;
+	c->owner = getpid();
+	c->fd = exec_memfd();
+	if (c->fd < 0)
+		goto free_chunk;
+	if (ftruncate(c->fd, size))
+		goto close_fd;
+	c->exec = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_SHARED, c->fd, 0);
+	if (c->exec == MAP_FAILED)
+		goto close_fd;
+	c->next = pool;
+	pool = c;
+	return c;
+close_fd:
+	close(c->fd);
+free_chunk:
+	free(c);
+	return NULL;
+}
+
+static bool find_run(const struct chunk *c, u32 cnt, u32 *ret_first)
+{
+	u32 run = 0;
+
+	if (c->granule_cnt - c->used_cnt < cnt)
+		return false;
+	for (u32 i = 0; i < c->granule_cnt; i++) {
+		run = c->used[i] ? 0 : run + 1;
+		if (run == cnt) {
+			*ret_first = i + 1 - cnt;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int pool_alloc(struct linked *l, size_t size)
+{
+	struct chunk *c;
+
+	l->cnt = (size + GRANULE - 1) / GRANULE;
+	for (c = pool; c; c = c->next)
+		if (c->owner == getpid() && find_run(c, l->cnt, &l->first))
+			break;
+	if (!c) {
+		c = chunk_new(size);
+		l->first = 0;
+	}
+	if (!c)
+		return -ENOMEM;
+	memset(c->used + l->first, 1, l->cnt);
+	c->used_cnt += l->cnt;
+	l->chunk = c;
+	return 0;
+}
+
+/* Copies @code (NULL: filler) over the granules of @l, through a mapping for that time only. */
+static int pool_write(const struct linked *l, const u8 *code, size_t size)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	size_t start = (size_t)l->first * GRANULE, room = (size_t)l->cnt * GRANULE;
+	size_t base = start / page * page, len = start + room - base;
+	u8 *map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, l->chunk->fd, base);
+
+	if (map == MAP_FAILED)
+		return -ENOMEM;
+	if (code)
+		memcpy(map + (start - base), code, size);
+	memset(map + (start - base) + size, FILLER, room - size);
+	munmap(map, len);
+	return 0;
+}
+
+static void pool_free(struct linked *l)
+{
+	struct chunk **at = &pool, *c = l->chunk;
+
+	if (c->owner != getpid())
+		return; /* the parent's */
+	pool_write(l, NULL, 0);
+	memset(c->used + l->first, 0, l->cnt);
+	c->used_cnt -= l->cnt;
+	if (c->used_cnt)
+		return;
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	munmap(c->exec, c->size);
+	close(c->fd);
+	free(c);
+}
+
+/* ---- symbols --------------------------------------------------------------------------- */
+
+static int sym_value(const struct jit_image *image, const struct xlated_sym *sym,
+		     const struct sym_resolver *resolver, const u8 *base, u64 *ret_value)
+{
+	if (sym->kind != SYM_FUNC)
+		return resolver ? resolver->resolve(resolver->ctx, sym, ret_value) : -ENOENT;
+	if (sym->idx >= image->func_cnt)
+		return -EINVAL;
+	*ret_value = (uintptr_t)base + image->func_off[sym->idx];
+	return 0;
+}
+
+/* Each symbol is resolved once, however many insns name it. */
+static int resolve_syms(const struct jit_image *image, const struct xlated_prog *prog,
+			const struct sym_resolver *resolver, const u8 *base, u64 *values)
+{
+	for (u32 i = 1; i < prog->sym_cnt; i++) {
+		int err = sym_value(image, &prog->syms[i], resolver, base, &values[i]);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int relocate(const struct jit_image *image, const struct xlated_prog *prog,
+		    const u64 *values, u8 *code)
+{
+	for (u32 i = 0; i < image->reloc_cnt; i++) {
+		const struct jit_reloc *rel = &image->relocs[i];
+		u64 value;
+
+		if (rel->sym >= prog->sym_cnt)
+			return -EINVAL;
+		value = values[rel->sym] + rel->addend;
+		memcpy(code + rel->code_off, &value, sizeof(value));
+	}
+	return 0;
+}
+
+static int link_at(const struct jit_image *image, const struct xlated_prog *prog,
+		   const struct sym_resolver *resolver, struct linked *l)
+{
+	const u8 *base = l->chunk->exec + (size_t)l->first * GRANULE;
+	u64 *values = calloc(prog->sym_cnt + 1, sizeof(u64));
+	u64 *addrs = calloc(image->func_cnt, sizeof(u64));
+	u8 *code = malloc(image->code_size);
+	int err = -ENOMEM;
+
+	if (!values || !addrs || !code)
+		goto out;
+	memcpy(code, image->code, image->code_size);
+	err = resolve_syms(image, prog, resolver, base, values);
+	if (!err)
+		err = relocate(image, prog, values, code);
+	if (!err)
+		err = pool_write(l, code, image->code_size);
+	if (err)
+		goto out;
+	__builtin___clear_cache((char *)base, (char *)base + image->code_size);
+	for (u32 i = 0; i < image->func_cnt; i++)
+		addrs[i] = (uintptr_t)base + image->func_off[i];
+	l->code = (struct jit_code){
+		.entry = (u64(*)(void *))(uintptr_t)addrs[0], .base = base,
+		.size = image->code_size, .func_addrs = addrs, .func_cnt = image->func_cnt,
+	};
+	addrs = NULL;
+out:
+	free(code);
+	free(addrs);
+	free(values);
+	return err;
+}
+
+int jit_link(const struct jit_image *image, const struct xlated_prog *prog,
+	     const struct sym_resolver *resolver, struct jit_code **ret_code)
+{
+	struct linked *l = calloc(1, sizeof(*l));
+	int err;
+
+	if (!l)
+		return -ENOMEM;
+	pthread_mutex_lock(&pool_lock);
+	err = pool_alloc(l, image->code_size);
+	pthread_mutex_unlock(&pool_lock);
+	if (err)
+		goto free_linked;
+	/* The resolver may take its own locks: pool_lock is not held over it. */
+	err = link_at(image, prog, resolver, l);
+	if (err)
+		goto free_code;
+	*ret_code = &l->code;
+	return 0;
+free_code:
+	pthread_mutex_lock(&pool_lock);
+	pool_free(l);
+	pthread_mutex_unlock(&pool_lock);
+free_linked:
+	free(l);
+	return err;
+}
+
+void jit_unlink(struct jit_code *code)
+{
+	struct linked *l;
+
+	if (!code)
+		return;
+	l = container_of(code, struct linked, code);
+	pthread_mutex_lock(&pool_lock);
+	pool_free(l);
+	pthread_mutex_unlock(&pool_lock);
+	free((void *)code->func_addrs);
+	free(l);
+}
+
+u64 jit_call_func(struct run_ctx *run __unused_arg, u64 func, const u64 args[5])
+{
+	u64 (*fn)(u64, u64, u64, u64, u64) = (void *)(uintptr_t)func;
+
+	return fn(args[0], args[1], args[2], args[3], args[4]);
+}

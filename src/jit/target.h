@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * target.h - private: between the driver (jit.c) and a machine (x86_64/target.c).
+ *
+ * The driver walks the insns, several times until the code's size is stable, and gives each to
+ * the machine decoded. The machine appends bytes; it never looks at insns or verifier state, and
+ * asks jit_dist() for distances, which in early passes are upper bounds. The driver knows no
+ * machine.
+ */
+#ifndef SKEP_JIT_TARGET_H
+#define SKEP_JIT_TARGET_H
+
+#include "jit/jit.h"
+
+#include <string.h>
+
+#define JIT_MAX_OUT_ARGS 7 /* Linux: MAX_BPF_FUNC_ARGS without the five in registers */
+#define JIT_MAX_LOOPS	 (8 * 1024 * 1024) /* Linux: BPF_MAX_LOOPS, of one activation */
+
+/* One insn. Fields by kind, as in insn.def. */
+struct jit_op {
+	u8 op; /* enum insn_op */
+	u8 size, dst, src;
+	bool use_imm; /* the second operand is imm, not src */
+	s32 off;      /* bytes; of the ARG forms: number of the stack argument, from 0 */
+	s32 imm;
+	u64 imm64;
+};
+
+/* The subprogram that is being emitted. */
+struct jit_func {
+	u32 stack_size;	   /* rounded up to 8 */
+	u32 in_args, out_args;
+	u16 regs_used;	   /* mask of r0..r12 that some insn names */
+	bool may_goto;
+	bool indirect;	   /* entered through a pointer */
+};
+
+struct jit_ctx {
+	u8 *code;
+	u32 pos, cap; /* beyond cap nothing is written: pos alone grows */
+	const struct jit_func *func;
+	u32 caps; /* of the target */
+
+	/* jit.c's own */
+	const struct xlated_prog *prog;
+	/* By insn and by subprogram: offsets of the last pass, and of this one so far. */
+	u32 *insn_off, *new_insn_off, *func_off, *new_func_off;
+	u8 *was_short;	/* by insn: its jump took the short form in the last pass */
+	u32 cur_idx;
+	bool first_pass, frozen;
+	struct jit_image *image;
+	u32 reloc_cap;
+	int err;
+};
+
+static inline void jit_put(struct jit_ctx *j, u64 bytes, u32 size)
+{
+	if (likely(j->pos + 8 <= j->cap))
+		memcpy(j->code + j->pos, &bytes, 8); /* what is beyond size is written over */
+	j->pos += size;
+}
+
+/*
+ * Bytes from the end of a jump of @jump_size at the current position to insn @target_idx. @limit
+ * is how far the short form reaches ([-limit, limit - 1]); false: take the long form. At most one
+ * jump an insn asks.
+ */
+bool jit_dist_short(struct jit_ctx *j, u32 target_idx, u32 jump_size, s32 limit, s32 *ret_dist);
+s32 jit_dist(struct jit_ctx *j, u32 target_idx, u32 jump_size);
+s32 jit_func_dist(struct jit_ctx *j, u32 func_idx, u32 call_size);
+/* The 8 bytes at the current position are the value of symbol @sym. */
+void jit_put_sym(struct jit_ctx *j, u32 sym);
+
+struct jit_target {
+	const char *name;
+	u32 caps; /* the machine's own */
+	bool big_endian;
+	void (*prologue)(struct jit_ctx *j);
+	void (*alu)(struct jit_ctx *j, const struct jit_op *op);
+	void (*movsx)(struct jit_ctx *j, const struct jit_op *op);
+	void (*endian)(struct jit_ctx *j, const struct jit_op *op);
+	void (*imm64)(struct jit_ctx *j, u8 dst, u64 value);
+	void (*sym64)(struct jit_ctx *j, u8 dst, u32 sym);
+	void (*load)(struct jit_ctx *j, const struct jit_op *op);
+	void (*store)(struct jit_ctx *j, const struct jit_op *op);
+	void (*load_arg)(struct jit_ctx *j, const struct jit_op *op);
+	void (*store_arg)(struct jit_ctx *j, const struct jit_op *op);
+	void (*atomic)(struct jit_ctx *j, const struct jit_op *op);
+	void (*jump)(struct jit_ctx *j, const struct jit_op *op, u32 target_idx);
+	void (*jump_always)(struct jit_ctx *j, u32 target_idx);
+	void (*may_goto)(struct jit_ctx *j, u32 target_idx);
+	void (*call_sym)(struct jit_ctx *j, u32 sym);
+	void (*call_func)(struct jit_ctx *j, u32 func_idx);
+	void (*exit)(struct jit_ctx *j);
+};
+
+extern const struct jit_target x64_target, x64_bmi2_target;
+
+#endif

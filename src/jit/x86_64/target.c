@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * target.c - x86-64, System V. Helpers take R1..R5 where the C compiler expects its first five
+ * arguments, so a call moves nothing. R9, R10 and R11 of the machine are scratch.
+ *
+ * Frame, from high addresses to low; RSP is a multiple of 16 throughout, so at calls, too:
+ *	incoming stack arguments from the second on: [rbp + 16 + 8 * (n - 1)]
+ *	return address, saved RBP		     <- rbp, BPF's R10
+ *	BPF stack
+ *	saved callee-saved registers; first incoming stack argument (it came in R9); loop budget
+ *	first outgoing stack argument (it goes out in R9)
+ *	outgoing stack arguments from the second on  <- rsp
+ * RBP chains frames, so unwinding by frame pointers works.
+ */
+#include "jit/target.h"
+#include "jit/x86_64/enc.h"
+
+#define X64_CAP_BMI2 BIT(0)
+
+#define T1 R11
+#define T2 R10
+#define T3 R9
+
+static const u8 reg_map[ISA_REG_CNT] = {
+	[0] = RAX, [1] = RDI, [2] = RSI, [3] = RDX, [4] = RCX,	[5] = R8, [6] = RBX,
+	[7] = R13, [8] = R14, [9] = R15, [10] = RBP, [12] = R12,
+};
+
+/* BPF registers whose machine register the caller wants back. */
+static const u8 saved_regs[] = { 6, 7, 8, 9, ISA_REG_AX };
+
+static inline void put(struct jit_ctx *j, struct x64_enc e)
+{
+	if (likely(j->pos + 16 <= j->cap)) {
+		memcpy(j->code + j->pos, e.bytes, sizeof(e.bytes));
+	} else if (j->pos + e.len <= j->cap) {
+		memcpy(j->code + j->pos, e.bytes, e.len);
+	}
+	j->pos += e.len;
+}
+
+/* A jump forward inside one insn's code: the distance is filled in at the label. */
+static u32 put_local_jump(struct jit_ctx *j, u8 opcode)
+{
+	jit_put(j, opcode, 2);
+	return j->pos;
+}
+
+static void put_label(struct jit_ctx *j, u32 from)
+{
+	if (j->pos <= j->cap)
+		j->code[from - 1] = j->pos - from;
+}
+
+#define JCC8(cc) (0x70 | (cc))
+#define JMP8	 0xeb
+
+/* ---- frame ----------------------------------------------------------------------------- */
+
+struct layout {
+	s32 saved;     /* rbp-relative: the highest saved register */
+	s32 in_arg0;   /* rbp-relative */
+	s32 loops;     /* rbp-relative */
+	s32 out_arg0;  /* rsp-relative */
+	s32 size;      /* what RSP goes down by */
+};
+
+static struct layout layout_of(const struct jit_func *func)
+{
+	struct layout l = { .saved = -(s32)func->stack_size };
+	s32 low = l.saved;
+
+	for (size_t i = 0; i < ARRAY_SIZE(saved_regs); i++)
+		if (func->regs_used & BIT(saved_regs[i]))
+			low -= 8;
+	if (func->in_args)
+		l.in_arg0 = low -= 8;
+	if (func->may_goto)
+		l.loops = low -= 8;
+	low -= 8 * func->out_args;
+	l.size = round_up_to(-low, 16);
+	l.out_arg0 = func->out_args ? 8 * (func->out_args - 1) : 0;
+	return l;
+}
+
+static struct x64_mem mem_at(u8 base, s32 disp)
+{
+	return (struct x64_mem){ base, disp };
+}
+
+static void put_saved_regs(struct jit_ctx *j, const struct layout *l, u32 opcode)
+{
+	s32 at = l->saved;
+
+	for (size_t i = 0; i < ARRAY_SIZE(saved_regs); i++) {
+		if (!(j->func->regs_used & BIT(saved_regs[i])))
+			continue;
+		at -= 8;
+		put(j, x64_rm(opcode, 8, false, reg_map[saved_regs[i]], mem_at(RBP, at)));
+	}
+}
+
+static void x64_prologue(struct jit_ctx *j)
+{
+	struct layout l = layout_of(j->func);
+
+	if (j->func->indirect)
+		jit_put(j, 0xfa1e0ff3, 4); /* endbr64 */
+	put(j, x64_push(RBP));
+	put(j, x64_mov(true, RBP, RSP));
+	if (l.size)
+		put(j, x64_alu_ri(X64_SUB, true, RSP, l.size));
+	put_saved_regs(j, &l, 0x89);
+	if (j->func->in_args)
+		put(j, x64_rm(0x89, 8, false, R9, mem_at(RBP, l.in_arg0)));
+	if (j->func->may_goto)
+		put(j, x64_store_imm(8, mem_at(RBP, l.loops), JIT_MAX_LOOPS));
+}
+
+static void x64_exit(struct jit_ctx *j)
+{
+	struct layout l = layout_of(j->func);
+
+	put_saved_regs(j, &l, 0x8b);
+	jit_put(j, 0xc3c9, 2); /* leave; ret */
+}
+
+/* ---- arithmetic ------------------------------------------------------------------------ */
+
+static void put_shift(struct jit_ctx *j, enum x64_shift op, bool w, u8 dst, const struct jit_op *o)
+{
+	u8 count = reg_map[o->src];
+
+	if (o->use_imm) {
+		u8 imm = o->imm & (w ? 63 : 31);
+
+		if (imm)
+			put(j, x64_shift_ri(op, w, dst, imm));
+		else if (!w)
+			put(j, x64_mov(false, dst, dst));
+		return;
+	}
+	if (j->caps & X64_CAP_BMI2)
+		return put(j, x64_shiftx(op, w, dst, dst, count));
+	/*
+	 * The count must be in CL, which is BPF's R4. A 32-bit shift by a register whose count
+	 * is 0 leaves the upper half of the destination defined as zero all the same.
+	 */
+	if (count == RCX && dst != RCX)
+		return put(j, x64_shift_cl(op, w, dst));
+	put(j, x64_mov(true, T1, RCX));
+	if (count != RCX)
+		put(j, x64_mov(false, RCX, count));
+	put(j, x64_shift_cl(op, w, dst == RCX ? T1 : dst));
+	put(j, x64_mov(true, RCX, T1));
+}
+
+/* dst = RDX:RAX / T1 or the rest of it; all other registers keep their values. */
+static void put_divide(struct jit_ctx *j, bool w, bool is_signed, bool is_mod, u8 dst)
+{
+	u8 result = is_mod ? RDX : RAX;
+
+	if (dst != RDX)
+		put(j, x64_mov(true, T3, RDX));
+	if (dst != RAX) {
+		put(j, x64_mov(true, T2, RAX));
+		put(j, x64_mov(true, RAX, dst));
+	}
+	if (is_signed)
+		jit_put(j, w ? 0x9948 : 0x99, w ? 2 : 1); /* cqo, cdq */
+	else
+		put(j, x64_mov_imm(RDX, 0));
+	put(j, x64_unary_r(is_signed ? X64_IDIV : X64_DIV, w, T1));
+	if (dst != result)
+		put(j, x64_mov(w, dst, result));
+	if (dst != RAX)
+		put(j, x64_mov(true, RAX, T2));
+	if (dst != RDX)
+		put(j, x64_mov(true, RDX, T3));
+}
+
+/* x / 0 is 0, x % 0 is x. */
+static void put_div_by_zero(struct jit_ctx *j, bool w, bool is_mod, u8 dst)
+{
+	if (!is_mod)
+		put(j, x64_mov_imm(dst, 0));
+	else if (!w)
+		put(j, x64_mov(false, dst, dst));
+}
+
+/* Signed, by -1: the machine's division traps on the least number; BPF wraps. */
+static void put_div_by_minus_one(struct jit_ctx *j, bool w, bool is_mod, u8 dst)
+{
+	if (is_mod)
+		put(j, x64_mov_imm(dst, 0));
+	else
+		put(j, x64_unary_r(X64_NEG, w, dst));
+}
+
+static void put_div_imm(struct jit_ctx *j, bool w, bool is_signed, bool is_mod, u8 dst, s32 imm)
+{
+	u64 divisor = w ? (u64)(s64)imm : (u32)imm;
+
+	if (!divisor)
+		return put_div_by_zero(j, w, is_mod, dst);
+	if (is_signed && imm == -1)
+		return put_div_by_minus_one(j, w, is_mod, dst);
+	if (!is_signed && !(divisor & (divisor - 1)) && imm > 0) {
+		u8 shift = __builtin_ctzll(divisor);
+
+		if (is_mod)
+			put(j, x64_alu_ri(X64_AND, w, dst, imm - 1));
+		else if (shift)
+			put(j, x64_shift_ri(X64_SHR, w, dst, shift));
+		else if (!w)
+			put(j, x64_mov(false, dst, dst));
+		return;
+	}
+	put(j, x64_mov_imm(T1, divisor));
+	put_divide(j, w, is_signed, is_mod, dst);
+}
+
+static void put_div(struct jit_ctx *j, const struct jit_op *o)
+{
+	bool w = o->size == 8, is_signed = o->op == OP_SDIV || o->op == OP_SMOD;
+	bool is_mod = o->op == OP_MOD || o->op == OP_SMOD;
+	u8 dst = reg_map[o->dst];
+	u32 if_zero, if_minus_one = 0, end, end2 = 0;
+
+	if (o->use_imm)
+		return put_div_imm(j, w, is_signed, is_mod, dst, o->imm);
+	put(j, x64_mov(w, T1, reg_map[o->src]));
+	put(j, x64_test_rr(w, T1, T1));
+	if_zero = put_local_jump(j, JCC8(CC_E));
+	if (is_signed) {
+		put(j, x64_alu_ri(X64_CMP, w, T1, -1));
+		if_minus_one = put_local_jump(j, JCC8(CC_E));
+	}
+	put_divide(j, w, is_signed, is_mod, dst);
+	end = put_local_jump(j, JMP8);
+	if (is_signed) {
+		put_label(j, if_minus_one);
+		put_div_by_minus_one(j, w, is_mod, dst);
+		end2 = put_local_jump(j, JMP8);
+	}
+	put_label(j, if_zero);
+	put_div_by_zero(j, w, is_mod, dst);
+	put_label(j, end);
+	if (is_signed)
+		put_label(j, end2);
+}
+
+static void put_mov(struct jit_ctx *j, const struct jit_op *o)
+{
+	bool w = o->size == 8;
+
+	if (o->use_imm)
+		put(j, x64_mov_imm(reg_map[o->dst], w ? (u64)(s64)o->imm : (u32)o->imm));
+	else if (!w || o->dst != o->src)
+		put(j, x64_mov(w, reg_map[o->dst], reg_map[o->src]));
+}
+
+static const u8 alu_ops[OP_CNT] = {
+	[OP_ADD] = X64_ADD, [OP_SUB] = X64_SUB, [OP_AND] = X64_AND, [OP_OR] = X64_OR,
+	[OP_XOR] = X64_XOR,
+};
+
+static void x64_alu(struct jit_ctx *j, const struct jit_op *o)
+{
+	u8 dst = reg_map[o->dst], src = reg_map[o->src];
+	bool w = o->size == 8;
+
+	switch (o->op) {
+	case OP_MOV:
+		return put_mov(j, o);
+	case OP_NEG:
+		return put(j, x64_unary_r(X64_NEG, w, dst));
+	case OP_LSH:
+		return put_shift(j, X64_SHL, w, dst, o);
+	case OP_RSH:
+		return put_shift(j, X64_SHR, w, dst, o);
+	case OP_ARSH:
+		return put_shift(j, X64_SAR, w, dst, o);
+	case OP_MUL:
+		return put(j, o->use_imm ? x64_imul_rri(w, dst, dst, o->imm) :
+					   x64_rr(0x0faf, w, dst, src));
+	case OP_DIV:
+	case OP_MOD:
+	case OP_SDIV:
+	case OP_SMOD:
+		return put_div(j, o);
+	default:
+		return put(j, o->use_imm ? x64_alu_ri(alu_ops[o->op], w, dst, o->imm) :
+					   x64_alu_rr(alu_ops[o->op], w, dst, src));
+	}
+}
+
+static void x64_movsx(struct jit_ctx *j, const struct jit_op *o)
+{
+	u8 dst = reg_map[o->dst], src = reg_map[o->src];
+	bool w = o->size == 8;
+
+	if (o->op == OP_MOVSX8)
+		put(j, x64_rr8(0x0fbe, w, dst, src));
+	else
+		put(j, x64_rr(o->op == OP_MOVSX16 ? 0x0fbf : 0x63, w, dst, src));
+}
+
+static void x64_endian(struct jit_ctx *j, const struct jit_op *o)
+{
+	u8 dst = reg_map[o->dst];
+	bool swap = o->op != OP_LE;
+
+	if (o->size == 2) {
+		if (swap)
+			put(j, x64_ror16_8(dst));
+		put(j, x64_rr(0x0fb7, false, dst, dst));
+	} else if (swap) {
+		put(j, x64_bswap(o->size == 8, dst));
+	} else if (o->size == 4) {
+		put(j, x64_mov(false, dst, dst));
+	}
+}
+
+static void x64_imm64(struct jit_ctx *j, u8 dst, u64 value)
+{
+	put(j, x64_mov_imm(reg_map[dst], value));
+}
+
+static void put_mov_sym(struct jit_ctx *j, u8 reg, u32 sym)
+{
+	jit_put(j, (0x48 | reg >> 3) | (0xb8 | (reg & 7)) << 8, 2);
+	jit_put_sym(j, sym);
+}
+
+static void x64_sym64(struct jit_ctx *j, u8 dst, u32 sym)
+{
+	put_mov_sym(j, reg_map[dst], sym);
+}
+
+/* ---- memory ---------------------------------------------------------------------------- */
+
+static void put_load(struct jit_ctx *j, u8 dst, struct x64_mem m, u32 size, bool sext)
+{
+	switch (size) {
+	case 1:
+		return put(j, x64_rm(sext ? 0x0fbe : 0x0fb6, sext ? 8 : 4, false, dst, m));
+	case 2:
+		return put(j, x64_rm(sext ? 0x0fbf : 0x0fb7, sext ? 8 : 4, false, dst, m));
+	case 4:
+		return put(j, sext ? x64_rm(0x63, 8, false, dst, m) :
+				     x64_rm(0x8b, 4, false, dst, m));
+	default:
+		return put(j, x64_rm(0x8b, 8, false, dst, m));
+	}
+}
+
+static void put_store(struct jit_ctx *j, struct x64_mem m, u8 src, u32 size)
+{
+	put(j, x64_rm(size == 1 ? 0x88 : 0x89, size, false, src, m));
+}
+
+static void x64_load(struct jit_ctx *j, const struct jit_op *o)
+{
+	put_load(j, reg_map[o->dst], mem_at(reg_map[o->src], o->off), o->size, o->op == OP_LDXSX);
+}
+
+static void x64_store(struct jit_ctx *j, const struct jit_op *o)
+{
+	struct x64_mem m = mem_at(reg_map[o->dst], o->off);
+
+	if (o->use_imm)
+		put(j, x64_store_imm(o->size, m, o->imm));
+	else
+		put_store(j, m, reg_map[o->src], o->size);
+}
+
+static void x64_load_arg(struct jit_ctx *j, const struct jit_op *o)
+{
+	struct layout l = layout_of(j->func);
+	s32 disp = o->off ? 16 + 8 * (o->off - 1) : l.in_arg0;
+
+	put_load(j, reg_map[o->dst], mem_at(RBP, disp), 8, false);
+}
+
+static void x64_store_arg(struct jit_ctx *j, const struct jit_op *o)
+{
+	struct layout l = layout_of(j->func);
+	struct x64_mem m = mem_at(RSP, o->off ? 8 * (o->off - 1) : l.out_arg0);
+
+	if (o->use_imm)
+		put(j, x64_store_imm(8, m, o->imm));
+	else
+		put_store(j, m, reg_map[o->src], 8);
+}
+
+/*
+ * The machine has no fetching AND, OR, XOR: a loop on CMPXCHG. RAX is needed for it; its value
+ * waits in T3 and stands in for an operand that was RAX.
+ */
+static void put_fetch_loop(struct jit_ctx *j, const struct jit_op *o, enum x64_alu op)
+{
+	bool w = o->size == 8;
+	u8 src = reg_map[o->src] == RAX ? T3 : reg_map[o->src];
+	struct x64_mem m = mem_at(reg_map[o->dst] == RAX ? T3 : reg_map[o->dst], o->off);
+	u32 again;
+
+	put(j, x64_mov(true, T3, RAX));
+	put_load(j, RAX, m, o->size, false);
+	again = j->pos;
+	put(j, x64_mov(w, T1, RAX));
+	put(j, x64_alu_rr(op, w, T1, src));
+	put(j, x64_rm(0x0fb1, o->size, true, T1, m));
+	jit_put(j, JCC8(CC_NE) | (u8)(again - (j->pos + 2)) << 8, 2);
+	if (reg_map[o->src] == RAX)
+		return;
+	put(j, x64_mov(w, reg_map[o->src], RAX));
+	put(j, x64_mov(true, RAX, T3));
+}
+
+/* Loads acquire and stores release on this machine as they are. */
+static void x64_atomic(struct jit_ctx *j, const struct jit_op *o)
+{
+	struct x64_mem m = mem_at(reg_map[o->dst], o->off);
+	u8 src = reg_map[o->src];
+
+	switch (o->op) {
+	case OP_LOAD_ACQ:
+		return x64_load(j, o);
+	case OP_STORE_REL:
+		return put_store(j, m, src, o->size);
+	case OP_ADD:
+	case OP_OR:
+	case OP_AND:
+	case OP_XOR:
+		return put(j, x64_rm(alu_ops[o->op] * 8 + 1, o->size, true, src, m));
+	case OP_FETCH_ADD:
+		return put(j, x64_rm(0x0fc1, o->size, true, src, m));
+	case OP_FETCH_OR:
+		return put_fetch_loop(j, o, X64_OR);
+	case OP_FETCH_AND:
+		return put_fetch_loop(j, o, X64_AND);
+	case OP_FETCH_XOR:
+		return put_fetch_loop(j, o, X64_XOR);
+	case OP_XCHG:
+		return put(j, x64_rm(0x87, o->size, false, src, m));
+	case OP_CMPXCHG:
+		put(j, x64_rm(0x0fb1, o->size, true, src, m));
+		/* On success the machine leaves the upper half of RAX; R0 is the old word. */
+		if (o->size == 4)
+			put(j, x64_mov(false, RAX, RAX));
+	}
+}
+
+/* ---- control flow ---------------------------------------------------------------------- */
+
+static const u8 cond_codes[OP_CNT] = {
+	[OP_JEQ] = CC_E, [OP_JNE] = CC_NE, [OP_JGT] = CC_A,  [OP_JGE] = CC_AE, [OP_JLT] = CC_B,
+	[OP_JLE] = CC_BE, [OP_JSGT] = CC_G, [OP_JSGE] = CC_GE, [OP_JSLT] = CC_L, [OP_JSLE] = CC_LE,
+	[OP_JSET] = CC_NE,
+};
+
+static void put_jcc(struct jit_ctx *j, enum x64_cc cc, u32 target_idx)
+{
+	s32 dist;
+
+	if (jit_dist_short(j, target_idx, 2, 128, &dist)) {
+		jit_put(j, JCC8(cc) | (u8)dist << 8, 2);
+	} else {
+		dist = jit_dist(j, target_idx, 6);
+		jit_put(j, 0x0f | (0x80 | cc) << 8 | (u64)(u32)dist << 16, 6);
+	}
+}
+
+static void x64_jump_always(struct jit_ctx *j, u32 target_idx)
+{
+	s32 dist;
+
+	if (jit_dist_short(j, target_idx, 2, 128, &dist))
+		jit_put(j, JMP8 | (u8)dist << 8, 2);
+	else
+		jit_put(j, 0xe9 | (u64)(u32)jit_dist(j, target_idx, 5) << 8, 5);
+}
+
+static void x64_jump(struct jit_ctx *j, const struct jit_op *o, u32 target_idx)
+{
+	u8 dst = reg_map[o->dst], src = reg_map[o->src];
+	bool w = o->size == 8;
+
+	if (o->op == OP_JSET)
+		put(j, o->use_imm ? x64_test_ri(w, dst, o->imm) : x64_test_rr(w, dst, src));
+	else if (o->use_imm && !o->imm)
+		put(j, x64_test_rr(w, dst, dst)); /* carry and overflow are 0, as after CMP 0 */
+	else
+		put(j, o->use_imm ? x64_alu_ri(X64_CMP, w, dst, o->imm) :
+				    x64_alu_rr(X64_CMP, w, dst, src));
+	put_jcc(j, cond_codes[o->op], target_idx);
+}
+
+/* A budget that is used up stays at 0: all later ones leave, too. */
+static void x64_may_goto(struct jit_ctx *j, u32 target_idx)
+{
+	struct layout l = layout_of(j->func);
+
+	put(j, x64_alu_mi8(X64_CMP, mem_at(RBP, l.loops), 0));
+	put_jcc(j, CC_E, target_idx);
+	put(j, x64_alu_mi8(X64_SUB, mem_at(RBP, l.loops), 1));
+}
+
+static void put_arg_regs(struct jit_ctx *j)
+{
+	struct layout l = layout_of(j->func);
+
+	if (j->func->out_args)
+		put_load(j, R9, mem_at(RSP, l.out_arg0), 8, false);
+}
+
+static void x64_call_sym(struct jit_ctx *j, u32 sym)
+{
+	put_arg_regs(j);
+	put_mov_sym(j, RAX, sym);
+	jit_put(j, 0xd0ff, 2); /* call rax */
+}
+
+static void x64_call_func(struct jit_ctx *j, u32 func_idx)
+{
+	put_arg_regs(j);
+	jit_put(j, 0xe8 | (u64)(u32)jit_func_dist(j, func_idx, 5) << 8, 5);
+}
+
+#define X64_OPS                                                                                    \
+	.prologue = x64_prologue, .alu = x64_alu, .movsx = x64_movsx, .endian = x64_endian,        \
+	.imm64 = x64_imm64, .sym64 = x64_sym64, .load = x64_load, .store = x64_store,              \
+	.load_arg = x64_load_arg, .store_arg = x64_store_arg, .atomic = x64_atomic,                \
+	.jump = x64_jump, .jump_always = x64_jump_always, .may_goto = x64_may_goto,                \
+	.call_sym = x64_call_sym, .call_func = x64_call_func, .exit = x64_exit
+
+const struct jit_target x64_target = { .name = "x86_64", X64_OPS };
+const struct jit_target x64_bmi2_target = { .name = "x86_64+bmi2", .caps = X64_CAP_BMI2, X64_OPS };

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_jit.c - machine code against the interpreter, on this machine's targets: every row of
+ * insn.def, calls, random programs; that emitted bytes decode; what a compilation costs.
+ */
+#include "../interp/build.h"
+
+#include "core/vcpu.h"
+#include "interp/interp.h"
+#include "jit/jit.h"
+
+#include <errno.h>
+#include <time.h>
+#ifdef HAVE_CAPSTONE
+#include <capstone/capstone.h>
+#endif
+
+static const struct jit_target *target; /* under test */
+
+struct built {
+	struct jit_image *image;
+	struct jit_code *code;
+};
+
+static void check_decodes(const struct jit_image *image);
+
+static struct built build_jit(struct build *b)
+{
+	struct sym_resolver resolver = build_resolver(b);
+	const char *why = NULL;
+	struct built built;
+
+	assert_int_equal(jit_compile(b->prog, target, 0, &built.image, &why), 0);
+	assert_int_equal(jit_link(built.image, b->prog, &resolver, &built.code), 0);
+	return built;
+}
+
+static void built_free(struct built *built)
+{
+	jit_unlink(built->code);
+	jit_image_free(built->image);
+}
+
+static u64 run_ctx_once(struct build *b, void *ctx)
+{
+	struct built built = build_jit(b);
+	u64 value = built.code->entry(ctx);
+
+	check_decodes(built.image);
+	built_free(&built);
+	return value;
+}
+
+static void against_interp(struct build *b, struct state *states, u32 cnt, const char *name)
+{
+	struct sym_resolver resolver = build_resolver(b);
+	struct built built = build_jit(b);
+	struct interp_prog *prog;
+
+	assert_int_equal(interp_link(b->prog, &resolver, &prog), 0);
+	for (u32 i = 0; i < cnt; i++) {
+		struct bpf_insn insn = b->prog->insns[13];
+		struct state in = states[i], want;
+
+		interp_run(prog, &states[i]);
+		want = states[i];
+		memcpy(&states[i], &in, sizeof(in));
+		built.code->entry(&states[i]);
+		if (memcmp(&states[i], &want, sizeof(want)))
+			fail_msg("%s: %s r%d r%d off %d imm %d: dst %llx src %llx",
+				 jit_target_name(target), name, insn.dst_reg, insn.src_reg,
+				 insn.off, insn.imm, (unsigned long long)in.r[insn.dst_reg],
+				 (unsigned long long)in.r[insn.src_reg]);
+	}
+	interp_unlink(prog);
+	built_free(&built);
+}
+
+static void every_form(void **state __unused_arg)
+{
+	assert_true(run_all_cases(against_interp, NULL) > 150);
+}
+
+static void signed_division(void **state __unused_arg)
+{
+	assert_int_equal(run_all_cases(against_interp, want_signed_div), 8);
+}
+
+static void acquire_release(void **state __unused_arg)
+{
+	assert_int_equal(run_all_cases(against_interp, want_acq_rel), 8);
+}
+
+static void atomics(void **state __unused_arg)
+{
+	assert_int_equal(run_all_cases(against_interp, want_atomic), 28);
+}
+
+#define ENGINE_CALL_FUNC jit_call_func
+#include "../interp/calls.h"
+
+/* ---- random programs ------------------------------------------------------------------- */
+
+static u64 rnd_state;
+
+static u32 rnd(u32 below)
+{
+	rnd_state ^= rnd_state << 13;
+	rnd_state ^= rnd_state >> 7;
+	rnd_state ^= rnd_state << 17;
+	return (rnd_state >> 11) % below;
+}
+
+/* Straight code and jumps forward over registers and the stack: always ends, never faults. */
+static void random_prog(struct build *b, u32 len)
+{
+	build_start(b);
+	build_func(b, 512);
+	for (int i = 0; i < 64; i++)
+		emit(b, FORM_ST_DW, 10, 0, -8 * (i + 1), (s32)rnd_state);
+	for (int i = 0; i < 10; i++)
+		emit_imm64(b, i, rnd(3) ? edges[rnd(ARRAY_SIZE(edges))] : (rnd(9), rnd_state));
+	for (u32 i = 0; i < len; i++) {
+		enum insn_form form = 1 + rnd(FORM_CNT - 1);
+		const struct insn_info *info = &insn_infos[form];
+		s32 imm = rnd(2) ? imm_edges[rnd(ARRAY_SIZE(imm_edges))] : (s32)rnd_state;
+		u8 dst = rnd(10), src = rnd(10);
+
+		switch (info->kind) {
+		case INSN_ALU: case INSN_MOVSX: case INSN_ENDIAN:
+			emit(b, form, dst, src, 0, imm);
+			break;
+		case INSN_LDX:
+			emit(b, form, dst, 10, -8 - rnd(500), imm);
+			break;
+		case INSN_ST: case INSN_STX:
+			emit(b, form, 10, src, -8 - rnd(500), imm);
+			break;
+		case INSN_ATOMIC:
+			if (info->op == OP_LOAD_ACQ)
+				emit(b, form, dst, 10, -8 * (1 + rnd(60)), 0);
+			else
+				emit(b, form, 10, src, -8 * (1 + rnd(60)), 0);
+			break;
+		case INSN_JCOND:
+			/* what is jumped over is counted in insns of this loop: one slot each */
+			emit(b, form, dst, src, rnd(len - i), imm);
+			break;
+		default:
+			emit(b, FORM_XOR64_X, dst, src, 0, 0);
+		}
+	}
+	for (int i = 1; i < 10; i++) {
+		emit(b, FORM_MUL64_K, 0, 0, 0, 31);
+		emit(b, FORM_XOR64_X, 0, i, 0, 0);
+	}
+	for (int i = 0; i < 64; i++) {
+		emit(b, FORM_LDX_DW, 1, 10, -8 * (i + 1), 0);
+		emit(b, FORM_MUL64_K, 0, 0, 0, 31);
+		emit(b, FORM_ADD64_X, 0, 1, 0, 0);
+	}
+	emit(b, FORM_EXIT, 0, 0, 0, 0);
+	build_end(b);
+}
+
+static void random_programs(void **state __unused_arg)
+{
+	const char *env = getenv("SKEP_TEST_SEED");
+	u64 seed = env ? strtoull(env, NULL, 0) : (u64)time(NULL);
+
+	print_message("seed %llu\n", (unsigned long long)seed);
+	for (u32 i = 0; i < 4000; i++) {
+		struct interp_prog *prog;
+		struct built built;
+		struct build b;
+		u64 want, got;
+
+		rnd_state = (seed * 4000 + i) * 0x9e3779b97f4a7c15 + 1;
+		random_prog(&b, i % 50 ? 40 + i % 60 : 3000);
+		assert_int_equal(interp_link(b.prog, NULL, &prog), 0);
+		built = build_jit(&b);
+		want = interp_run(prog, NULL);
+		got = built.code->entry(NULL);
+		if (want != got)
+			fail_msg("seed %llu program %u: interp %llx, %s %llx",
+				 (unsigned long long)seed, i, (unsigned long long)want,
+				 jit_target_name(target), (unsigned long long)got);
+		check_decodes(built.image);
+		interp_unlink(prog);
+		built_free(&built);
+		xlated_free(b.prog);
+	}
+}
+
+/* ---- the image ------------------------------------------------------------------------- */
+
+#ifdef HAVE_CAPSTONE
+/* Insns of the machine end where the image ends, and each BPF insn begins at one of them. */
+static void check_decodes(const struct jit_image *image)
+{
+	static csh handle;
+	static cs_insn *insn;
+	const u8 *code = image->code;
+	size_t left = image->code_size;
+	u64 addr = 0;
+	u32 line = 0;
+
+	if (!handle) {
+		assert_int_equal(cs_open(CS_ARCH_X86, CS_MODE_64, &handle), CS_ERR_OK);
+		insn = cs_malloc(handle);
+	}
+	while (left) {
+		while (line < image->line_cnt && image->lines[line].code_off == addr)
+			line++;
+		if (!cs_disasm_iter(handle, &code, &left, &addr, insn))
+			fail_msg("bytes at %llu of %u do not decode", (unsigned long long)addr,
+				 image->code_size);
+	}
+	while (line < image->line_cnt && image->lines[line].code_off == addr)
+		line++;
+	assert_int_equal(line, image->line_cnt);
+}
+#else
+static void check_decodes(const struct jit_image *image __unused_arg)
+{
+}
+#endif
+
+static void refusals(void **state __unused_arg)
+{
+	struct jit_image *image;
+	const char *why = NULL;
+	struct build b;
+
+	build_start(&b);
+	build_func(&b, 0);
+	emit(&b, FORM_CAST_KERN, 0, 0, 1, 1);
+	b.prog->insns[0].off = 1;
+	b.prog->insns[0].imm = 1;
+	emit(&b, FORM_EXIT, 0, 0, 0, 0);
+	build_end(&b);
+	assert_int_equal(jit_compile(b.prog, target, 0, &image, &why), -EOPNOTSUPP);
+	assert_non_null(strstr(why, "casts"));
+	assert_int_equal(jit_compile(b.prog, target, JIT_BLIND, &image, &why), -EOPNOTSUPP);
+	assert_non_null(strstr(why, "blinding"));
+	xlated_free(b.prog);
+}
+
+/* Many programs in the pool at once; no mapping of the process is writable and executable. */
+static void pool_is_never_wx(void **state __unused_arg)
+{
+	enum { N = 300 };
+	static struct built built[N];
+	static struct build b[N];
+	char line[512];
+	u32 exec_maps = 0;
+	FILE *maps;
+
+	for (int i = 0; i < N; i++) {
+		build_start(&b[i]);
+		build_func(&b[i], 0);
+		for (int k = 0; k < i * 3; k++)
+			emit(&b[i], FORM_ADD64_K, 1, 0, 0, 1000);
+		emit(&b[i], FORM_MOV64_K, 0, 0, 0, i);
+		emit(&b[i], FORM_EXIT, 0, 0, 0, 0);
+		build_end(&b[i]);
+		built[i] = build_jit(&b[i]);
+	}
+	maps = fopen("/proc/self/maps", "r");
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps)) {
+		char perms[8];
+
+		assert_int_equal(sscanf(line, "%*s %7s", perms), 1);
+		assert_false(perms[1] == 'w' && perms[2] == 'x');
+		if (strstr(line, "skep-jit")) {
+			assert_int_equal(perms[1], '-');
+			exec_maps++;
+		}
+	}
+	fclose(maps);
+	assert_in_range(exec_maps, 1, 2);
+	for (int i = 0; i < N; i += 2)
+		built_free(&built[i]);
+	for (int i = 1; i < N; i += 2)
+		assert_int_equal(built[i].code->entry(NULL), i);
+	for (int i = 0; i < N; i++) {
+		if (i % 2)
+			built_free(&built[i]);
+		xlated_free(b[i].prog);
+	}
+}
+
+static void compile_cost(void **state __unused_arg)
+{
+	struct timespec start, end;
+	struct build b;
+	double ns;
+	u64 insns = 0;
+
+	rnd_state = 12345;
+	random_prog(&b, 4000);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start);
+	for (int i = 0; i < 100; i++) {
+		struct jit_image *image;
+
+		assert_int_equal(jit_compile(b.prog, target, 0, &image, NULL), 0);
+		insns += b.prog->insn_cnt;
+		jit_image_free(image);
+	}
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+	ns = (end.tv_sec - start.tv_sec) * 1e9 + (end.tv_nsec - start.tv_nsec);
+	print_message("%s: compiles at %.1f ns an insn\n", jit_target_name(target), ns / insns);
+	assert_true(ns / insns < 2000); /* far above the aim: shows only a change of order */
+	xlated_free(b.prog);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		{ "every form against the interpreter", every_form, NULL, NULL, NULL },
+		{ "J-16 signed division, INT_MIN / -1 and all sign mixes, jit", signed_division,
+		  NULL, NULL, NULL },
+		{ "D-01 load-acquire and store-release, all sizes, jit", acquire_release, NULL,
+		  NULL, NULL },
+		{ "J-17 atomics of all widths, fetching and not, jit", atomics, NULL, NULL, NULL },
+		CALL_TESTS,
+		cmocka_unit_test(random_programs),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(pool_is_never_wx),
+		cmocka_unit_test(compile_cost),
+	};
+	static const char *const names[] = { "x86_64", "x86_64+bmi2" };
+	int failed = 0;
+
+	if (!jit_target_host()) {
+		printf("no target for this process: skipped\n");
+		return 77;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		target = jit_target_find(names[i]);
+		assert(target);
+		failed += cmocka_run_group_tests_name(names[i], tests, NULL, NULL);
+		if (target == jit_target_host())
+			break; /* the rest needs what this CPU lacks */
+	}
+	return failed;
+}
