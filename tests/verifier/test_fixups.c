@@ -77,7 +77,7 @@ static void plain_code_stays(void **state __unused_arg)
 static void dead_code_goes(void **state __unused_arg)
 {
 	/* Never taken: the condition goes. Always taken: a goto, and it goes when nothing is between. */
-	gives(SOCK, "r0 = 1; if r0 == 2 goto +1; r0 = 3; exit",
+	gives(SOCK, "r0 = 1; if r0 == 2 goto +2; r0 = 3; exit; r0 = 4; exit",
 	      "(b7) r0 = 1\n(b7) r0 = 3\n(95) exit\n");
 	gives(SOCK, "r0 = 1; if r0 == 1 goto +1; r0 = 3; exit", "(b7) r0 = 1\n(95) exit\n");
 	gives(SOCK, "r1 = *(u32 *)(r1 + 0); r0 = 1; if r1 == 1 goto +3; if r0 == 1 goto +2; r0 = 3; "
