@@ -195,6 +195,8 @@ static void step_back(const struct verifier_env *env, const struct verifier_stat
 		*regs &= ~BIT(insn->dst_reg);
 		break;
 	case INSN_LD_PKT:
+		/* Also when it left the function: then the caller's r0 is 0, out of nothing. */
+		d->regs[next->frameno] &= ~REGS_CALLER;
 		*regs &= ~REGS_CALLER;
 		break;
 	case INSN_LDX:

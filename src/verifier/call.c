@@ -587,6 +587,9 @@ int check_ld_pkt(struct verifier_env *env, const struct bpf_insn *insn, const st
 {
 	int err;
 
+	if (!env->type->ld_abs)
+		return reject(env, R_LD_ABS, -EINVAL,
+			      "BPF_LD_[ABS|IND] instructions not allowed for this program type");
 	/* A callback's return value means something to its caller. */
 	for (u32 i = 0; i <= env->cur->curframe; i++) {
 		if (env->cur->frame[i]->in_callback)

@@ -195,11 +195,7 @@ static int do_insn(struct verifier_env *env)
 		env->ex->jumps_processed++;
 		return do_exit(env);
 	case INSN_LD_PKT:
-		/* V-16: when it fails it leaves the subprogram, which its caller would have to expect. */
-		if (env->cur->curframe || cur_frame(env)->subprog)
-			return not_modelled(env, "LD_ABS and LD_IND in a subprogram");
-		err = check_ld_pkt(env, insn, info);
-		break;
+		return do_ld_pkt(env, insn, info);
 	case INSN_LDX_ARG:
 	case INSN_ST_ARG:
 	case INSN_STX_ARG:

@@ -59,6 +59,7 @@ int do_branch(struct verifier_env *env, const struct bpf_insn *insn, const struc
 /* subprog.c: move env->insn_idx. */
 int do_subprog_call(struct verifier_env *env, u32 insn_idx);
 int do_exit(struct verifier_env *env); /* PATH_ON: back in the caller; PATH_OVER */
+int do_ld_pkt(struct verifier_env *env, const struct bpf_insn *insn, const struct insn_info *info);
 int check_stack_depth(struct verifier_env *env);
 
 /* states.c */

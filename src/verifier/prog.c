@@ -247,12 +247,6 @@ static int check_insn_fields(struct verifier_env *env, u32 idx)
 		return reject_at(env, idx, R_RESERVED_FIELD, -EINVAL, "%s uses reserved fields",
 				 reserved_words(insn, form));
 	}
-	if (insn_infos[form].kind == INSN_LD_PKT) {
-		if (!env->type->ld_abs)
-			return reject_at(env, idx, R_LD_ABS, -EINVAL,
-					 "BPF_LD_[ABS|IND] instructions not allowed for this program type");
-		return not_modelled(env, "LD_ABS and LD_IND (insn %u)", idx);
-	}
 	if (insn_infos[form].kind == INSN_CAST)
 		return not_modelled(env, "arena address casts (insn %u)", idx);
 	if (insn_infos[form].kind == INSN_GOTOX)

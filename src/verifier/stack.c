@@ -357,15 +357,21 @@ int stack_const_key(struct verifier_env *env, int regno, u32 size, u64 *ret_key,
 	const struct reg_state *reg = cur_reg(env, regno);
 	const struct stack_slot *slot;
 	s64 off = scalar_smin(&reg->val);
+	u32 frameno = reg->frame;
 
 	*ret_known = false;
-	if (reg->type != PTR_TO_STACK || !scalar_is_const(&reg->val) || byte_of(off) != 0 || size > 8)
+	if (reg->type != PTR_TO_STACK || !scalar_is_const(&reg->val) || size > 8)
 		return 0;
-	slot = &env->cur->frame[reg->frame]->slots[SPI(off)];
-	if (!slot_is_spill(slot) || !is_scalar(&slot->reg) || spill_size(slot) < size ||
-	    !scalar_is_const(&slot->reg.val))
+	if (all_zero(env->cur->frame[frameno], off, off + size)) {
+		*ret_key = 0;
+		*ret_known = true;
+		return rely_on_zeros(env, frameno, off, off + size);
+	}
+	slot = &env->cur->frame[frameno]->slots[SPI(off)];
+	if (byte_of(off) != 0 || !slot_is_spill(slot) || !is_scalar(&slot->reg) ||
+	    spill_size(slot) != size || !scalar_is_const(&slot->reg.val))
 		return 0;
 	*ret_key = scalar_trunc(&slot->reg.val, size).bits.value;
 	*ret_known = true;
-	return mark_slot_precise(env, reg->frame, SPI(off));
+	return mark_slot_precise(env, frameno, SPI(off));
 }

@@ -136,11 +136,6 @@ static int leave(struct verifier_env *env)
 		err = check_callback_return(env);
 		if (err)
 			return err;
-		if (cur->refs.cnt) {
-			err = ref_check_leak(env, "BPF_EXIT instruction in callback");
-			if (err)
-				return err;
-		}
 	}
 	cur->frame[cur->curframe] = NULL;
 	cur->curframe--;
@@ -154,6 +149,30 @@ static int leave(struct verifier_env *env)
 	}
 	frame_put(callee);
 	return PATH_ON;
+}
+
+/*
+ * V-16: with too few bytes in the packet the function returns 0 there and then. In main that ends the
+ * run; in a subprogram it is a second way back to the caller, followed before the plain one.
+ */
+int do_ld_pkt(struct verifier_env *env, const struct bpf_insn *insn, const struct insn_info *info)
+{
+	const struct prog_type_row *type = env->type;
+	u32 idx = env->insn_idx;
+	int err = check_ld_pkt(env, insn, info);
+
+	if (err)
+		return err;
+	env->insn_idx = idx + 1;
+	if (!env->cur->curframe) {
+		if (type->ret_checked && (type->ret_min > 0 || type->ret_max < 0))
+			return not_modelled(env, "LD_ABS where a program cannot return 0");
+		return PATH_ON;
+	}
+	if (!push_path(env, idx + 1))
+		return env->ex->oom ? -ENOMEM : env->res->err;
+	mark_reg_known(env, BPF_REG_0, 0);
+	return leave(env);
 }
 
 static int check_program_return(struct verifier_env *env)
