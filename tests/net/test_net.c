@@ -375,7 +375,10 @@ static const struct ctx_case ctx_cases[] = {
 	{ SKB(0), 1, 0, 0, -EINVAL },
 	{ SKB(0), 0, 1, 0, -EINVAL },
 	{ SKB(0), 0, 0, 1, -EINVAL },
-	/* N-10: what says IP must have an IP header. */
+};
+
+/* What says IP must have an IP header. */
+static const struct ctx_case n10_cases[] = {
 	{ CLS, { 0 }, 0, 0, 33, 4096, { 0x08, 0x00 }, 0, 0, 0, -EINVAL },
 	{ CLS, { 0 }, 0, 0, 34, 4096, { 0x08, 0x00 }, 0, 0, 0, 0 },
 	{ CLS, { 0 }, 0, 0, 53, 4096, { 0x86, 0xdd }, 0, 0, 0, -EINVAL },
@@ -420,18 +423,18 @@ static void run_ctx_case(bool kernel, const struct ctx_case *c, struct ctx_resul
 	close(fd);
 }
 
-static void contexts_in_and_out(void **state __unused_arg)
+static void judge_ctx_cases(const struct ctx_case *list, size_t cnt)
 {
 	bool kernel = kernel_answers();
 	struct ctx_result ours, theirs;
 
-	for (size_t i = 0; i < ARRAY_SIZE(ctx_cases); i++) {
-		run_ctx_case(false, &ctx_cases[i], &ours);
-		if (ours.err != ctx_cases[i].want)
-			fail_msg("case %zu: %ld, want %ld", i, ours.err, ctx_cases[i].want);
+	for (size_t i = 0; i < cnt; i++) {
+		run_ctx_case(false, &list[i], &ours);
+		if (ours.err != list[i].want)
+			fail_msg("case %zu: %ld, want %ld", i, ours.err, list[i].want);
 		if (!kernel)
 			continue;
-		run_ctx_case(true, &ctx_cases[i], &theirs);
+		run_ctx_case(true, &list[i], &theirs);
 		if (ours.err != theirs.err || ours.size != theirs.size ||
 		    ours.ctx_size != theirs.ctx_size ||
 		    memcmp(ours.words, theirs.words, sizeof(ours.words)))
@@ -439,6 +442,16 @@ static void contexts_in_and_out(void **state __unused_arg)
 				 ours.err, ours.size, ours.ctx_size, theirs.err, theirs.size,
 				 theirs.ctx_size);
 	}
+}
+
+static void contexts_in_and_out(void **state __unused_arg)
+{
+	judge_ctx_cases(ctx_cases, ARRAY_SIZE(ctx_cases));
+}
+
+static void n10_short_ip_headers_are_refused(void **state __unused_arg)
+{
+	judge_ctx_cases(n10_cases, ARRAY_SIZE(n10_cases));
 }
 
 static void what_is_not_modelled_says_so(void **state __unused_arg)
@@ -536,6 +549,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_field_has_a_way), cmocka_unit_test(stated_answers),
 		cmocka_unit_test(same_as_the_kernel),	 cmocka_unit_test(contexts_in_and_out),
+		cmocka_unit_test(n10_short_ip_headers_are_refused),
 		cmocka_unit_test(what_is_not_modelled_says_so), cmocka_unit_test(devices),
 		cmocka_unit_test(names_of_return_values),
 	};
