@@ -269,3 +269,20 @@ int do_branch(struct verifier_env *env, const struct bpf_insn *insn, const struc
 	env->insn_idx = idx + 1;
 	return PATH_ON;
 }
+
+/*
+ * Either way, and nobody knows which: a hidden counter decides, which also ends the loop one day. The
+ * way on is put aside as one more round, in which numbers that changed since the last one are
+ * unknown, so that a round is covered by an earlier one soon. The jump is followed first.
+ */
+int do_may_goto(struct verifier_env *env, u32 insn_idx)
+{
+	struct verifier_state *next = push_path(env, insn_idx + 1);
+
+	if (!next)
+		return env->ex->oom ? -ENOMEM : env->res->err;
+	next->may_goto_depth++;
+	widen_iteration(env, next, insn_idx, true);
+	env->insn_idx = insn_target(env->insns, insn_idx);
+	return PATH_ON;
+}

@@ -57,7 +57,7 @@ struct insn_note {
 	u32 map_idx, map_off;
 	bool map_seen, map_mixed;
 	/* prog.c */
-	bool prune_point, jmp_point, force_checkpoint, calls_callback;
+	bool prune_point, jmp_point, force_checkpoint, calls_callback, is_may_goto;
 	/* the exploration */
 	bool seen;   /* some path came here */
 	/* mem.c */

@@ -201,7 +201,7 @@ static int do_insn(struct verifier_env *env)
 	case INSN_STX_ARG:
 		return not_modelled(env, "stack arguments");
 	case INSN_MAY_GOTO:
-		return not_modelled(env, "may_goto");
+		return do_may_goto(env, idx);
 	default:
 		return verifier_bug(env, "insn %u of no kind", idx);
 	}

@@ -55,6 +55,7 @@ void share_id(struct verifier_env *env, struct reg_state *reg);
 
 /* branch.c: moves env->insn_idx. */
 int do_branch(struct verifier_env *env, const struct bpf_insn *insn, const struct insn_info *info);
+int do_may_goto(struct verifier_env *env, u32 insn_idx);
 
 /* subprog.c: move env->insn_idx. */
 int do_subprog_call(struct verifier_env *env, u32 insn_idx);
@@ -67,7 +68,7 @@ int check_stack_depth(struct verifier_env *env);
 int prune(struct verifier_env *env);
 /* At a callback's return: numbers that changed since the last iteration become unknown, unless they
  * were relied on. */
-void widen_iteration(struct verifier_env *env, struct verifier_state *cur, u32 insn_idx);
+void widen_iteration(struct verifier_env *env, struct verifier_state *cur, u32 insn_idx, bool here);
 
 /* backtrack.c */
 int note_step(struct verifier_env *env, u32 insn_idx);

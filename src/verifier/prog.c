@@ -507,6 +507,7 @@ static void mark_insn(struct verifier_env *env, u32 idx)
 	}
 	switch (insn_infos[form].kind) {
 	case INSN_MAY_GOTO:
+		note->is_may_goto = true;
 		note->force_checkpoint = true;
 		note->prune_point = true;
 		break;

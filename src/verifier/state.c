@@ -132,6 +132,7 @@ struct verifier_state *state_clone(struct verifier_env *env, const struct verifi
 	}
 	st->parent = from->parent;
 	st->insn_idx = from->insn_idx;
+	st->may_goto_depth = from->may_goto_depth;
 	if (!COPY_VEC(&st->refs, &from->refs) || !COPY_VEC(&st->steps, &from->steps) ||
 	    !COPY_VEC(&st->links, &from->links)) {
 		state_free(st);

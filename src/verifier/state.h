@@ -127,6 +127,7 @@ struct verifier_state {
 	VEC(struct place) links;
 	struct verifier_state *parent;
 	u32 insn_idx; /* of kept and pending states: where it goes on */
+	u32 may_goto_depth; /* rounds of may_goto loops on the way here */
 	u32 branches; /* paths from here that are not finished */
 	struct verifier_state *next_kept; /* of the same insn, or pending */
 	struct verifier_state *all_next;

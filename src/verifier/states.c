@@ -6,7 +6,7 @@
  *
  * Two cases compare with a state whose paths are not finished, where those marks are not complete:
  * - the same state again, to the letter: the program loops for ever, and is refused;
- * - the call insn of a callback: there every number must be covered, relied on or not, and all
+ * - the call insn of a callback, and may_goto: there every number must be covered, relied on or not, and all
  *   numbers of the arriving state are then marked as relied on. Whatever the unfinished state will
  *   turn out to rely on, the states between the two have it marked, so later arrivals there are
  *   compared in it.
@@ -296,6 +296,7 @@ static int keep(struct verifier_env *env, u32 insn_idx)
 		return -ENOMEM;
 	kept->env = env;
 	kept->curframe = cur->curframe;
+	kept->may_goto_depth = cur->may_goto_depth;
 	for (u32 i = 0; i <= cur->curframe; i++) {
 		kept->frame[i] = cur->frame[i];
 		kept->frame[i]->refs++;
@@ -366,13 +367,15 @@ int prune(struct verifier_env *env)
 
 	while ((st = *link)) {
 		if (is_in_progress(st)) {
-			if (note->calls_callback) {
+			if (note->calls_callback || note->is_may_goto) {
 				if (covered(env, st, env->cur, insn_idx, BY_RANGE)) {
 					facts_pruned(env, insn_idx, NULL);
 					err = mark_like(env, NULL);
 					return err ? err : PATH_OVER;
 				}
-			} else if (covered(env, st, env->cur, insn_idx, EXACTLY)) {
+			} else if (st->may_goto_depth == env->cur->may_goto_depth &&
+				   covered(env, st, env->cur, insn_idx, EXACTLY)) {
+				/* Another round of may_goto is another one: its count goes down. */
 				return reject_endless(env, insn_idx, st);
 			}
 			/* Iterations of a short loop need not all be kept. */
@@ -419,10 +422,12 @@ static void widen_number(const struct reg_state *old, struct reg_state *cur)
  * would be another one in each iteration, and no state would ever cover the next. What was relied
  * on stays as it is: the reliance might fail with an unknown number.
  */
-void widen_iteration(struct verifier_env *env, struct verifier_state *cur, u32 insn_idx)
+void widen_iteration(struct verifier_env *env, struct verifier_state *cur, u32 insn_idx, bool here)
 {
 	const struct verifier_state *old = cur->parent;
 
+	if (here && old && old->insn_idx == insn_idx)
+		old = old->parent; /* kept a moment ago: this round itself */
 	while (old && !(old->insn_idx == insn_idx && same_calls(old, cur)))
 		old = old->parent;
 	if (!old)

@@ -142,7 +142,7 @@ static int leave(struct verifier_env *env)
 	caller = frame_mut(env, cur, cur->curframe);
 	if (callback) {
 		env->insn_idx = callsite;
-		widen_iteration(env, cur, callsite);
+		widen_iteration(env, cur, callsite, false);
 	} else {
 		caller->regs[BPF_REG_0] = r0;
 		env->insn_idx = callsite + 1;

@@ -452,6 +452,46 @@ static void callbacks(void **state __unused_arg)
 		"R2 type=scalar expected=func");
 }
 
+static void may_goto_loops(void **state __unused_arg)
+{
+	accepts(SOCK, "r0 = 0; loop: may_goto +2; r0 += 1; goto loop; exit");
+	accepts(SOCK, "r6 = 0; r0 = 0; loop: may_goto done; r6 = 1; if r0 == 0 goto +1; r0 = 0; "
+		      "goto loop; done: exit");
+	/* A counter relied on as an offset: unknown after a round. */
+	refuses(SOCK, "r6 = -8; loop: may_goto done; r1 = r10; r1 += r6; *(u8 *)(r1 + 0) = 1; r6 += 1; "
+		      "goto loop; done: r0 = 0; exit",
+		-EACCES, NULL);
+	accepts(SOCK, "r6 = 0; loop: may_goto done; r6 &= 7; r1 = r10; r1 += -8; r1 += r6; "
+		      "*(u8 *)(r1 + 0) = 1; r6 += 1; goto loop; done: r0 = 0; exit");
+	/* Without it the loop has no end. */
+	refuses(SOCK, "r0 = 0; loop: if r0 == 1 goto +1; goto loop; exit", -EINVAL,
+		"infinite loop detected at insn 1");
+}
+
+static void v16_packet_loads(void **state __unused_arg)
+{
+	accepts(SOCK, "r6 = r1; r0 = *(u16 *)skb[12]; r0 = 0; exit");
+	accepts(SOCK, "r6 = r1; r2 = 4; r0 = *(u8 *)skb[r2 + 12]; exit");
+	refuses(SOCK, "r6 = 0; r0 = *(u16 *)skb[12]; exit", -EINVAL,
+		"at the time of BPF_LD_ABS|IND R6 != pointer to skb");
+	refuses(SOCK, "r6 = r1; r7 = r1; r0 = *(u16 *)skb[12]; r0 = *(u32 *)(r1 + 0); exit", -EACCES,
+		"R1 !read_ok");
+	refuses(XDP, "r6 = r1; r0 = *(u16 *)skb[12]; exit", -EINVAL,
+		"BPF_LD_[ABS|IND] instructions not allowed for this program type");
+	/* In a subprogram the early return gives 0 to the caller, which must be ready for it. */
+	accepts(SOCK, "r6 = r1; call sub; r1 = r10; r1 += -8; if r0 == 0 goto +2; r0 = 0; exit; "
+		      "*(u64 *)(r1 + 0) = 0; exit; sub: r6 = r1; r0 = *(u8 *)skb[12]; r0 = 5; exit");
+	accepts(SOCK, "call sub; r1 = r10; r1 += r0; *(u8 *)(r1 -5) = 0; r0 = 0; exit; "
+		      "sub: r6 = r1; r0 = *(u8 *)skb[12]; r0 = -3; exit");
+	refuses(SOCK, "call sub; r1 = r10; r1 += r0; *(u8 *)(r1 + 2) = 0; r0 = 0; exit; "
+		      "sub: r6 = r1; r0 = *(u8 *)skb[12]; r0 = -3; exit",
+		-EACCES, "invalid write to stack R1 off=2 size=1");
+	fakehost_add_map(&fh, BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0);
+	refuses(SOCK, "r6 = r1; " RESERVE "r7 = r0; if r0 == 0 goto +4; r0 = *(u8 *)skb[12]; r1 = r7; r2 = 0; "
+		      "call bpf_ringbuf_submit; r0 = 0; exit",
+		-EINVAL, NULL);
+}
+
 static int setup(void **state __unused_arg)
 {
 	fakehost_init(&fh);
@@ -485,6 +525,8 @@ int main(void)
 		T(map_helpers),
 		T(references),
 		T(callbacks),
+		T(may_goto_loops),
+		T(v16_packet_loads),
 	};
 
 	return cmocka_run_group_tests_name("verifier-checks", tests, NULL, NULL);

@@ -257,6 +257,37 @@ static void may_goto_counts(void **state __unused_arg)
 	fakehost_release(&fh, &run);
 }
 
+static void packet_loads_become_calls(void **state __unused_arg)
+{
+	const struct xlated_prog *x;
+
+	x = verify(SOCK, "r6 = r1; r0 = *(u16 *)skb[12]; exit");
+	check_text(x, "(bf) r6 = r1\n"
+		      "(b4) w2 = 12\n"
+		      "(bf) r1 = r6\n"
+		      "(bf) r3 = r10\n"
+		      "(07) r3 += -8\n"
+		      "(b7) r4 = 2\n"
+		      "(c6) if w2 s< 0x0 goto pc+2\n"
+		      "(85) call unknown#26 | helper 26\n"
+		      "(05) goto pc+7\n"
+		      "(c6) if w2 s< 0xffe00000 goto pc+7\n"
+		      "(b7) r5 = 1\n"
+		      "(76) if w2 s>= 0xfff00000 goto pc+2\n"
+		      "(b7) r5 = 0\n"
+		      "(04) w2 += 1048576\n"
+		      "(14) w2 -= -1048576\n"
+		      "(85) call unknown#68 | helper 68\n"
+		      "(15) if r0 == 0x0 goto pc+2\n"
+		      "(b4) w0 = 0\n"
+		      "(95) exit\n"
+		      "(69) r0 = *(u16 *)(r10 -8)\n"
+		      "(dc) r0 = be16 r0\n"
+		      "(95) exit\n");
+	assert_int_equal(x->subprogs[0].stack_depth, 8);
+	fakehost_release(&fh, &run);
+}
+
 static void flags_tell_targets(void **state __unused_arg)
 {
 	const struct xlated_prog *x;
@@ -288,6 +319,7 @@ int main(void)
 		T(a_call_with_two_maps_is_general), T(calls_follow),
 		T(callbacks_are_symbols), T(v20_far_calls),
 		T(may_goto_counts),	 T(flags_tell_targets),
+		T(packet_loads_become_calls),
 	};
 
 	return cmocka_run_group_tests_name("verifier-fixups", tests, NULL, NULL);
