@@ -8,6 +8,7 @@
 #define SKEP_VERIFIER_CNUM_H
 
 #include "base/types.h"
+#include "isa/isa.h"
 
 struct cnum64 {
 	u64 base, len;
@@ -51,7 +52,20 @@ static inline s32 cnum32_smax(struct cnum32 a)
 									    (s32)(a.base + a.len);
 }
 
-/* The rest (arithmetic, intersection, union, ordering refinements) is declared by cnum.c's owner
- * below this line. */
+/*
+ * The rest is one template (cnum_tmpl.h) for both widths, and for 8 bits in the tests, where every
+ * pair of arcs is tried. For N in 64, 32:
+ *	cnumN_urange(min, max)	 the arc of unsigned [min, max]
+ *	cnumN_srange(min, max)	 the arc of signed [min, max]
+ *	cnumN_within(out, in)	 every value of in is one of out
+ *	cnumN_intersect(&a, b)	 a becomes the smallest arc that holds what both hold; false: nothing
+ *	cnumN_join(a, b)	 the smallest arc that holds both
+ *	cnumN_add, _sub, _neg, _mul
+ *	cnumN_op(op, a, b)	 what dst OP src can be, for every OP_* of isa.h that has two operands
+ */
+#define CNUM_N 64
+#include "verifier/cnum_tmpl.h"
+#define CNUM_N 32
+#include "verifier/cnum_tmpl.h"
 
 #endif
