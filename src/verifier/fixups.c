@@ -57,11 +57,16 @@ static void put(struct fixer *fx, struct bpf_insn insn)
 	put_sym(fx, insn, 0);
 }
 
-static void put_load(struct fixer *fx, u32 size, u8 dst, u8 src, s16 off)
+static u8 size_code(u32 size)
 {
 	static const u8 codes[9] = { [1] = BPF_B, [2] = BPF_H, [4] = BPF_W, [8] = BPF_DW };
 
-	put(fx, (struct bpf_insn){ .code = BPF_LDX | BPF_MEM | codes[size], .dst_reg = dst,
+	return codes[size];
+}
+
+static void put_load(struct fixer *fx, u32 size, u8 dst, u8 src, s16 off)
+{
+	put(fx, (struct bpf_insn){ .code = BPF_LDX | BPF_MEM | size_code(size), .dst_reg = dst,
 				   .src_reg = src, .off = off });
 }
 
@@ -108,6 +113,13 @@ static bool conv_is_plain(const struct ctx_conv *conv)
 {
 	return !conv->shift && !conv->mask && !conv->as_bool && !conv->be16 &&
 	       conv->load[conv->load_cnt - 1].size == conv->size;
+}
+
+/* As plain, but the structure keeps only the lower bytes. */
+static bool conv_is_cut(const struct ctx_conv *conv)
+{
+	return !conv->shift && !conv->mask && !conv->as_bool && !conv->be16 &&
+	       conv->load[conv->load_cnt - 1].size < conv->size;
 }
 
 static bool ctx_row_is_scalar(const struct prog_type_row *type, u32 off, u32 size)
@@ -210,9 +222,15 @@ static int put_ctx_write(struct fixer *fx, const struct bpf_insn *insn, enum ins
 	struct bpf_insn store = *insn;
 	u8 base;
 
-	/* Part of a converted field cannot be written without reading the rest first. */
-	if (!conv_is_plain(conv) || insn_infos[form].kind == INSN_ATOMIC)
+	/* Part of a converted field cannot be written without reading the rest first; the whole of a
+	 * field that is kept in fewer bytes can, and loses its upper ones (__sk_buff.tc_index). */
+	if (insn_infos[form].kind == INSN_ATOMIC ||
+	    (!conv_is_plain(conv) && !(conv_is_cut(conv) && off == conv->off &&
+				       insn_infos[form].size == conv->size)))
 		return not_modelled(fx->env, "a write to the context at offset %u", off);
+	if (conv_is_cut(conv))
+		store.code = (store.code & ~0x18) |
+			     size_code(conv->load[conv->load_cnt - 1].size);
 	base = put_chain(fx, conv, ISA_REG_AX, insn->dst_reg);
 	store.dst_reg = base;
 	store.off = conv->load[conv->load_cnt - 1].off + (off - conv->off);

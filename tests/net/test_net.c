@@ -533,9 +533,11 @@ static void every_field_has_a_way(void **state __unused_arg)
 	}
 }
 
+static u32 engine;
+
 static int boot(void **state __unused_arg)
 {
-	return skep_boot(&(struct skep_opts){ .cpu_cnt = 2 }, &skep);
+	return skep_boot(&(struct skep_opts){ .cpu_cnt = 2, .engine = engine }, &skep);
 }
 
 static int end(void **state __unused_arg)
@@ -554,5 +556,11 @@ int main(void)
 		cmocka_unit_test(names_of_return_values),
 	};
 
-	return cmocka_run_group_tests(tests, boot, end);
+	int failed;
+
+	/* Machine code where there is a JIT for this host, then the interpreter. */
+	engine = SKEP_ENGINE_AUTO;
+	failed = cmocka_run_group_tests_name("auto", tests, boot, end);
+	engine = SKEP_ENGINE_INTERP;
+	return failed + cmocka_run_group_tests_name("interp", tests, boot, end);
 }

@@ -1017,9 +1017,11 @@ static void arrays_can_be_mapped(void **state __unused_arg)
 	close(hash);
 }
 
+static u32 engine;
+
 static int boot(void **state __unused_arg)
 {
-	return skep_boot(&(struct skep_opts){ .cpu_cnt = 2, .seeded = true, .seed = 1 }, &skep);
+	return skep_boot(&(struct skep_opts){ .cpu_cnt = 2, .seeded = true, .seed = 1, .engine = engine }, &skep);
 }
 
 static int end(void **state __unused_arg)
@@ -1061,5 +1063,11 @@ int main(void)
 		cmocka_unit_test(arrays_can_be_mapped),
 	};
 
-	return cmocka_run_group_tests(tests, boot, end);
+	int failed;
+
+	/* Machine code where there is a JIT for this host, then the interpreter. */
+	engine = SKEP_ENGINE_AUTO;
+	failed = cmocka_run_group_tests_name("auto", tests, boot, end);
+	engine = SKEP_ENGINE_INTERP;
+	return failed + cmocka_run_group_tests_name("interp", tests, boot, end);
 }
