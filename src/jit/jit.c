@@ -16,8 +16,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define PASSES_FREE 6
-#define PASSES_MAX  10
+#define PASSES_FREE 3
+#define PASSES_MAX  6
 #define STACK_MAX   (64 * 1024)
 #define CODE_MAX    (64 * 1024 * 1024)
 

@@ -144,8 +144,8 @@ static void pool_free(struct linked *l)
 	pool_write(l, NULL, 0);
 	memset(c->used + l->first, 0, l->cnt);
 	c->used_cnt -= l->cnt;
-	if (c->used_cnt)
-		return;
+	if (c->used_cnt || (pool == c && !c->next))
+		return; /* the last chunk stays: a program loaded again and again costs no mapping */
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;

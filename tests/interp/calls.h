@@ -18,15 +18,17 @@ static void constants(void **state __unused_arg)
 
 static u64 helper_mix(u64 a, u64 b, u64 c, u64 d, u64 e)
 {
+	/* where the caller's stack was not a multiple of 16, this is not either */
+	assert_int_equal((uintptr_t)__builtin_frame_address(0) % 16, 0);
 	return a + 10 * b + 100 * c + 1000 * d + 10000 * e;
 }
 
-static void helper_call(void **state __unused_arg)
+static void one_helper_call(u32 stack_depth)
 {
 	struct build b;
 
 	build_start(&b);
-	build_func(&b, 16);
+	build_func(&b, stack_depth);
 	for (int i = 1; i <= 5; i++)
 		emit(&b, FORM_MOV64_K, i, 0, 0, i);
 	emit(&b, FORM_MOV64_K, 6, 0, 0, 100000);
@@ -36,6 +38,12 @@ static void helper_call(void **state __unused_arg)
 	build_end(&b);
 	assert_int_equal(run_ctx_once(&b, NULL), 154321);
 	xlated_free(b.prog);
+}
+
+static void helper_call(void **state __unused_arg)
+{
+	for (u32 depth = 0; depth <= 40; depth += 8)
+		one_helper_call(depth);
 }
 
 static u64 kfunc12(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f, u64 g, u64 h, u64 i, u64 j, u64 k,

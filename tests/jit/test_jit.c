@@ -99,6 +99,53 @@ static void atomics(void **state __unused_arg)
 #define ENGINE_CALL_FUNC jit_call_func
 #include "../interp/calls.h"
 
+/* Insns of 4 and 5 bytes on x86-64: every distance from 12 on can be had. */
+static void emit_bytes(struct build *b, u32 bytes)
+{
+	while (bytes % 5) {
+		emit(b, FORM_ADD64_K, 0, 0, 0, 1);
+		bytes -= 4;
+	}
+	for (; bytes; bytes -= 5)
+		emit(b, FORM_MOV32_K, 0, 0, 0, 9);
+}
+
+/* Around the reach of a short jump, -128 and 127 bytes, both ways, byte by byte. */
+static void short_jump_limits(void **state __unused_arg)
+{
+	for (u32 bytes = 100; bytes < 160; bytes++) {
+		struct build b;
+		u32 at, top;
+
+		build_start(&b);
+		build_func(&b, 0);
+		emit(&b, FORM_MOV64_K, 0, 0, 0, 0);
+		at = emit(&b, FORM_JEQ64_K, 1, 0, 0, 0);
+		emit_bytes(&b, bytes);
+		b.prog->insns[at].off = b.prog->insn_cnt - at - 1;
+		emit(&b, FORM_EXIT, 0, 0, 0, 0);
+		build_end(&b);
+		assert_int_equal(run_ctx_once(&b, NULL), 0);
+		xlated_free(b.prog);
+
+		build_start(&b);
+		build_func(&b, 0);
+		emit(&b, FORM_MOV64_K, 1, 0, 0, 3);
+		emit(&b, FORM_MOV64_K, 2, 0, 0, 0);
+		top = b.prog->insn_cnt;
+		emit_bytes(&b, bytes);
+		emit(&b, FORM_ADD64_K, 2, 0, 0, 1);
+		emit(&b, FORM_SUB64_K, 1, 0, 0, 1);
+		at = emit(&b, FORM_JNE64_K, 1, 0, 0, 0);
+		b.prog->insns[at].off = top - at - 1;
+		emit(&b, FORM_MOV64_X, 0, 2, 0, 0);
+		emit(&b, FORM_EXIT, 0, 0, 0, 0);
+		build_end(&b);
+		assert_int_equal(run_ctx_once(&b, NULL), 3);
+		xlated_free(b.prog);
+	}
+}
+
 /* ---- random programs ------------------------------------------------------------------- */
 
 static u64 rnd_state;
@@ -325,6 +372,7 @@ int main(void)
 		  NULL, NULL },
 		{ "J-17 atomics of all widths, fetching and not, jit", atomics, NULL, NULL, NULL },
 		CALL_TESTS,
+		cmocka_unit_test(short_jump_limits),
 		cmocka_unit_test(random_programs),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(pool_is_never_wx),

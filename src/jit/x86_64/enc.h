@@ -12,8 +12,9 @@ enum x64_reg {
 	RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15,
 };
 
+/* Kept in registers: bytes stored one by one and read as a block would stall the machine. */
 struct x64_enc {
-	u8 bytes[15];
+	unsigned __int128 bits;
 	u8 len;
 };
 
@@ -36,13 +37,15 @@ enum x64_cc {
 
 static inline void x64_byte(struct x64_enc *e, u8 b)
 {
-	e->bytes[e->len++] = b;
+	e->bits |= (unsigned __int128)b << 8 * e->len++;
 }
 
 static inline void x64_imm(struct x64_enc *e, u64 v, u32 size)
 {
-	for (u32 i = 0; i < size; i++)
-		x64_byte(e, v >> 8 * i);
+	if (size < 8)
+		v &= (1ULL << 8 * size) - 1;
+	e->bits |= (unsigned __int128)v << 8 * e->len;
+	e->len += size;
 }
 
 /* Opcodes of two bytes are written 0x0fNN here. */
@@ -219,7 +222,7 @@ static inline struct x64_enc x64_bswap(bool w, u8 r)
 /* ROR r16, 8: swaps the two low bytes. */
 static inline struct x64_enc x64_ror16_8(u8 r)
 {
-	struct x64_enc e = { .bytes = { 0x66 }, .len = 1 };
+	struct x64_enc e = { .bits = 0x66, .len = 1 };
 
 	x64_rex(&e, false, 0, r, false);
 	x64_byte(&e, 0xc1);

@@ -32,9 +32,9 @@ static const u8 saved_regs[] = { 6, 7, 8, 9, ISA_REG_AX };
 static inline void put(struct jit_ctx *j, struct x64_enc e)
 {
 	if (likely(j->pos + 16 <= j->cap)) {
-		memcpy(j->code + j->pos, e.bytes, sizeof(e.bytes));
+		memcpy(j->code + j->pos, &e.bits, sizeof(e.bits));
 	} else if (j->pos + e.len <= j->cap) {
-		memcpy(j->code + j->pos, e.bytes, e.len);
+		memcpy(j->code + j->pos, &e.bits, e.len);
 	}
 	j->pos += e.len;
 }
