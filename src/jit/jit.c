@@ -62,13 +62,17 @@ const char *jit_target_name(const struct jit_target *target)
 	return target->name;
 }
 
-bool jit_dist_short(struct jit_ctx *j, u32 target_idx, u32 jump_size, s32 limit, s32 *ret_dist)
+bool jit_dist_short(struct jit_ctx *j, u32 target_idx, u32 jump_size, u32 long_size, s32 limit,
+		    s32 *ret_dist)
 {
 	bool fits;
 
 	if (j->first_pass)
 		return false;
 	*ret_dist = jit_dist(j, target_idx, jump_size);
+	/* The last pass laid out the long form: what lies behind it comes nearer. */
+	if (!j->was_short[j->cur_idx] && target_idx > j->cur_idx)
+		*ret_dist -= long_size - jump_size;
 	fits = *ret_dist >= -limit && *ret_dist < limit;
 	if (j->frozen)
 		fits = j->was_short[j->cur_idx];

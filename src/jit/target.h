@@ -62,11 +62,12 @@ static inline void jit_put(struct jit_ctx *j, u64 bytes, u32 size)
 }
 
 /*
- * Bytes from the end of a jump of @jump_size at the current position to insn @target_idx. @limit
- * is how far the short form reaches ([-limit, limit - 1]); false: take the long form. At most one
+ * Bytes from the end of a jump of @jump_size (its long form: @long_size) at the current position
+ * to insn @target_idx. @limit is how far the short form reaches ([-limit, limit - 1]); false: take the long form. At most one
  * jump an insn asks.
  */
-bool jit_dist_short(struct jit_ctx *j, u32 target_idx, u32 jump_size, s32 limit, s32 *ret_dist);
+bool jit_dist_short(struct jit_ctx *j, u32 target_idx, u32 jump_size, u32 long_size, s32 limit,
+		    s32 *ret_dist);
 s32 jit_dist(struct jit_ctx *j, u32 target_idx, u32 jump_size);
 s32 jit_func_dist(struct jit_ctx *j, u32 func_idx, u32 call_size);
 /* The 8 bytes at the current position are the value of symbol @sym. */

@@ -110,6 +110,17 @@ static void emit_bytes(struct build *b, u32 bytes)
 		emit(b, FORM_MOV32_K, 0, 0, 0, 9);
 }
 
+static u32 code_size(const struct build *b)
+{
+	struct jit_image *image;
+	u32 size;
+
+	assert_int_equal(jit_compile(b->prog, target, 0, &image, NULL), 0);
+	size = image->code_size;
+	jit_image_free(image);
+	return size;
+}
+
 /* Around the reach of a short jump, -128 and 127 bytes, both ways, byte by byte. */
 static void short_jump_limits(void **state __unused_arg)
 {
@@ -126,6 +137,9 @@ static void short_jump_limits(void **state __unused_arg)
 		emit(&b, FORM_EXIT, 0, 0, 0, 0);
 		build_end(&b);
 		assert_int_equal(run_ctx_once(&b, NULL), 0);
+		at = code_size(&b);
+		b.prog->insns[1].off = 0; /* the same with a jump that is short in any case */
+		assert_int_equal(at - code_size(&b), bytes < 128 ? 0 : 4);
 		xlated_free(b.prog);
 
 		build_start(&b);

@@ -464,7 +464,7 @@ static void put_jcc(struct jit_ctx *j, enum x64_cc cc, u32 target_idx)
 {
 	s32 dist;
 
-	if (jit_dist_short(j, target_idx, 2, 128, &dist)) {
+	if (jit_dist_short(j, target_idx, 2, 6, 128, &dist)) {
 		jit_put(j, JCC8(cc) | (u8)dist << 8, 2);
 	} else {
 		dist = jit_dist(j, target_idx, 6);
@@ -476,7 +476,7 @@ static void x64_jump_always(struct jit_ctx *j, u32 target_idx)
 {
 	s32 dist;
 
-	if (jit_dist_short(j, target_idx, 2, 128, &dist))
+	if (jit_dist_short(j, target_idx, 2, 5, 128, &dist))
 		jit_put(j, JMP8 | (u8)dist << 8, 2);
 	else
 		jit_put(j, 0xe9 | (u64)(u32)jit_dist(j, target_idx, 5) << 8, 5);
