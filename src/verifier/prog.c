@@ -266,6 +266,8 @@ static int check_insn_regs(struct verifier_env *env, u32 idx)
 		return reject_at(env, idx, R_REG_NUMBER, -EINVAL, "R%d is invalid", insn->dst_reg);
 	if (insn->src_reg >= MAX_BPF_REG && !(src_param && insn->src_reg == ISA_REG_PARAMS))
 		return reject_at(env, idx, R_REG_NUMBER, -EINVAL, "R%d is invalid", insn->src_reg);
+	if (insn_regs_written(insn, insn_decode(insn)) & BIT(BPF_REG_10))
+		return reject_at(env, idx, R_FRAME_POINTER, -EACCES, "frame pointer is read only");
 	return 0;
 }
 

@@ -210,6 +210,7 @@ static int fill(struct verifier_env *env, const struct mem_access *acc, u32 fram
 	struct reg_state reg = slot->reg;
 	u32 spilled = spill_size(slot);
 	bool whole = byte_of(off) == 0 && acc->size == spilled;
+	struct scalar shift;
 
 	reg.precise = false;
 	if (!is_scalar(&reg)) {
@@ -241,7 +242,9 @@ static int fill(struct verifier_env *env, const struct mem_access *acc, u32 fram
 		*cur_reg_mut(env, acc->value_regno) = reg;
 		return 0;
 	}
-	mark_reg_unknown(env, acc->value_regno);
+	/* Bytes further up: of a known number they are known. */
+	shift = scalar_const(byte_of(off) * 8);
+	*cur_reg_mut(env, acc->value_regno) = reg_number(scalar_alu(OP_RSH, true, &reg.val, &shift));
 	return 0;
 }
 
