@@ -3,6 +3,7 @@
 #include "fakehost.h"
 
 #include "btf/btf.h"
+#include "isa/cfg.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -492,6 +493,256 @@ static void v16_packet_loads(void **state __unused_arg)
 		-EINVAL, NULL);
 }
 
+/* ---- BTF --------------------------------------------------------------------------------------- */
+
+/* What f1 is: made by the case, from the id of int. */
+struct signature {
+	s32 (*ret)(struct btf_writer *w, s32 int_id); /* NULL: int */
+	s32 (*arg)(struct btf_writer *w, s32 int_id); /* NULL: none */
+	const char *tag;
+	u32 linkage;
+	u32 line_cnt;
+};
+
+static s32 ret_void(struct btf_writer *w __unused_arg, s32 int_id __unused_arg)
+{
+	return 0;
+}
+
+static s32 is_int(struct btf_writer *w __unused_arg, s32 int_id)
+{
+	return int_id;
+}
+
+static s32 ptr_to_int(struct btf_writer *w, s32 int_id)
+{
+	return btf_add_ref(w, BTF_KIND_PTR, NULL, int_id);
+}
+
+static s32 ptr_to_void(struct btf_writer *w, s32 int_id __unused_arg)
+{
+	return btf_add_ref(w, BTF_KIND_PTR, NULL, 0);
+}
+
+static s32 ptr_to_struct(struct btf_writer *w, const char *name, u32 size)
+{
+	s32 id = btf_add_composite(w, BTF_KIND_STRUCT, name, size);
+
+	return btf_add_ref(w, BTF_KIND_PTR, NULL, id);
+}
+
+static s32 ptr_to_ctx(struct btf_writer *w, s32 int_id __unused_arg)
+{
+	return ptr_to_struct(w, "__sk_buff", 192);
+}
+
+static s32 ptr_to_huge(struct btf_writer *w, s32 int_id)
+{
+	s32 arr = btf_add_array(w, int_id, int_id, 0x30000000);
+
+	return btf_add_ref(w, BTF_KIND_PTR, NULL, arr);
+}
+
+static s32 a_struct(struct btf_writer *w, s32 int_id __unused_arg)
+{
+	return btf_add_composite(w, BTF_KIND_STRUCT, "two", 8);
+}
+
+static struct skep_btf *make_btf(const struct signature *sig, s32 ids[2])
+{
+	struct btf_writer *w = btf_writer_new(NULL);
+	s32 int_id = btf_add_int(w, "int", 4, BTF_INT_SIGNED);
+	s32 main_proto = btf_add_func_proto(w, int_id), proto, arg = 0, ret;
+	struct skep_btf *btf;
+	void *blob;
+	u32 size;
+
+	ret = sig->ret ? sig->ret(w, int_id) : int_id;
+	if (sig->arg)
+		arg = sig->arg(w, int_id);
+	proto = btf_add_func_proto(w, ret);
+	if (sig->arg)
+		btf_add_param(w, "a", arg);
+	ids[0] = btf_add_func(w, "main", BTF_FUNC_GLOBAL, main_proto);
+	ids[1] = btf_add_func(w, "f1", sig->linkage, proto);
+	if (sig->tag)
+		btf_add_decl_tag(w, sig->tag, ids[1], 0);
+	assert_true(ids[1] > 0);
+	assert_int_equal(btf_writer_finish(w, &blob, &size), 0);
+	assert_int_equal(btf_parse(blob, size, NULL, 0, NULL, &btf), 0);
+	free(blob);
+	btf_writer_free(w);
+	return btf;
+}
+
+static void with_sig(const char *text, struct signature sig, int err, const char *msg)
+{
+	static struct fake_run run;
+	struct asm_syms syms = { 0 };
+	struct strbuf why = { 0 };
+	struct bpf_insn *insns;
+	struct cfg cfg;
+	u32 cnt;
+	s32 ids[2];
+	struct skep_btf *btf = make_btf(&sig, ids);
+	struct bpf_func_info funcs[2];
+	struct vprog prog = { .gpl = true, .btf = btf, .func_info = funcs, .func_info_cnt = 2,
+			      .func_info_rec_size = sizeof(funcs[0]) };
+
+	assert_int_equal(insn_assemble(text, &syms, &insns, &cnt, &why), 0);
+	assert_int_equal(cfg_build(insns, cnt, &cfg), 0);
+	assert_int_equal(cfg.subprog_cnt, 2);
+	for (u32 i = 0; i < 2; i++)
+		funcs[i] = (struct bpf_func_info){ cfg.subprogs[i].start, ids[i] };
+	cfg_free(&cfg);
+	free(insns);
+	fakehost_verify(&fh, SOCK, text, &prog, &run);
+	if (run.res.err != err || (msg && strcmp(run.res.message, msg)))
+		fail_msg("expected %d \"%s\", got %d \"%s\"\n%s", err, msg, run.res.err,
+			 run.res.message, run.log_buf);
+	fakehost_release(&fh, &run);
+	btf_put(btf);
+}
+
+#define SIG(...) ((struct signature){ .linkage = BTF_FUNC_GLOBAL, __VA_ARGS__ })
+
+static void global_functions(void **state __unused_arg)
+{
+	const char *num = "r1 = 5; call f; r0 = 0; exit; f: r0 = r1; exit";
+	const char *mem = "r1 = r10; r1 += -4; call f; r0 = 0; exit; "
+			  "f: r0 = 0; if r1 == 0 goto +1; r0 = *(u32 *)(r1 + 0); exit";
+	const char *untested = "r1 = r10; r1 += -4; call f; r0 = 0; exit; "
+			       "f: r0 = *(u32 *)(r1 + 0); exit";
+	const char *ctx = "call f; r0 = 0; exit; f: r0 = *(u32 *)(r1 + 0); exit";
+
+	with_sig(num, SIG(.arg = is_int), 0, NULL);
+	with_sig("r1 = r10; call f; r0 = 0; exit; f: r0 = r1; exit", SIG(.arg = is_int), -EINVAL,
+		 "R1 is not a scalar");
+	/* It is verified for any number, not for the one that is passed. */
+	with_sig("r1 = 5; call f; r0 = 0; exit; f: r2 = r10; r2 += -8; r2 += r1; *(u8 *)(r2 -8) = 0; "
+		 "r0 = 0; exit",
+		 SIG(.arg = is_int), -EINVAL, NULL);
+	with_sig("r1 = -5; call f; r0 = 0; exit; f: r2 = r10; r2 += r1; *(u8 *)(r2 -8) = 0; r0 = 0; exit",
+		 (struct signature){ .arg = is_int, .linkage = BTF_FUNC_STATIC }, 0, NULL);
+	with_sig(mem, SIG(.arg = ptr_to_int), 0, NULL);
+	with_sig(untested, SIG(.arg = ptr_to_int), -EACCES, "R1 invalid mem access 'mem_or_null'");
+	with_sig(untested, SIG(.arg = ptr_to_int, .tag = "arg:nonnull"), 0, NULL);
+	with_sig("r1 = 0; call f; r0 = 0; exit; f: r0 = *(u32 *)(r1 + 0); exit",
+		 SIG(.arg = ptr_to_int, .tag = "arg:nonnull"), -EINVAL, "R1 is expected to be non-NULL");
+	with_sig("r1 = r10; r1 += -2; call f; r0 = 0; exit; f: r0 = 0; exit", SIG(.arg = ptr_to_int),
+		 -EACCES, "invalid indirect access to stack R1 off=-2 size=4");
+	with_sig(ctx, SIG(.arg = ptr_to_ctx), 0, NULL);
+	with_sig(ctx, SIG(.arg = ptr_to_void, .tag = "arg:ctx"), 0, NULL);
+	with_sig("r1 = 0; call f; r0 = 0; exit; f: r0 = *(u32 *)(r1 + 0); exit", SIG(.arg = ptr_to_ctx),
+		 -EINVAL, "R1 expects pointer to ctx");
+	with_sig(num, SIG(.arg = ptr_to_void), -EINVAL,
+		 "arg#0 reference type('UNKNOWN ') size cannot be determined: -22");
+	with_sig(num, SIG(.arg = a_struct), -EINVAL, "Arg#0 type STRUCT in f1() is not supported yet.");
+	with_sig(num, SIG(.arg = is_int, .tag = "arg:nonnull"), -EINVAL,
+		 "arg#0 has pointer tag, but is not a pointer type");
+	with_sig(num, SIG(.arg = is_int, .tag = "arg:odd"), -EOPNOTSUPP,
+		 "arg#0 has unsupported set of tags");
+	with_sig(num, SIG(.arg = is_int, .ret = a_struct), -EINVAL,
+		 "Global function f1() return value not void or scalar. Only those are supported.");
+	/* What it returns is any number; nothing when it is void. */
+	with_sig("r1 = 5; call f; exit; f: r0 = r10; exit", SIG(.arg = is_int), -EINVAL,
+		 "At subprogram exit the register R0 is not a scalar value (fp)");
+	with_sig("r1 = 5; call f; exit; f: exit", SIG(.arg = is_int, .ret = ret_void), -EACCES,
+		 "R0 !read_ok");
+	with_sig("r1 = 5; call f; r0 = 0; exit; f: exit", SIG(.arg = is_int, .ret = ret_void), 0, NULL);
+}
+
+static void v17_overlarge_arguments(void **state __unused_arg)
+{
+	with_sig("call f; r0 = 0; exit; f: r0 = 0; exit", SIG(.arg = ptr_to_huge), -EINVAL,
+		 "R1 memory size 3221225472 is too large");
+}
+
+static void func_info_records(void **state __unused_arg)
+{
+	static struct fake_run run;
+	s32 ids[2];
+	struct skep_btf *btf = make_btf(&SIG(), ids);
+	struct rec {
+		struct bpf_func_info info;
+		u32 more;
+	} recs[2];
+	struct vprog base = { .gpl = true, .btf = btf, .func_info = recs, .func_info_cnt = 2,
+			      .func_info_rec_size = sizeof(recs[0]) };
+	static const struct {
+		u32 off0, off1, more, rec_size, cnt;
+		int err;
+		const char *msg;
+	} cases[] = {
+		{ 0, 2, 0, 12, 2, 0, "" },
+		{ 1, 2, 0, 12, 2, -EINVAL, "nonzero insn_off 1 for the first func info record" },
+		{ 0, 0, 0, 12, 2, -EINVAL,
+		  "same or smaller insn offset (0) than previous func info record (0)" },
+		{ 0, 1, 0, 12, 2, -EINVAL,
+		  "func_info BTF section doesn't match subprog layout in BPF program" },
+		{ 0, 2, 7, 12, 2, -E2BIG, "nonzero tailing record in func info" },
+		{ 0, 2, 0, 13, 2, -EINVAL, "invalid func info rec size 13" },
+		{ 0, 2, 0, 4, 2, -EINVAL, "invalid func info rec size 4" },
+		{ 0, 2, 0, 12, 1, -EINVAL,
+		  "number of funcs in func_info doesn't match number of subprogs" },
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct vprog prog = base;
+
+		recs[0] = (struct rec){ { cases[i].off0, ids[0] }, 0 };
+		recs[1] = (struct rec){ { cases[i].off1, ids[1] }, cases[i].more };
+		prog.func_info_rec_size = cases[i].rec_size;
+		prog.func_info_cnt = cases[i].cnt;
+		fakehost_verify(&fh, SOCK, "call f; exit; f: r0 = 0; exit", &prog, &run);
+		assert_string_equal(run.res.message, cases[i].msg);
+		assert_int_equal(run.res.err, cases[i].err);
+		fakehost_release(&fh, &run);
+	}
+	recs[0] = (struct rec){ { 0, 1 }, 0 };
+	fakehost_verify(&fh, SOCK, "call f; exit; f: r0 = 0; exit", &base, &run);
+	assert_string_equal(run.res.message, "invalid type id 1 in func info");
+	fakehost_release(&fh, &run);
+	btf_put(btf);
+}
+
+static void line_info_records(void **state __unused_arg)
+{
+	static struct fake_run run;
+	s32 ids[2];
+	struct skep_btf *btf = make_btf(&SIG(), ids);
+	struct bpf_func_info funcs[2] = { { 0, ids[0] }, { 2, ids[1] } };
+	static const struct {
+		u32 off[2], name, cnt;
+		const char *msg;
+	} cases[] = {
+		{ { 0, 2 }, 1, 2, "" },
+		{ { 0, 9 }, 1, 2, "Invalid line_info[1].insn_off:9 (prev_offset:0 prog->len:4)" },
+		{ { 0, 0 }, 1, 2, "Invalid line_info[1].insn_off:0 (prev_offset:0 prog->len:4)" },
+		{ { 0, 2 }, 0xffffff, 2, "Invalid line_info[0].line_off or .file_name_off" },
+		{ { 1, 2 }, 1, 2, "missing bpf_line_info for func#0" },
+		{ { 0, 3 }, 1, 2, "missing bpf_line_info for func#1" },
+		{ { 0, 2 }, 1, 1, "missing bpf_line_info for 1 funcs starting from func#1" },
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct bpf_line_info lines[2] = {
+			{ cases[i].off[0], cases[i].name, 1, 7 << 10 },
+			{ cases[i].off[1], 1, 1, 9 << 10 },
+		};
+		struct vprog prog = { .gpl = true, .btf = btf, .func_info = funcs, .func_info_cnt = 2,
+				      .func_info_rec_size = sizeof(funcs[0]), .line_info = lines,
+				      .line_info_cnt = cases[i].cnt,
+				      .line_info_rec_size = sizeof(lines[0]) };
+
+		fakehost_verify(&fh, SOCK, "call f; exit; f: r0 = 0; exit", &prog, &run);
+		assert_string_equal(run.res.message, cases[i].msg);
+		assert_int_equal(run.res.err, *cases[i].msg ? -EINVAL : 0);
+		fakehost_release(&fh, &run);
+	}
+	btf_put(btf);
+}
+
 static int setup(void **state __unused_arg)
 {
 	fakehost_init(&fh);
@@ -527,6 +778,10 @@ int main(void)
 		T(callbacks),
 		T(may_goto_loops),
 		T(v16_packet_loads),
+		T(global_functions),
+		T(v17_overlarge_arguments),
+		T(func_info_records),
+		T(line_info_records),
 	};
 
 	return cmocka_run_group_tests_name("verifier-checks", tests, NULL, NULL);
