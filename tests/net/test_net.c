@@ -141,6 +141,7 @@ static void run_case(bool kernel, const struct net_case *c, struct result *res)
 			  MOV_K(4, 4), CALL_H(BPF_FUNC_##h), LDX(4, 0, 10, -8), EXIT_()
 #define CSUM(h, o, a, b, f) MOV_K(2, o), MOV_K(3, a), MOV_K(4, b), MOV_K(5, f),                    \
 			    CALL_H(BPF_FUNC_##h), EXIT_()
+#define LD_ABS(code, at)  MOV_X(6, 1), INSN_(code, 0, 0, 0, at), EXIT_()
 #define REDIR(i, f)	  MOV_K(1, i), MOV_K(2, f), CALL_H(BPF_FUNC_redirect), EXIT_()
 #define FIELD(sz, o)	  LDX(sz, 0, 1, o), EXIT_()
 #define E(e)		  ((u32)-(e))
@@ -235,6 +236,14 @@ static const struct net_case cases[] = {
 	{ "store 60", CLS, { STORE_AT(skb_store_bytes, 60, 3) }, 64, 1, 0, 0, 64 },
 	{ "store 61", CLS, { STORE_AT(skb_store_bytes, 61, 0) }, 64, 1, 0, E(EFAULT), 64 },
 	{ "store flags", CLS, { STORE_AT(skb_store_bytes, 0, 4) }, 64, 1, 0, E(EINVAL), 64 },
+	{ "ld_abs", SF, { LD_ABS(0x28, 2) }, 64, 1, 0, 0x1011, 64 },
+	{ "ld_abs byte", CLS, { LD_ABS(0x30, 33) }, 64, 1, 0, 33, 64 },
+	{ "ld_abs word at the end", SF, { LD_ABS(0x20, 46) }, 64, 1, 0, 0x3c3d3e3f, 64 },
+	{ "ld_abs past the end", SF, { LD_ABS(0x20, 47) }, 64, 1, 0, 0, 64 },
+	{ "ld_abs network header", CLS, { LD_ABS(0x30, -0x100000 + 1) }, 64, 1, 0, 15, 64 },
+	{ "ld_abs link header", SF, { LD_ABS(0x30, -0x200000 + 1) }, 64, 1, 0, 1, 64 },
+	{ "ld_ind", SF, { MOV_X(6, 1), MOV_K(7, 4), INSN_(0x48, 0, 7, 0, -2), EXIT_() },
+	  64, 1, 0, 0x1011, 64 },
 	{ "pull 64", CLS, { SELF(skb_pull_data, 64, 0) }, 64, 1, 0, 0, 64 },
 	{ "pull 65", CLS, { SELF(skb_pull_data, 65, 0) }, 64, 1, 0, E(ENOMEM), 64 },
 	{ "change_tail 14", CLS, { SELF(skb_change_tail, 14, 0) }, 64, 1, 0, 0, 14 },

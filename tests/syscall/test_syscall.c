@@ -749,6 +749,8 @@ static void raw_tracepoints(void **state __unused_arg)
 	attr.test.ctx_size_in = 16;
 	assert_int_equal(test_run(fd, &attr), 0);
 	assert_int_equal(attr.test.retval, 6);
+	attr.test.ctx_size_in = 8; /* the program reads further */
+	assert_int_equal(test_run(fd, &attr), -EINVAL);
 	attr.test.ctx_size_in = 97;
 	assert_int_equal(test_run(fd, &attr), -EINVAL);
 	attr.test.ctx_size_in = 96;
@@ -782,6 +784,8 @@ static void syscall_programs(void **state __unused_arg)
 	assert_int_equal(attr.test.retval, 2);
 	assert_int_equal(ctx[0], 7); /* written in place */
 	assert_int_equal(ctx[1], 2);
+	attr.test.ctx_size_in = 4; /* the program reads further */
+	assert_int_equal(test_run(fd, &attr), -EINVAL);
 	attr.test.ctx_size_in = 65536;
 	assert_int_equal(test_run(fd, &attr), -EINVAL);
 	attr.test.ctx_size_in = 16;
