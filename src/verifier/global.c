@@ -93,7 +93,7 @@ static int set_pointer_arg(struct verifier_env *env, struct subprog *sub, u32 i,
 	if (size < 0)
 		return reject(env, R_GLOBAL_SIGNATURE, -EINVAL,
 			      "arg#%d reference type('%s %s') size cannot be determined: %ld", i,
-			      btf_kind_name(to.kind), to.name, (long)size);
+			      btf_kind_name(to.kind), id ? to.name : "", (long)size);
 	if (size > INT32_MAX) /* V-17: offsets into it are computed as s32 */
 		return reject(env, R_GLOBAL_SIGNATURE, -EINVAL, "R%d memory size %u is too large",
 			      i + 1, (u32)size);

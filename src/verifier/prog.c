@@ -258,7 +258,8 @@ static int check_insn_fields(struct verifier_env *env, u32 idx)
 static int check_insn_regs(struct verifier_env *env, u32 idx)
 {
 	const struct bpf_insn *insn = &env->insns[idx];
-	u8 kind = insn_infos[insn_decode(insn)].kind;
+	enum insn_form form = insn_decode(insn);
+	u8 kind = insn_infos[form].kind;
 	bool dst_param = kind == INSN_ST_ARG || kind == INSN_STX_ARG;
 	bool src_param = kind == INSN_LDX_ARG;
 
@@ -266,7 +267,8 @@ static int check_insn_regs(struct verifier_env *env, u32 idx)
 		return reject_at(env, idx, R_REG_NUMBER, -EINVAL, "R%d is invalid", insn->dst_reg);
 	if (insn->src_reg >= MAX_BPF_REG && !(src_param && insn->src_reg == ISA_REG_PARAMS))
 		return reject_at(env, idx, R_REG_NUMBER, -EINVAL, "R%d is invalid", insn->src_reg);
-	if (insn_regs_written(insn, insn_decode(insn)) & BIT(BPF_REG_10))
+	/* What has no form is refused for that. */
+	if (form != FORM_INVALID && (insn_regs_written(insn, form) & BIT(BPF_REG_10)))
 		return reject_at(env, idx, R_FRAME_POINTER, -EACCES, "frame pointer is read only");
 	return 0;
 }

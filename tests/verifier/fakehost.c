@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "fakehost.h"
 
-#include "btf/btf.h"
 #include "isa/cfg.h"
+#include "minibtf.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -229,31 +229,25 @@ static int sym_helper(void *ctx __unused_arg, const char *name)
 /* BTF and func_info for every subprogram, unless the test brought its own. */
 static void add_btf(struct vprog *p, struct fake_run *run)
 {
-	struct btf_writer *w;
+	static __thread struct minibtf b;
 	struct cfg cfg;
-	void *blob;
-	u32 size;
-	s32 proto;
+	u32 proto;
 	char name[16];
 
 	if (p->btf || cfg_build(run->insns, run->insn_cnt, &cfg))
 		return; /* ill-formed programs have no subprograms to name */
 	if (cfg.subprog_cnt > 1) {
-		w = btf_writer_new(NULL);
-		proto = btf_add_func_proto(w, btf_add_int(w, "int", 4, BTF_INT_SIGNED));
+		mb_init(&b);
+		proto = mb_proto(&b, mb_int(&b, "int", 4));
 		run->funcs = calloc(cfg.subprog_cnt, sizeof(*run->funcs));
 		for (u32 i = 0; i < cfg.subprog_cnt; i++) {
 			snprintf(name, sizeof(name), "f%u", i);
 			run->funcs[i] = (struct bpf_func_info){
 				.insn_off = cfg.subprogs[i].start,
-				.type_id = btf_add_func(w, name, BTF_FUNC_STATIC, proto),
+				.type_id = mb_func(&b, name, BTF_FUNC_STATIC, proto),
 			};
 		}
-		if (btf_writer_finish(w, &blob, &size) ||
-		    btf_parse(blob, size, NULL, 0, NULL, &run->btf))
-			abort();
-		free(blob);
-		btf_writer_free(w);
+		run->btf = mb_parse(&b);
 		p->btf = run->btf;
 		p->func_info = run->funcs;
 		p->func_info_rec_size = sizeof(*run->funcs);

@@ -2,8 +2,8 @@
 /* test_checks.c - what the checks of the verifier accept and refuse, each case with its twin. */
 #include "fakehost.h"
 
-#include "btf/btf.h"
 #include "isa/cfg.h"
+#include "minibtf.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -497,82 +497,76 @@ static void v16_packet_loads(void **state __unused_arg)
 
 /* What f1 is: made by the case, from the id of int. */
 struct signature {
-	s32 (*ret)(struct btf_writer *w, s32 int_id); /* NULL: int */
-	s32 (*arg)(struct btf_writer *w, s32 int_id); /* NULL: none */
+	u32 (*ret)(struct minibtf *b, u32 int_id); /* NULL: int */
+	u32 (*arg)(struct minibtf *b, u32 int_id); /* NULL: none */
 	const char *tag;
 	u32 linkage;
 	u32 line_cnt;
 };
 
-static s32 ret_void(struct btf_writer *w __unused_arg, s32 int_id __unused_arg)
+static u32 ret_void(struct minibtf *b __unused_arg, u32 int_id __unused_arg)
 {
 	return 0;
 }
 
-static s32 is_int(struct btf_writer *w __unused_arg, s32 int_id)
+static u32 is_int(struct minibtf *b __unused_arg, u32 int_id)
 {
 	return int_id;
 }
 
-static s32 ptr_to_int(struct btf_writer *w, s32 int_id)
+static u32 ptr_to_int(struct minibtf *b, u32 int_id)
 {
-	return btf_add_ref(w, BTF_KIND_PTR, NULL, int_id);
+	return mb_ptr(b, int_id);
 }
 
-static s32 ptr_to_void(struct btf_writer *w, s32 int_id __unused_arg)
+static u32 ptr_to_void(struct minibtf *b, u32 int_id __unused_arg)
 {
-	return btf_add_ref(w, BTF_KIND_PTR, NULL, 0);
+	return mb_ptr(b, 0);
 }
 
-static s32 ptr_to_struct(struct btf_writer *w, const char *name, u32 size)
+static u32 ptr_to_struct(struct minibtf *b, const char *name, u32 size)
 {
-	s32 id = btf_add_composite(w, BTF_KIND_STRUCT, name, size);
+	u32 id = mb_struct(b, name, size);
 
-	return btf_add_ref(w, BTF_KIND_PTR, NULL, id);
+	return mb_ptr(b, id);
 }
 
-static s32 ptr_to_ctx(struct btf_writer *w, s32 int_id __unused_arg)
+static u32 ptr_to_ctx(struct minibtf *b, u32 int_id __unused_arg)
 {
-	return ptr_to_struct(w, "__sk_buff", 192);
+	return ptr_to_struct(b, "__sk_buff", 192);
 }
 
-static s32 ptr_to_huge(struct btf_writer *w, s32 int_id)
+static u32 ptr_to_huge(struct minibtf *b, u32 int_id)
 {
-	s32 arr = btf_add_array(w, int_id, int_id, 0x30000000);
+	u32 arr = mb_array(b, int_id, 0x30000000);
 
-	return btf_add_ref(w, BTF_KIND_PTR, NULL, arr);
+	return mb_ptr(b, arr);
 }
 
-static s32 a_struct(struct btf_writer *w, s32 int_id __unused_arg)
+static u32 a_struct(struct minibtf *b, u32 int_id __unused_arg)
 {
-	return btf_add_composite(w, BTF_KIND_STRUCT, "two", 8);
+	return mb_struct(b, "two", 8);
 }
 
-static struct skep_btf *make_btf(const struct signature *sig, s32 ids[2])
+static struct skep_btf *make_btf(const struct signature *sig, u32 ids[2])
 {
-	struct btf_writer *w = btf_writer_new(NULL);
-	s32 int_id = btf_add_int(w, "int", 4, BTF_INT_SIGNED);
-	s32 main_proto = btf_add_func_proto(w, int_id), proto, arg = 0, ret;
-	struct skep_btf *btf;
-	void *blob;
-	u32 size;
+	static struct minibtf b;
+	u32 int_id, main_proto, proto, arg = 0, ret;
 
-	ret = sig->ret ? sig->ret(w, int_id) : int_id;
+	mb_init(&b);
+	int_id = mb_int(&b, "int", 4);
+	main_proto = mb_proto(&b, int_id);
+	ret = sig->ret ? sig->ret(&b, int_id) : int_id;
 	if (sig->arg)
-		arg = sig->arg(w, int_id);
-	proto = btf_add_func_proto(w, ret);
+		arg = sig->arg(&b, int_id);
+	proto = mb_proto(&b, ret);
 	if (sig->arg)
-		btf_add_param(w, "a", arg);
-	ids[0] = btf_add_func(w, "main", BTF_FUNC_GLOBAL, main_proto);
-	ids[1] = btf_add_func(w, "f1", sig->linkage, proto);
+		mb_param(&b, "a", arg);
+	ids[0] = mb_func(&b, "main", BTF_FUNC_GLOBAL, main_proto);
+	ids[1] = mb_func(&b, "f1", sig->linkage, proto);
 	if (sig->tag)
-		btf_add_decl_tag(w, sig->tag, ids[1], 0);
-	assert_true(ids[1] > 0);
-	assert_int_equal(btf_writer_finish(w, &blob, &size), 0);
-	assert_int_equal(btf_parse(blob, size, NULL, 0, NULL, &btf), 0);
-	free(blob);
-	btf_writer_free(w);
-	return btf;
+		mb_tag(&b, sig->tag, ids[1], 0);
+	return mb_parse(&b);
 }
 
 static void with_sig(const char *text, struct signature sig, int err, const char *msg)
@@ -583,7 +577,7 @@ static void with_sig(const char *text, struct signature sig, int err, const char
 	struct bpf_insn *insns;
 	struct cfg cfg;
 	u32 cnt;
-	s32 ids[2];
+	u32 ids[2];
 	struct skep_btf *btf = make_btf(&sig, ids);
 	struct bpf_func_info funcs[2];
 	struct vprog prog = { .gpl = true, .btf = btf, .func_info = funcs, .func_info_cnt = 2,
@@ -661,7 +655,7 @@ static void v17_overlarge_arguments(void **state __unused_arg)
 static void func_info_records(void **state __unused_arg)
 {
 	static struct fake_run run;
-	s32 ids[2];
+	u32 ids[2];
 	struct skep_btf *btf = make_btf(&SIG(), ids);
 	struct rec {
 		struct bpf_func_info info;
@@ -709,7 +703,7 @@ static void func_info_records(void **state __unused_arg)
 static void line_info_records(void **state __unused_arg)
 {
 	static struct fake_run run;
-	s32 ids[2];
+	u32 ids[2];
 	struct skep_btf *btf = make_btf(&SIG(), ids);
 	struct bpf_func_info funcs[2] = { { 0, ids[0] }, { 2, ids[1] } };
 	static const struct {
