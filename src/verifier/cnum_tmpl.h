@@ -132,20 +132,49 @@ static inline CN_T CN(mul)(CN_T a, CN_T b)
 	return CN(shorter)(best, CN(srange)(lo, hi));
 }
 
-/* x & y is no larger than either. */
+/* Signed numbers that all fit in k bits give results of k bits, whatever the bit operation. */
+static inline CN_T CN(bit_width)(CN_T a, CN_T b)
+{
+	CN_S ends[4] = { CN(smin)(a), CN(smax)(a), CN(smin)(b), CN(smax)(b) };
+	CN_U m = 0;
+
+	for (int i = 0; i < 4; i++)
+		m |= (CN_U)(ends[i] < 0 ? ~ends[i] : ends[i]);
+	for (int i = 1; i < CNUM_N; i *= 2)
+		m |= m >> i;
+	return CN(srange)((CN_S)~m, (CN_S)m);
+}
+
+/*
+ * Unsigned, x & y is no larger than either. Signed, it is no larger than the larger; and when one is
+ * never negative it is in [0, that one]. So {-1, 0} & -13 stays in [-16, 0].
+ */
 static inline CN_T CN(and)(CN_T a, CN_T b)
 {
 	CN_U x = CN(umax)(a), y = CN(umax)(b);
+	CN_S la = CN(smin)(a), lb = CN(smin)(b), ha = CN(smax)(a), hb = CN(smax)(b);
+	CN_T res = CN(urange)(0, x < y ? x : y);
 
-	return CN(urange)(0, x < y ? x : y);
+	if (la < 0 && lb < 0) {
+		CN(intersect)(&res, CN(bit_width)(a, b));
+		CN(intersect)(&res, CN(srange)(CN_SMIN, ha > hb ? ha : hb));
+	} else if (la < 0) {
+		CN(intersect)(&res, CN(urange)(0, (CN_U)hb));
+	} else if (lb < 0) {
+		CN(intersect)(&res, CN(urange)(0, (CN_U)ha));
+	}
+	return res;
 }
 
-/* x | y is no smaller than either. */
+static inline CN_T CN(not)(CN_T a)
+{
+	return CN(make)((CN_U)~(a.base + a.len), a.len);
+}
+
+/* x | y is ~(~x & ~y). */
 static inline CN_T CN(or)(CN_T a, CN_T b)
 {
-	CN_U x = CN(umin)(a), y = CN(umin)(b);
-
-	return CN(urange)(x > y ? x : y, CN_UMAX);
+	return CN(not)(CN(and)(CN(not)(a), CN(not)(b)));
 }
 
 /* Shift counts: [*min, *max] below the width, or false when they may be taken modulo it. */
@@ -278,7 +307,9 @@ static inline CN_T CN(op)(u32 op, CN_T a, CN_T b)
 		return CN(neg)(a);
 	case OP_MOV:
 		return b;
-	default: /* XOR: the known bits tell all */
+	case OP_XOR: /* of numbers that are not negative the known bits tell more */
+		return CN(bit_width)(a, b);
+	default:
 		return CN_ANY;
 	}
 }

@@ -256,6 +256,19 @@ static void v01_edges_are_trimmed(void **state __unused_arg)
 	assert_true(scalar_umax(&s) == 9);
 }
 
+/* Neither the known bits nor unsigned ends see anything here. */
+static void v01_signed_bit_operations(void **state __unused_arg)
+{
+	struct scalar sign = scalar_srange(-1, 0), err = scalar_const((u64)-13), a = scalar_srange(-16, 7),
+		      res = scalar_alu(OP_AND, true, &sign, &err);
+
+	assert_true(scalar_smin(&res) >= -16 && scalar_smax(&res) == 0);
+	res = scalar_alu(OP_OR, true, &sign, &sign);
+	assert_true(scalar_smin(&res) == -1 && scalar_smax(&res) == 0);
+	res = scalar_alu(OP_XOR, true, &a, &sign);
+	assert_true(scalar_smin(&res) == -16 && scalar_smax(&res) == 15);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +280,7 @@ int main(void)
 		cmocka_unit_test(v04_contradiction_is_found),
 		cmocka_unit_test(v05_known_bits_and_range_do_not_meet),
 		cmocka_unit_test(v01_edges_are_trimmed),
+		cmocka_unit_test(v01_signed_bit_operations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
