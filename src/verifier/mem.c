@@ -258,6 +258,45 @@ static void narrow_loaded(struct verifier_env *env, const struct mem_access *acc
 	reg->val = acc->sign ? scalar_sext(&reg->val, acc->size) : scalar_trunc(&reg->val, acc->size);
 }
 
+/* The kernel's structure behind a map, by which Linux calls the pointer. */
+static const char *map_struct(u32 type)
+{
+	switch (type) {
+	case BPF_MAP_TYPE_HASH:
+	case BPF_MAP_TYPE_LRU_HASH:
+	case BPF_MAP_TYPE_PERCPU_HASH:
+	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+	case BPF_MAP_TYPE_HASH_OF_MAPS:
+		return "bpf_htab";
+	case BPF_MAP_TYPE_ARRAY:
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+	case BPF_MAP_TYPE_PROG_ARRAY:
+	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+	case BPF_MAP_TYPE_CGROUP_ARRAY:
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+		return "bpf_array";
+	case BPF_MAP_TYPE_RINGBUF:
+	case BPF_MAP_TYPE_USER_RINGBUF:
+		return "bpf_ringbuf_map";
+	case BPF_MAP_TYPE_QUEUE:
+	case BPF_MAP_TYPE_STACK:
+		return "bpf_queue_stack";
+	case BPF_MAP_TYPE_LPM_TRIE:
+		return "lpm_trie";
+	case BPF_MAP_TYPE_DEVMAP:
+	case BPF_MAP_TYPE_DEVMAP_HASH:
+		return "bpf_dtab";
+	case BPF_MAP_TYPE_CPUMAP:
+		return "bpf_cpu_map";
+	case BPF_MAP_TYPE_XSKMAP:
+		return "xsk_map";
+	case BPF_MAP_TYPE_STACK_TRACE:
+		return "bpf_stack_map";
+	default:
+		return "bpf_map";
+	}
+}
+
 static int dispatch_access(struct verifier_env *env, const struct mem_access *acc)
 {
 	const struct reg_state *reg = cur_reg(env, acc->regno);
@@ -282,7 +321,7 @@ static int dispatch_access(struct verifier_env *env, const struct mem_access *ac
 			if (acc->write)
 				return reject(env, R_MAP_PTR_ACCESS, -EACCES,
 					      "only read from %s is supported",
-					      reg_type_str(reg->type));
+					      map_struct(reg_map(env, reg)->type));
 			return not_modelled(env, "reading fields of struct bpf_map through R%d",
 					    acc->regno);
 		}

@@ -231,6 +231,7 @@ static int check_insn_fields(struct verifier_env *env, u32 idx)
 {
 	const struct bpf_insn *insn = &env->insns[idx];
 	enum insn_form form = insn_decode(insn);
+	const char *bad;
 
 	if (!insn_code_known(insn->code))
 		return reject_at(env, idx, R_OPCODE, -EINVAL, "unknown opcode %02x", insn->code);
@@ -240,7 +241,11 @@ static int check_insn_fields(struct verifier_env *env, u32 idx)
 	if (form == FORM_MOV_PERCPU)
 		return reject_at(env, idx, R_RESERVED_FIELD, -EINVAL,
 				 "BPF_MOV uses reserved fields");
-	if (insn_bad_reserved(insn, form)) {
+	bad = insn_bad_reserved(insn, form);
+	/* Linux never looked at this one. */
+	if (form == FORM_EXIT && bad && !strcmp(bad, "off") && !insn->imm)
+		bad = NULL;
+	if (bad) {
 		if (form == FORM_MAY_GOTO)
 			return reject_at(env, idx, R_RESERVED_FIELD, -EINVAL,
 					 "invalid may_goto imm %d", insn->imm);

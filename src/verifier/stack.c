@@ -13,34 +13,29 @@
 
 /* ---- bounds --------------------------------------------------------------------------------- */
 
-enum why { WHY_READ, WHY_WRITE, WHY_HELPER };
-
-static const char *const why_texts[] = {
-	[WHY_READ] = " read from", [WHY_WRITE] = " write to", [WHY_HELPER] = " indirect access to",
-};
-
 /* All of [off, off + size) from every possible offset lies within the frame. An access of nothing is
  * fine anywhere in it. */
-static int check_bounds(struct verifier_env *env, int regno, s32 off, u32 size, enum why why)
+static int check_bounds(struct verifier_env *env, int regno, s32 off, u32 size, bool write)
 {
 	const struct reg_state *reg = cur_reg(env, regno);
 	s64 min = scalar_smin(&reg->val), max = scalar_smax(&reg->val);
 	bool fixed = scalar_is_const(&reg->val);
+	const char *why = write ? " write to" : " read from";
 	char name[8], buf[64];
 
 	snprintf(name, sizeof(name), "R%d", regno);
 	if (!fixed && (min <= -(1 << 29) || max >= 1 << 29))
 		return reject(env, R_STACK_BOUNDS, -EACCES, "invalid unbounded variable-offset%s stack %s",
-			      why_texts[why], name);
+			      why, name);
 	min += off;
 	max += off;
 	if (min >= -MAX_BPF_STACK && max + size <= 0 && (max < 0 || !size))
 		return 0;
 	if (fixed)
 		return reject(env, R_STACK_BOUNDS, -EACCES, "invalid%s stack %s off=%lld size=%d",
-			      why_texts[why], name, (long long)min, size);
+			      why, name, (long long)min, size);
 	return reject(env, R_STACK_BOUNDS, -EACCES,
-		      "invalid variable-offset%s stack %s var_off=%s off=%d size=%d", why_texts[why], name,
+		      "invalid variable-offset%s stack %s var_off=%s off=%d size=%d", why, name,
 		      tnum_str(buf, sizeof(buf), reg->val.bits), (int)off, size);
 }
 
@@ -315,7 +310,7 @@ int stack_access(struct verifier_env *env, const struct mem_access *acc)
 	s64 min = scalar_smin(&reg->val) + acc->off, max = scalar_smax(&reg->val) + acc->off;
 	u32 frameno = reg->frame;
 	bool fixed = scalar_is_const(&reg->val);
-	int err = check_bounds(env, acc->regno, acc->off, acc->size, acc->write ? WHY_WRITE : WHY_READ);
+	int err = check_bounds(env, acc->regno, acc->off, acc->size, acc->write);
 
 	if (err)
 		return err;
@@ -340,7 +335,7 @@ int check_stack_range(struct verifier_env *env, int regno, s32 off, u32 size, bo
 
 	if (!size && !zero_ok)
 		return reject(env, R_SIZE_ZERO, -EACCES, "invalid zero-sized read");
-	err = check_bounds(env, regno, off, size, WHY_HELPER);
+	err = check_bounds(env, regno, off, size, write);
 	if (err || !size)
 		return err;
 	if (!reach(env, frameno, min))

@@ -624,7 +624,7 @@ static void global_functions(void **state __unused_arg)
 	with_sig("r1 = 0; call f; r0 = 0; exit; f: r0 = *(u32 *)(r1 + 0); exit",
 		 SIG(.arg = ptr_to_int, .tag = "arg:nonnull"), -EINVAL, "R1 is expected to be non-NULL");
 	with_sig("r1 = r10; r1 += -2; call f; r0 = 0; exit; f: r0 = 0; exit", SIG(.arg = ptr_to_int),
-		 -EACCES, "invalid indirect access to stack R1 off=-2 size=4");
+		 -EACCES, "invalid read from stack R1 off=-2 size=4");
 	with_sig(ctx, SIG(.arg = ptr_to_ctx), 0, NULL);
 	with_sig(ctx, SIG(.arg = ptr_to_void, .tag = "arg:ctx"), 0, NULL);
 	with_sig("r1 = 0; call f; r0 = 0; exit; f: r0 = *(u32 *)(r1 + 0); exit", SIG(.arg = ptr_to_ctx),
