@@ -69,6 +69,13 @@ SKEP_API void skep_default_instance_set(struct skep *skep);
 SKEP_API struct skep *skep_default_instance(void);
 
 /**
+ * skep_use_kernel() - let the libbpf-compatible API make real bpf(2) calls, to compare with Linux
+ * Objects opened before must be closed before it changes. Ring buffers cannot be read meanwhile.
+ * Threads: not while another thread uses that API.
+ */
+SKEP_API void skep_use_kernel(bool kernel);
+
+/**
  * skep_bpf_call() - bpf(2) of an instance, with all privileges in it
  * Return: as bpf(2); errors as negative errno
  */

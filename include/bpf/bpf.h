@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * bpf.h - thin wrappers of bpf(2), with libbpf's names and signatures, on skep's default instance
+ * (skep_default_instance_set() in <skep/skep.h> chooses another). All return -errno and set errno on
+ * failure. Any thread.
+ */
+#ifndef SKEP_BPF_BPF_H
+#define SKEP_BPF_BPF_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <bpf/libbpf_common.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct bpf_log_opts;
+
+struct bpf_map_create_opts {
+	size_t sz;
+	__u32 btf_fd, btf_key_type_id, btf_value_type_id, btf_vmlinux_value_type_id;
+	__u32 inner_map_fd, map_flags;
+	__u64 map_extra;
+	__u32 numa_node, map_ifindex;
+	__s32 value_type_btf_obj_fd;
+	__u32 token_fd;
+	const void *excl_prog_hash;
+	__u32 excl_prog_hash_size;
+	struct bpf_log_opts *log_opts;
+	size_t :0;
+};
+
+struct bpf_prog_load_opts {
+	size_t sz;
+	int attempts;
+	enum bpf_attach_type expected_attach_type;
+	__u32 prog_btf_fd, prog_flags, prog_ifindex, kern_version;
+	__u32 attach_btf_id, attach_prog_fd, attach_btf_obj_fd;
+	const int *fd_array;
+	const void *func_info;
+	__u32 func_info_cnt, func_info_rec_size;
+	const void *line_info;
+	__u32 line_info_cnt, line_info_rec_size;
+	__u32 log_level, log_size;
+	char *log_buf;
+	__u32 log_true_size, token_fd, fd_array_cnt;
+	size_t :0;
+};
+
+struct bpf_btf_load_opts {
+	size_t sz;
+	char *log_buf;
+	__u32 log_level, log_size, log_true_size, btf_flags, token_fd;
+	size_t :0;
+};
+
+struct bpf_test_run_opts {
+	size_t sz;
+	const void *data_in; /* optional */
+	void *data_out;	     /* optional */
+	__u32 data_size_in;
+	__u32 data_size_out; /* in: room; out: bytes written */
+	const void *ctx_in;  /* optional */
+	void *ctx_out;	     /* optional */
+	__u32 ctx_size_in;
+	__u32 ctx_size_out;
+	__u32 retval;	     /* out */
+	int repeat;
+	__u32 duration;	     /* out: mean ns per run */
+	__u32 flags, cpu, batch_size;
+};
+
+LIBBPF_API int bpf_map_create(enum bpf_map_type map_type, const char *map_name, __u32 key_size,
+			      __u32 value_size, __u32 max_entries, const struct bpf_map_create_opts *opts);
+LIBBPF_API int bpf_prog_load(enum bpf_prog_type prog_type, const char *prog_name, const char *license,
+			     const struct bpf_insn *insns, size_t insn_cnt, struct bpf_prog_load_opts *opts);
+LIBBPF_API int bpf_btf_load(const void *btf_data, size_t btf_size, struct bpf_btf_load_opts *opts);
+
+LIBBPF_API int bpf_map_update_elem(int fd, const void *key, const void *value, __u64 flags);
+LIBBPF_API int bpf_map_lookup_elem(int fd, const void *key, void *value);
+LIBBPF_API int bpf_map_lookup_elem_flags(int fd, const void *key, void *value, __u64 flags);
+LIBBPF_API int bpf_map_lookup_and_delete_elem(int fd, const void *key, void *value);
+LIBBPF_API int bpf_map_delete_elem(int fd, const void *key);
+LIBBPF_API int bpf_map_get_next_key(int fd, const void *key, void *next_key);
+LIBBPF_API int bpf_map_freeze(int fd);
+
+LIBBPF_API int bpf_prog_test_run_opts(int prog_fd, struct bpf_test_run_opts *opts);
+LIBBPF_API int bpf_obj_get_info_by_fd(int bpf_fd, void *info, __u32 *info_len);
+LIBBPF_API int bpf_prog_get_info_by_fd(int prog_fd, struct bpf_prog_info *info, __u32 *info_len);
+LIBBPF_API int bpf_map_get_info_by_fd(int map_fd, struct bpf_map_info *info, __u32 *info_len);
+LIBBPF_API int bpf_btf_get_info_by_fd(int btf_fd, struct bpf_btf_info *info, __u32 *info_len);
+LIBBPF_API int bpf_prog_get_next_id(__u32 start_id, __u32 *next_id);
+LIBBPF_API int bpf_map_get_next_id(__u32 start_id, __u32 *next_id);
+LIBBPF_API int bpf_btf_get_next_id(__u32 start_id, __u32 *next_id);
+LIBBPF_API int bpf_prog_get_fd_by_id(__u32 id);
+LIBBPF_API int bpf_map_get_fd_by_id(__u32 id);
+LIBBPF_API int bpf_btf_get_fd_by_id(__u32 id);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libbpf.h - objects, programs and maps, with libbpf's names, signatures and meanings, on skep's
+ * default instance (<skep/skep.h>). Functions that give a pointer return NULL and set errno; those
+ * that give an int return -errno and set errno. An object is used by one thread at a time.
+ */
+#ifndef SKEP_BPF_LIBBPF_H
+#define SKEP_BPF_LIBBPF_H
+
+#include <linux/bpf.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include <bpf/libbpf_common.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define LIBBPF_MAJOR_VERSION 1
+#define LIBBPF_MINOR_VERSION 7
+
+enum libbpf_errno {
+	__LIBBPF_ERRNO__START = 4000,
+	LIBBPF_ERRNO__LIBELF = __LIBBPF_ERRNO__START,
+	LIBBPF_ERRNO__FORMAT,
+	LIBBPF_ERRNO__KVERSION,
+	LIBBPF_ERRNO__ENDIAN,
+	LIBBPF_ERRNO__INTERNAL,
+	LIBBPF_ERRNO__RELOC,
+	LIBBPF_ERRNO__LOAD,
+	LIBBPF_ERRNO__VERIFY,
+	LIBBPF_ERRNO__PROG2BIG,
+	LIBBPF_ERRNO__KVER,
+	LIBBPF_ERRNO__PROGTYPE,
+	LIBBPF_ERRNO__WRNGPID,
+	LIBBPF_ERRNO__INVSEQ,
+	LIBBPF_ERRNO__NLPARSE,
+	__LIBBPF_ERRNO__END,
+};
+
+LIBBPF_API int libbpf_strerror(int err, char *buf, size_t size);
+LIBBPF_API __u32 libbpf_major_version(void);
+LIBBPF_API __u32 libbpf_minor_version(void);
+LIBBPF_API const char *libbpf_version_string(void);
+LIBBPF_API long libbpf_get_error(const void *ptr);
+LIBBPF_API int libbpf_num_possible_cpus(void);
+LIBBPF_API const char *libbpf_bpf_map_type_str(enum bpf_map_type t);
+LIBBPF_API const char *libbpf_bpf_prog_type_str(enum bpf_prog_type t);
+
+enum libbpf_print_level { LIBBPF_WARN, LIBBPF_INFO, LIBBPF_DEBUG };
+typedef int (*libbpf_print_fn_t)(enum libbpf_print_level level, const char *fmt, va_list ap);
+/* Returns the callback before; NULL keeps quiet. The default prints warnings on stderr. One callback a
+ * process; setting it is atomic. */
+LIBBPF_API libbpf_print_fn_t libbpf_set_print(libbpf_print_fn_t fn);
+
+/* ---- objects ----------------------------------------------------------------------------------- */
+
+struct bpf_object;
+struct bpf_program;
+struct bpf_map;
+struct btf;
+
+struct bpf_object_open_opts {
+	size_t sz;
+	const char *object_name;
+	bool relaxed_maps;
+	const char *pin_root_path;
+	__u32 :32;
+	const char *kconfig;
+	const char *btf_custom_path; /* BTF to relocate against instead of the instance's kernel BTF */
+	char *kernel_log_buf;
+	size_t kernel_log_size;
+	__u32 kernel_log_level;
+	const char *bpf_token_path;
+	size_t :0;
+};
+
+LIBBPF_API struct bpf_object *bpf_object__open(const char *path);
+LIBBPF_API struct bpf_object *bpf_object__open_file(const char *path, const struct bpf_object_open_opts *opts);
+LIBBPF_API struct bpf_object *bpf_object__open_mem(const void *obj_buf, size_t obj_buf_sz,
+						   const struct bpf_object_open_opts *opts);
+LIBBPF_API int bpf_object__load(struct bpf_object *obj);
+LIBBPF_API void bpf_object__close(struct bpf_object *obj); /* NULL is fine */
+LIBBPF_API const char *bpf_object__name(const struct bpf_object *obj);
+LIBBPF_API struct btf *bpf_object__btf(const struct bpf_object *obj);
+LIBBPF_API int bpf_object__btf_fd(const struct bpf_object *obj);
+
+LIBBPF_API struct bpf_program *bpf_object__next_program(const struct bpf_object *obj, struct bpf_program *prog);
+#define bpf_object__for_each_program(pos, obj)                                                     \
+	for ((pos) = bpf_object__next_program((obj), NULL); (pos) != NULL;                         \
+	     (pos) = bpf_object__next_program((obj), (pos)))
+LIBBPF_API struct bpf_program *bpf_object__find_program_by_name(const struct bpf_object *obj, const char *name);
+LIBBPF_API struct bpf_map *bpf_object__next_map(const struct bpf_object *obj, const struct bpf_map *map);
+#define bpf_object__for_each_map(pos, obj)                                                         \
+	for ((pos) = bpf_object__next_map((obj), NULL); (pos) != NULL;                             \
+	     (pos) = bpf_object__next_map((obj), (pos)))
+LIBBPF_API struct bpf_map *bpf_object__find_map_by_name(const struct bpf_object *obj, const char *name);
+LIBBPF_API int bpf_object__find_map_fd_by_name(const struct bpf_object *obj, const char *name);
+
+/* ---- programs ---------------------------------------------------------------------------------- */
+
+LIBBPF_API const char *bpf_program__name(const struct bpf_program *prog);
+LIBBPF_API const char *bpf_program__section_name(const struct bpf_program *prog);
+LIBBPF_API int bpf_program__fd(const struct bpf_program *prog);
+LIBBPF_API const struct bpf_insn *bpf_program__insns(const struct bpf_program *prog);
+LIBBPF_API size_t bpf_program__insn_cnt(const struct bpf_program *prog);
+LIBBPF_API bool bpf_program__autoload(const struct bpf_program *prog);
+LIBBPF_API int bpf_program__set_autoload(struct bpf_program *prog, bool autoload);
+LIBBPF_API enum bpf_prog_type bpf_program__type(const struct bpf_program *prog);
+LIBBPF_API int bpf_program__set_type(struct bpf_program *prog, enum bpf_prog_type type);
+LIBBPF_API enum bpf_attach_type bpf_program__expected_attach_type(const struct bpf_program *prog);
+LIBBPF_API int bpf_program__set_expected_attach_type(struct bpf_program *prog, enum bpf_attach_type type);
+LIBBPF_API __u32 bpf_program__flags(const struct bpf_program *prog);
+LIBBPF_API int bpf_program__set_flags(struct bpf_program *prog, __u32 flags);
+LIBBPF_API __u32 bpf_program__log_level(const struct bpf_program *prog);
+LIBBPF_API int bpf_program__set_log_level(struct bpf_program *prog, __u32 log_level);
+LIBBPF_API const char *bpf_program__log_buf(const struct bpf_program *prog, size_t *log_size);
+LIBBPF_API int bpf_program__set_log_buf(struct bpf_program *prog, char *log_buf, size_t log_size);
+
+/* ---- maps -------------------------------------------------------------------------------------- */
+
+LIBBPF_API const char *bpf_map__name(const struct bpf_map *map);
+LIBBPF_API int bpf_map__fd(const struct bpf_map *map);
+LIBBPF_API enum bpf_map_type bpf_map__type(const struct bpf_map *map);
+LIBBPF_API int bpf_map__set_type(struct bpf_map *map, enum bpf_map_type type);
+LIBBPF_API __u32 bpf_map__key_size(const struct bpf_map *map);
+LIBBPF_API int bpf_map__set_key_size(struct bpf_map *map, __u32 size);
+LIBBPF_API __u32 bpf_map__value_size(const struct bpf_map *map);
+LIBBPF_API int bpf_map__set_value_size(struct bpf_map *map, __u32 size);
+LIBBPF_API __u32 bpf_map__max_entries(const struct bpf_map *map);
+LIBBPF_API int bpf_map__set_max_entries(struct bpf_map *map, __u32 max_entries);
+LIBBPF_API __u32 bpf_map__map_flags(const struct bpf_map *map);
+LIBBPF_API int bpf_map__set_map_flags(struct bpf_map *map, __u32 flags);
+LIBBPF_API __u32 bpf_map__btf_key_type_id(const struct bpf_map *map);
+LIBBPF_API __u32 bpf_map__btf_value_type_id(const struct bpf_map *map);
+LIBBPF_API bool bpf_map__autocreate(const struct bpf_map *map);
+LIBBPF_API int bpf_map__set_autocreate(struct bpf_map *map, bool autocreate);
+LIBBPF_API bool bpf_map__is_internal(const struct bpf_map *map);
+/* Of .data, .rodata and .bss maps: before load the initial contents, to be changed in place; after it
+ * the live ones (.rodata: read-only). The pointer differs before and after. NULL for other maps. */
+LIBBPF_API void *bpf_map__initial_value(const struct bpf_map *map, size_t *psize);
+LIBBPF_API int bpf_map__set_initial_value(struct bpf_map *map, const void *data, size_t size);
+LIBBPF_API int bpf_map__lookup_elem(const struct bpf_map *map, const void *key, size_t key_sz, void *value,
+				    size_t value_sz, __u64 flags);
+LIBBPF_API int bpf_map__update_elem(const struct bpf_map *map, const void *key, size_t key_sz,
+				    const void *value, size_t value_sz, __u64 flags);
+LIBBPF_API int bpf_map__delete_elem(const struct bpf_map *map, const void *key, size_t key_sz, __u64 flags);
+LIBBPF_API int bpf_map__get_next_key(const struct bpf_map *map, const void *cur_key, void *next_key,
+				     size_t key_sz);
+
+/* ---- ring buffers -------------------------------------------------------------------------------- */
+
+struct ring_buffer;
+typedef int (*ring_buffer_sample_fn)(void *ctx, void *data, size_t size);
+struct ring_buffer_opts {
+	size_t sz;
+};
+LIBBPF_API struct ring_buffer *ring_buffer__new(int map_fd, ring_buffer_sample_fn sample_cb, void *ctx,
+						const struct ring_buffer_opts *opts);
+LIBBPF_API int ring_buffer__add(struct ring_buffer *rb, int map_fd, ring_buffer_sample_fn sample_cb, void *ctx);
+LIBBPF_API void ring_buffer__free(struct ring_buffer *rb); /* NULL is fine */
+LIBBPF_API int ring_buffer__poll(struct ring_buffer *rb, int timeout_ms);
+LIBBPF_API int ring_buffer__consume(struct ring_buffer *rb);
+LIBBPF_API int ring_buffer__epoll_fd(const struct ring_buffer *rb);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

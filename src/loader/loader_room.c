@@ -1,4 +1,0 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
-/* Keeps the library non-empty until the room's first file lands; its owner deletes it. */
-extern const char skep_room_loader;
-const char skep_room_loader = 1;

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * maps.c - maps of an object: those defined in .maps (BTF tells type, sizes and flags), and one for
+ * each data section. Creating them, and giving data sections their contents.
+ */
+#include "loader/internal.h"
+
+#include "syscall/syscall.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* ---- collecting -------------------------------------------------------------------------------- */
+
+static struct bpf_map *new_map(struct bpf_object *obj)
+{
+	struct bpf_map *maps = realloc(obj->maps, (obj->map_cnt + 1) * sizeof(*maps));
+
+	if (!maps)
+		return NULL;
+	obj->maps = maps;
+	memset(&maps[obj->map_cnt], 0, sizeof(*maps));
+	maps[obj->map_cnt].obj = obj;
+	maps[obj->map_cnt].fd = -1;
+	maps[obj->map_cnt].autocreate = true;
+	return &maps[obj->map_cnt++];
+}
+
+static int bad_map(const struct bpf_object *obj, const char *map, const char *what)
+{
+	pr_warn("%s: map '%s': %s\n", obj->path, map, what);
+	return -EINVAL;
+}
+
+/* __uint(name, n): a pointer to an array of n elements. */
+static bool uint_member(const struct skep_btf *btf, u32 type, u32 *ret_num)
+{
+	struct btf_arr arr;
+	struct btf_t t;
+
+	if (!btf_type_get(btf, btf_skip_mods(btf, type), &t) || t.kind != BTF_KIND_PTR ||
+	    !btf_type_get(btf, t.type, &t) || t.kind != BTF_KIND_ARRAY || !btf_array(&t, &arr))
+		return false;
+	*ret_num = arr.nelems;
+	return true;
+}
+
+static int sized_type(struct bpf_object *obj, struct bpf_map *map, const char *member, u32 type, u32 *size,
+		      u32 *ret_id)
+{
+	struct btf_t t;
+	s64 bytes;
+
+	if (!btf_type_get(obj->btf.b, btf_skip_mods(obj->btf.b, type), &t) || t.kind != BTF_KIND_PTR)
+		return bad_map(obj, map->name, "key and value are given by __type()");
+	bytes = btf_type_size(obj->btf.b, t.type);
+	if (bytes < 0 || bytes > INT32_MAX)
+		return bad_map(obj, map->name, "the type of key or value has no size");
+	if (*size && *size != bytes)
+		return bad_map(obj, map->name, "size and type of key or value contradict each other");
+	(void)member;
+	*size = bytes;
+	*ret_id = t.type;
+	return 0;
+}
+
+static int map_member(struct bpf_object *obj, struct bpf_map *map, const struct btf_memb *m)
+{
+	static const char *const not_modelled[] = { "values", "pinning", "inner_map" };
+	u32 num = 0;
+	struct {
+		const char *name;
+		u32 *to;
+	} nums[] = {
+		{ "type", (u32 *)&map->type },	       { "max_entries", &map->max_entries },
+		{ "map_flags", &map->flags },	       { "key_size", &map->key_size },
+		{ "value_size", &map->value_size },    { "numa_node", &map->numa_node },
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(nums); i++) {
+		if (strcmp(m->name, nums[i].name))
+			continue;
+		if (!uint_member(obj->btf.b, m->type, &num))
+			return bad_map(obj, map->name, "numbers are given by __uint()");
+		if (*nums[i].to && *nums[i].to != num)
+			return bad_map(obj, map->name, "size and type of key or value contradict each other");
+		*nums[i].to = num;
+		return 0;
+	}
+	if (!strcmp(m->name, "map_extra")) {
+		if (!uint_member(obj->btf.b, m->type, &num))
+			return bad_map(obj, map->name, "map_extra is given by __uint()");
+		map->extra = num;
+		return 0;
+	}
+	if (!strcmp(m->name, "key"))
+		return sized_type(obj, map, m->name, m->type, &map->key_size, &map->btf_key);
+	if (!strcmp(m->name, "value"))
+		return sized_type(obj, map, m->name, m->type, &map->value_size, &map->btf_value);
+	for (u32 i = 0; i < ARRAY_SIZE(not_modelled); i++) {
+		if (!strcmp(m->name, not_modelled[i])) {
+			pr_warn("%s: map '%s': not modelled: %s\n", obj->path, map->name, m->name);
+			return -EOPNOTSUPP;
+		}
+	}
+	pr_warn("%s: map '%s': unknown field '%s'\n", obj->path, map->name, m->name);
+	return -EOPNOTSUPP;
+}
+
+static int collect_defined(struct bpf_object *obj, u32 sec_idx, const struct btf_secvar *sv)
+{
+	const struct elf_sec *sec = &obj->secs[sec_idx];
+	struct bpf_map *map = new_map(obj);
+	struct btf_memb m;
+	struct btf_t var, def;
+	int err = 0;
+
+	if (!map)
+		return -ENOMEM;
+	if (!btf_type_get(obj->btf.b, sv->type, &var) || !var.name[0])
+		return bad_map(obj, "?", "its definition has no name");
+	map->name = strdup(var.name);
+	map->sec_idx = sec_idx;
+	map->sec_off = sv->off;
+	map->internal = SEC_MAPS;
+	if (!map->name)
+		return -ENOMEM;
+	if ((u64)sv->off + sv->size > sec->hdr.sh_size)
+		return bad_map(obj, map->name, "its definition lies outside of section .maps");
+	if (!btf_type_get(obj->btf.b, btf_skip_mods(obj->btf.b, var.type), &def) || def.kind != BTF_KIND_STRUCT)
+		return bad_map(obj, map->name, "its definition is not a struct");
+	for (u32 i = 0; i < def.vlen && !err; i++) {
+		if (!btf_member(obj->btf.b, &def, i, &m))
+			return -EINVAL;
+		err = map_member(obj, map, &m);
+	}
+	if (!err && map->type == BPF_MAP_TYPE_UNSPEC)
+		err = bad_map(obj, map->name, "map type isn't specified");
+	/* Of other types BTF tells what programs see; these have keys and values of the kernel's own. */
+	if (map->type == BPF_MAP_TYPE_RINGBUF || map->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+		map->btf_key = map->btf_value = 0;
+	return err;
+}
+
+static int collect_definitions(struct bpf_object *obj)
+{
+	struct btf_secvar sv;
+	struct btf_t sec;
+	u32 sec_idx = 0;
+	int err;
+
+	for (u32 i = 1; i < obj->sec_cnt; i++) {
+		if (obj->secs[i].kind == SEC_MAPS)
+			sec_idx = i;
+	}
+	if (!sec_idx)
+		return 0;
+	if (!btf_type_get(obj->btf.b, btf_find(obj->btf.b, ".maps", BTF_KIND_DATASEC), &sec) || !sec.id) {
+		pr_warn("%s: section .maps: no BTF for it\n", obj->path);
+		return -ENOENT;
+	}
+	for (u32 i = 0; i < sec.vlen; i++) {
+		if (!btf_secvar(&sec, i, &sv))
+			return -EINVAL;
+		err = collect_defined(obj, sec_idx, &sv);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Up to 8 characters of the object's name, then the section's: "xdp_lb.rodata", 15 in all. Sections
+ * with a name of their own (".data.mine") keep that. */
+static char *internal_name(const struct bpf_object *obj, const char *sec)
+{
+	size_t tail = max_of(strlen(sec), (size_t)7), head = tail < BPF_OBJ_NAME_LEN - 1 ? BPF_OBJ_NAME_LEN - 1 - tail : 0;
+	char name[BPF_OBJ_NAME_LEN];
+
+	if (strchr(sec + 1, '.'))
+		head = 0;
+	snprintf(name, sizeof(name), "%.*s%s", (int)head, obj->name, sec);
+	for (char *p = name; *p; p++) {
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.", *p))
+			*p = '_';
+	}
+	return strdup(name);
+}
+
+static size_t mapped_size(size_t size)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+
+	return round_up_to(round_up_to(size, 8), page);
+}
+
+static int collect_data(struct bpf_object *obj, u32 sec_idx)
+{
+	struct elf_sec *sec = &obj->secs[sec_idx];
+	struct bpf_map *map;
+
+	if (!sec->hdr.sh_size)
+		return 0;
+	map = new_map(obj);
+	if (!map)
+		return -ENOMEM;
+	sec->map_idx = obj->map_cnt - 1;
+	map->name = internal_name(obj, sec->name);
+	map->sec_idx = sec_idx;
+	map->internal = sec->kind;
+	map->type = BPF_MAP_TYPE_ARRAY;
+	map->key_size = 4;
+	map->value_size = sec->hdr.sh_size;
+	map->max_entries = 1;
+	map->flags = BPF_F_MMAPABLE | (sec->kind == SEC_RODATA ? BPF_F_RDONLY_PROG : 0);
+	map->btf_value = btf_find(obj->btf.b, sec->name, BTF_KIND_DATASEC);
+	map->data_size = mapped_size(map->value_size);
+	map->data = mmap(NULL, map->data_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (map->data == MAP_FAILED) {
+		map->data = NULL;
+		return -ENOMEM;
+	}
+	if (!map->name)
+		return -ENOMEM;
+	if (sec->data)
+		memcpy(map->data, sec->data->d_buf, sec->data->d_size);
+	return 0;
+}
+
+int maps_collect(struct bpf_object *obj)
+{
+	int err = collect_definitions(obj);
+
+	for (u32 i = 1; i < obj->sec_cnt && !err; i++) {
+		enum sec_kind kind = obj->secs[i].kind;
+
+		if (kind == SEC_DATA || kind == SEC_RODATA || kind == SEC_BSS)
+			err = collect_data(obj, i);
+	}
+	return err;
+}
+
+int map_by_sec(const struct bpf_object *obj, u32 sec_idx, u32 off)
+{
+	for (u32 i = 0; i < obj->map_cnt; i++) {
+		if (obj->maps[i].sec_idx == sec_idx && obj->maps[i].internal == SEC_MAPS && obj->maps[i].sec_off == off)
+			return i;
+	}
+	return -1;
+}
+
+/* ---- creating ------------------------------------------------------------------------------------ */
+
+/* From here on the contents are the map's own. Plain memory stays where that cannot be: the initial
+ * value is then what it was. */
+static void go_live(struct bpf_map *map)
+{
+	int prot = PROT_READ | (map->internal == SEC_RODATA ? 0 : PROT_WRITE);
+	void *live;
+
+	if (loader_on_kernel())
+		live = mmap(NULL, map->data_size, prot, MAP_SHARED, map->fd, 0);
+	else
+		live = skep_mmap(map->obj->skep, map->fd, map->data_size, prot, MAP_SHARED, 0);
+	if (!live || live == MAP_FAILED)
+		return;
+	munmap(map->data, map->data_size);
+	map->data = live;
+	map->data_is_live = true;
+	map->live_prot = prot;
+}
+
+static int fill_data(struct bpf_map *map)
+{
+	u32 zero = 0;
+	int err = bpf_map_update_elem(map->fd, &zero, map->data, 0);
+
+	if (err) {
+		pr_warn("map '%s': error setting initial contents: %s\n", map->name, strerror(-err));
+		return err;
+	}
+	if (map->internal == SEC_RODATA) {
+		err = bpf_map_freeze(map->fd);
+		if (err) {
+			pr_warn("map '%s': error freezing it: %s\n", map->name, strerror(-err));
+			return err;
+		}
+	}
+	go_live(map);
+	return 0;
+}
+
+static int create(struct bpf_map *map)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = map->flags, .map_extra = map->extra,
+		    .numa_node = map->numa_node);
+	int fd;
+
+	if (map->obj->btf_fd >= 0 && (map->btf_key || map->btf_value)) {
+		opts.btf_fd = map->obj->btf_fd;
+		opts.btf_key_type_id = map->btf_key;
+		opts.btf_value_type_id = map->btf_value;
+	}
+	if (map->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY && !map->max_entries)
+		map->max_entries = libbpf_num_possible_cpus();
+	fd = bpf_map_create(map->type, map->name, map->key_size, map->value_size, map->max_entries, &opts);
+	if (fd < 0) {
+		const char *why = fd == -EOPNOTSUPP && !loader_on_kernel() ? skep_bpf_why(map->obj->skep) : NULL;
+
+		pr_warn("map '%s': failed to create: %s\n", map->name, why ? why : strerror(-fd));
+		return fd;
+	}
+	map->fd = fd;
+	return map->internal == SEC_MAPS ? 0 : fill_data(map);
+}
+
+int maps_create(struct bpf_object *obj)
+{
+	for (u32 i = 0; i < obj->map_cnt; i++) {
+		int err = obj->maps[i].autocreate ? create(&obj->maps[i]) : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+void maps_close(struct bpf_object *obj)
+{
+	for (u32 i = 0; i < obj->map_cnt; i++) {
+		struct bpf_map *map = &obj->maps[i];
+
+		if (map->data && map->data_is_live && !loader_on_kernel())
+			skep_munmap(obj->skep, map->fd, map->data, map->data_size, map->live_prot);
+		else if (map->data)
+			munmap(map->data, map->data_size);
+		if (map->fd >= 0)
+			close(map->fd);
+		free(map->name);
+	}
+	free(obj->maps);
+}
+
+/* ---- bpf_map__* ----------------------------------------------------------------------------------- */
+
+struct bpf_map *bpf_object__next_map(const struct bpf_object *obj, const struct bpf_map *map)
+{
+	u32 idx = map ? map - obj->maps + 1 : 0;
+
+	return idx < obj->map_cnt ? &obj->maps[idx] : NULL;
+}
+
+struct bpf_map *bpf_object__find_map_by_name(const struct bpf_object *obj, const char *name)
+{
+	for (u32 i = 0; i < obj->map_cnt; i++) {
+		const struct bpf_map *map = &obj->maps[i];
+
+		/* Internal maps answer to their section's name too. */
+		if (!strcmp(map->name, name) ||
+		    (map->internal != SEC_MAPS && !strcmp(obj->secs[map->sec_idx].name, name)))
+			return &obj->maps[i];
+	}
+	return libbpf_err_ptr(-ENOENT);
+}
+
+int bpf_object__find_map_fd_by_name(const struct bpf_object *obj, const char *name)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(obj, name);
+
+	return map ? bpf_map__fd(map) : -ENOENT;
+}
+
+const char *bpf_map__name(const struct bpf_map *map)
+{
+	return map->name;
+}
+
+int bpf_map__fd(const struct bpf_map *map)
+{
+	return map->fd >= 0 ? map->fd : libbpf_err(-EINVAL);
+}
+
+/* What may be changed until the map exists. */
+#define MAP_FIELD(ctype, name, member)                                                             \
+	ctype bpf_map__##name(const struct bpf_map *map)                                           \
+	{                                                                                          \
+		return map->member;                                                                \
+	}                                                                                          \
+	int bpf_map__set_##name(struct bpf_map *map, ctype val)                                    \
+	{                                                                                          \
+		if (map->fd >= 0)                                                                  \
+			return libbpf_err(-EBUSY);                                                 \
+		map->member = val;                                                                 \
+		return 0;                                                                          \
+	}
+MAP_FIELD(enum bpf_map_type, type, type)
+MAP_FIELD(__u32, key_size, key_size)
+MAP_FIELD(__u32, max_entries, max_entries)
+MAP_FIELD(__u32, map_flags, flags)
+MAP_FIELD(bool, autocreate, autocreate)
+
+__u32 bpf_map__value_size(const struct bpf_map *map)
+{
+	return map->value_size;
+}
+
+int bpf_map__set_value_size(struct bpf_map *map, __u32 size)
+{
+	if (map->fd >= 0)
+		return libbpf_err(-EBUSY);
+	if (map->internal != SEC_MAPS)
+		return libbpf_err(-EOPNOTSUPP);
+	map->value_size = size;
+	map->btf_value = 0; /* the type does not have that size */
+	return 0;
+}
+
+__u32 bpf_map__btf_key_type_id(const struct bpf_map *map)
+{
+	return map->btf_key;
+}
+
+__u32 bpf_map__btf_value_type_id(const struct bpf_map *map)
+{
+	return map->btf_value;
+}
+
+bool bpf_map__is_internal(const struct bpf_map *map)
+{
+	return map->internal != SEC_MAPS;
+}
+
+void *bpf_map__initial_value(const struct bpf_map *map, size_t *psize)
+{
+	if (map->internal == SEC_MAPS)
+		return libbpf_err_ptr(-EINVAL);
+	if (psize)
+		*psize = map->value_size;
+	return map->data;
+}
+
+int bpf_map__set_initial_value(struct bpf_map *map, const void *data, size_t size)
+{
+	if (map->fd >= 0)
+		return libbpf_err(-EBUSY);
+	if (!map->data || size != map->value_size)
+		return libbpf_err(-EINVAL);
+	memcpy(map->data, data, size);
+	return 0;
+}
+
+static bool is_percpu(const struct bpf_map *map)
+{
+	return map->type == BPF_MAP_TYPE_PERCPU_ARRAY || map->type == BPF_MAP_TYPE_PERCPU_HASH ||
+	       map->type == BPF_MAP_TYPE_LRU_PERCPU_HASH || map->type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
+}
+
+static int check_sizes(const struct bpf_map *map, size_t key_sz, size_t value_sz, bool with_value)
+{
+	size_t want = map->value_size;
+
+	if (is_percpu(map))
+		want = round_up_to(want, 8) * libbpf_num_possible_cpus();
+	if (map->fd < 0)
+		return -ENOENT;
+	return key_sz != map->key_size || (with_value && value_sz != want) ? -EINVAL : 0;
+}
+
+int bpf_map__lookup_elem(const struct bpf_map *map, const void *key, size_t key_sz, void *value, size_t value_sz,
+			 __u64 flags)
+{
+	int err = check_sizes(map, key_sz, value_sz, true);
+
+	return err ? libbpf_err(err) : bpf_map_lookup_elem_flags(map->fd, key, value, flags);
+}
+
+int bpf_map__update_elem(const struct bpf_map *map, const void *key, size_t key_sz, const void *value,
+			 size_t value_sz, __u64 flags)
+{
+	int err = check_sizes(map, key_sz, value_sz, true);
+
+	return err ? libbpf_err(err) : bpf_map_update_elem(map->fd, key, value, flags);
+}
+
+int bpf_map__delete_elem(const struct bpf_map *map, const void *key, size_t key_sz, __u64 flags)
+{
+	int err = check_sizes(map, key_sz, 0, false);
+
+	if (!err && flags)
+		err = -EINVAL;
+	return err ? libbpf_err(err) : bpf_map_delete_elem(map->fd, key);
+}
+
+int bpf_map__get_next_key(const struct bpf_map *map, const void *cur_key, void *next_key, size_t key_sz)
+{
+	int err = check_sizes(map, key_sz, 0, false);
+
+	return err ? libbpf_err(err) : bpf_map_get_next_key(map->fd, cur_key, next_key);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* object.c - an object's life: opened from a file or memory, loaded into the instance, closed. */
+#include "loader/internal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The file's name without folders, up to the first dot. */
+static void set_name(struct bpf_object *obj, const char *path, const struct bpf_object_open_opts *opts)
+{
+	const char *base = strrchr(path, '/');
+
+	if (opts && opts->sz >= offsetof(struct bpf_object_open_opts, object_name) + sizeof(char *) &&
+	    opts->object_name) {
+		snprintf(obj->name, sizeof(obj->name), "%s", opts->object_name);
+		return;
+	}
+	base = base ? base + 1 : path;
+	snprintf(obj->name, sizeof(obj->name), "%.*s", (int)strcspn(base, "."), base);
+}
+
+static int take_opts(struct bpf_object *obj, const struct bpf_object_open_opts *opts)
+{
+	struct bpf_object_open_opts known = { 0 };
+	struct btf *btf;
+
+	if (!opts)
+		return 0;
+	memcpy(&known, opts, min_of(opts->sz, sizeof(known)));
+	if (known.pin_root_path || known.kconfig || known.bpf_token_path) {
+		pr_warn("%s: not modelled: open options pin_root_path, kconfig and bpf_token_path\n", obj->path);
+		return -EOPNOTSUPP;
+	}
+	if ((known.kernel_log_size && !known.kernel_log_buf) || known.kernel_log_size > UINT32_MAX)
+		return -EINVAL;
+	obj->log_buf = known.kernel_log_buf;
+	obj->log_size = known.kernel_log_size;
+	obj->log_level = known.kernel_log_level;
+	if (known.btf_custom_path) {
+		btf = btf__parse(known.btf_custom_path, NULL);
+		if (!btf) {
+			pr_warn("%s: no BTF could be read from it\n", known.btf_custom_path);
+			return -errno;
+		}
+		obj->custom_btf = btf->b;
+		btf_get(btf->b);
+		btf__free(btf);
+	}
+	return 0;
+}
+
+static int collect(struct bpf_object *obj)
+{
+	int err = object_btf_parse(obj);
+
+	if (!err)
+		err = maps_collect(obj);
+	if (!err)
+		err = progs_collect(obj);
+	if (!err)
+		err = relos_collect(obj);
+	return err;
+}
+
+static struct bpf_object *open_object(const char *path, const void *mem, size_t size,
+				      const struct bpf_object_open_opts *opts)
+{
+	struct bpf_object *obj;
+	int err;
+
+	if (!opts_ok(opts, sizeof(*opts), sizeof(size_t)))
+		return libbpf_err_ptr(-EINVAL);
+	obj = calloc(1, sizeof(*obj));
+	if (!obj)
+		return libbpf_err_ptr(-ENOMEM);
+	obj->elf_fd = obj->btf_fd = -1;
+	obj->path = strdup(path);
+	obj->skep = loader_instance();
+	err = !obj->path ? -ENOMEM : !obj->skep ? -errno : 0;
+	if (!err) {
+		set_name(obj, path, opts);
+		err = take_opts(obj, opts);
+	}
+	if (!err)
+		err = elf_open(obj, path, mem, size);
+	if (!err)
+		err = collect(obj);
+	if (err) {
+		bpf_object__close(obj);
+		return libbpf_err_ptr(err);
+	}
+	return obj;
+}
+
+struct bpf_object *bpf_object__open_file(const char *path, const struct bpf_object_open_opts *opts)
+{
+	return path ? open_object(path, NULL, 0, opts) : libbpf_err_ptr(-EINVAL);
+}
+
+struct bpf_object *bpf_object__open(const char *path)
+{
+	return bpf_object__open_file(path, NULL);
+}
+
+struct bpf_object *bpf_object__open_mem(const void *obj_buf, size_t obj_buf_sz,
+					const struct bpf_object_open_opts *opts)
+{
+	char name[64];
+
+	if (!obj_buf || !obj_buf_sz)
+		return libbpf_err_ptr(-EINVAL);
+	snprintf(name, sizeof(name), "%lx-%lx", (unsigned long)(uintptr_t)obj_buf, (unsigned long)obj_buf_sz);
+	return open_object(name, obj_buf, obj_buf_sz, opts);
+}
+
+int bpf_object__load(struct bpf_object *obj)
+{
+	int err;
+
+	if (!obj)
+		return libbpf_err(-EINVAL);
+	if (obj->loaded) {
+		pr_warn("object '%s': load can't be attempted twice\n", obj->name);
+		return libbpf_err(-EINVAL);
+	}
+	err = object_btf_load(obj);
+	if (!err)
+		err = maps_create(obj);
+	if (!err)
+		err = core_relocate(obj);
+	if (!err)
+		err = progs_link(obj);
+	if (!err)
+		err = progs_load(obj);
+	obj->loaded = true; /* also a failed load is not repeated */
+	return libbpf_err(err);
+}
+
+void bpf_object__close(struct bpf_object *obj)
+{
+	if (!obj)
+		return;
+	progs_close(obj);
+	maps_close(obj);
+	if (obj->btf_fd >= 0)
+		close(obj->btf_fd);
+	btf_ext_free(obj->ext);
+	btf_put(obj->btf.b);
+	btf_put(obj->custom_btf);
+	elf_close(obj);
+	free(obj->path);
+	free(obj);
+}
+
+const char *bpf_object__name(const struct bpf_object *obj)
+{
+	return obj->name;
+}
+
+struct btf *bpf_object__btf(const struct bpf_object *obj)
+{
+	return obj->btf.b ? (struct btf *)&obj->btf : NULL;
+}
+
+int bpf_object__btf_fd(const struct bpf_object *obj)
+{
+	return obj->btf_fd >= 0 ? obj->btf_fd : libbpf_err(-ENOENT);
+}
