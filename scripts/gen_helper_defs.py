@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Writes bpf/bpf_helper_defs.h, the helpers that BPF programs call, from data/helpers.tsv.
 
-usage: gen_helper_defs.py DATA_DIR OUT
+usage: gen_helper_defs.py DATA_DIR OUT [COPY]
 """
 import os
 import re
+import shutil
 import sys
 
 
@@ -29,6 +30,9 @@ def main():
         for s in sorted(structs):
             out.write(f"struct {s};\n")
         out.write("\n" + "\n".join(protos) + "\n")
+    if len(sys.argv) > 3:
+        os.makedirs(os.path.dirname(sys.argv[3]), exist_ok=True)
+        shutil.copy(sys.argv[2], sys.argv[3])
 
 
 main()

@@ -22,6 +22,9 @@ struct btf_rec; /* a type record in place: struct btf_type and what follows it *
 
 #define BTF_PARSE_KERNEL BIT(0) /* the kernel's own: trusted names and kinds that programs may not use */
 
+/* From a compiler: data sections may lack their size and offsets, which the loader fills in. */
+#define BTF_PARSE_OBJECT BIT(1)
+
 /*
  * Checks every byte of @data (hostile input) and indexes it; the bytes are copied. @base NULL for
  * a BTF of its own. Foreign byte order is converted. 0, -EINVAL, -E2BIG, -ENOMEM; @log (may be

@@ -83,8 +83,11 @@ static int check_alone(const struct skep_btf *btf, const struct btf_t *t, struct
 		return BAD("Linkage not supported");
 	if (t->kind == BTF_KIND_DECL_TAG && (s32)w[0] < -1)
 		return BAD("Invalid component_idx");
-	if (t->kind == BTF_KIND_DATASEC && !t->size)
+	if (t->kind == BTF_KIND_DATASEC && !t->size) {
+		if (btf->object)
+			return 0;
 		return BAD("size == 0");
+	}
 	for (u32 i = 0; words && i < t->vlen; i++, w += words) {
 		if (t->kind == BTF_KIND_DATASEC) {
 			if (w[1] < end || !w[2] || w[2] > t->size || (u64)w[1] + w[2] > t->size)

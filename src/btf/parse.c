@@ -123,6 +123,7 @@ int btf_parse(const void *data, u32 size, const struct skep_btf *base, u32 flags
 	memcpy(btf->data, data, size);
 	btf->size = size;
 	btf->kernel = flags & BTF_PARSE_KERNEL;
+	btf->object = flags & BTF_PARSE_OBJECT;
 	if (base)
 		btf_get(base);
 	btf->base = base;

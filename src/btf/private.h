@@ -24,7 +24,7 @@ struct skep_btf {
 	u32 bucket_mask;
 	void *data;	    /* private copy of the blob */
 	u32 size, refs;	    /* refs: atomic */
-	bool kernel;
+	bool kernel, object;
 };
 
 static inline u64 name_hash(const char *name, u32 kind)

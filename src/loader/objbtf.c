@@ -24,7 +24,7 @@ static int new_btf(const void *data, u32 size, struct btf **ret_btf)
 	if (!btf)
 		return -ENOMEM;
 	vlog_init(&vlog, VLOG_LEVEL1, log, sizeof(log));
-	err = btf_parse(data, size, NULL, BTF_PARSE_KERNEL, &vlog, &btf->b);
+	err = btf_parse(data, size, NULL, BTF_PARSE_KERNEL | BTF_PARSE_OBJECT, &vlog, &btf->b);
 	vlog_finish(&vlog, &true_size);
 	if (err) {
 		log[strcspn(log, "\n")] = '\0';
@@ -230,7 +230,8 @@ int object_btf_parse(struct bpf_object *obj)
 			obj->path);
 		return -ENOENT;
 	}
-	err = btf_parse(sec->data->d_buf, sec->data->d_size, NULL, BTF_PARSE_KERNEL, NULL, &obj->btf.b);
+	err = btf_parse(sec->data->d_buf, sec->data->d_size, NULL, BTF_PARSE_KERNEL | BTF_PARSE_OBJECT, NULL,
+			&obj->btf.b);
 	if (err) {
 		pr_warn("BTF: %s: section .BTF at offset %llu: not valid BTF\n", obj->path,
 			(unsigned long long)sec->hdr.sh_offset);

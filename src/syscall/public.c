@@ -142,7 +142,7 @@ int skep_btf_dump(const void *data, uint32_t size, bool as_c, char **ret_text)
 
 	*ret_text = NULL;
 	vlog_init(&vlog, VLOG_LEVEL1, log, sizeof(log));
-	err = btf_parse(data, size, NULL, BTF_PARSE_KERNEL, &vlog, &btf);
+	err = btf_parse(data, size, NULL, BTF_PARSE_KERNEL | BTF_PARSE_OBJECT, &vlog, &btf);
 	vlog_finish(&vlog, &true_size);
 	if (err) {
 		log[strcspn(log, "\n")] = '\0';
