@@ -20,6 +20,19 @@ test: all ## run every test; ends with "N passed, N failed, N skipped"
 	@meson test -C $(BUILD) --no-rebuild --setup report --print-errorlogs; \
 		python3 scripts/report_tests.py $(RESULTS)
 
+demo: all ## the XDP load balancer of examples/xdp_lb from source to rewritten packets
+	@scripts/demo.sh $(BUILD)
+
+# Without the invariants of test builds: those are for finding our slips, not for running.
+$(BUILD)-bench/build.ninja: | deps
+	@meson setup $(BUILD)-bench --buildtype=release -Dchecks=false >/dev/null
+
+bench: $(BUILD)-bench/build.ninja ## ns per packet and time to verify on every engine, ratios in one run
+	@ninja -C $(BUILD)-bench >/dev/null
+	@$(BUILD)-bench/bench/bench_lb $(BUILD)-bench/examples/xdp_lb/xdp_lb.bpf.o $(BUILD)-bench/bench/empty.bpf.o \
+		$(BUILD)-bench/examples/xdp_lb/in.pcap
+	@$(BUILD)-bench/bench/bench_maps
+
 features: ## a row for each FEATURES id: its tests and their results in the last "make test"
 	@python3 scripts/features.py data/features.tsv $(RESULTS)
 

@@ -52,8 +52,8 @@ static void on_verdict(void *ctx, const struct skep_verdict *v)
 	struct verify *vf = ctx;
 	struct row *row = vf->cur;
 
-	if (!row)
-		return;
+	if (!row || row->reached)
+		return; /* the loader asks again for a log when it was given none */
 	row->reached = true;
 	row->err = v->err;
 	row->verify_us = v->verify_ns / 1000;
@@ -86,13 +86,12 @@ static void progress_end(void)
 		fputs("\r\033[K", stderr);
 }
 
-/* The program called @name of a fresh opening; rows that it fails to give are file errors. */
-static bool verify_one(struct verify *vf, const char *file, const char *name)
+/* The program called @name of a fresh opening, with a log of that level (0: none, as it takes time).
+ * False when the file could not be opened. */
+static bool load_alone(struct verify *vf, const char *file, const char *name, u32 level, struct row *row)
 {
 	struct bpf_program *prog, *other;
 	struct bpf_object *obj = cli_open(file);
-	struct row row = { .file = file };
-	u32 level;
 	int err;
 
 	if (!obj)
@@ -100,22 +99,35 @@ static bool verify_one(struct verify *vf, const char *file, const char *name)
 	prog = bpf_object__find_program_by_name(obj, name);
 	bpf_object__for_each_program(other, obj)
 		bpf_program__set_autoload(other, other == prog);
-	copy_text(row.prog, sizeof(row.prog), name);
-	/* The log of a refusal is wanted also at level 0, to show its end. */
-	level = vf->log_level ? vf->log_level : 1;
 	vf->log[0] = '\0';
-	bpf_program__set_log_level(prog, level);
-	bpf_program__set_log_buf(prog, vf->log, LOG_SIZE);
-	vf->cur = &row;
+	if (level) {
+		bpf_program__set_log_level(prog, level);
+		bpf_program__set_log_buf(prog, vf->log, LOG_SIZE);
+	}
+	vf->cur = row;
 	cli_messages_start();
 	err = bpf_object__load(obj);
 	vf->cur = NULL;
-	if (!row.reached) {
-		if (!err)
-			err = -EINVAL;
-		row.err = err;
-		copy_text(row.reason, sizeof(row.reason), "not-loadable");
-		copy_text(row.message, sizeof(row.message), cli_first_warning());
+	if (!row->reached) {
+		row->err = err ? err : -EINVAL;
+		copy_text(row->reason, sizeof(row->reason), "not-loadable");
+		copy_text(row->message, sizeof(row->message), cli_first_warning());
+	}
+	bpf_object__close(obj);
+	return true;
+}
+
+static bool verify_one(struct verify *vf, const char *file, const char *name)
+{
+	struct row row = { .file = file };
+
+	copy_text(row.prog, sizeof(row.prog), name);
+	if (!load_alone(vf, file, name, vf->log_level, &row))
+		return false;
+	if (row.err && row.reached && !vf->log_level) {
+		struct row again = { .file = file };
+
+		load_alone(vf, file, name, 1, &again);
 	}
 	if (row.err)
 		row.log_tail = strdup(cli_tail(vf->log, TAIL_LINES));
@@ -123,7 +135,6 @@ static bool verify_one(struct verify *vf, const char *file, const char *name)
 		progress_end();
 		printf("%s: %s:\n%s", file, name, vf->log);
 	}
-	bpf_object__close(obj);
 	if (!vec_push(&vf->rows, row)) {
 		free(row.log_tail);
 		cli_fail("out of memory");
