@@ -9,7 +9,6 @@
 #include "base/types.h"
 
 #define ETH_HLEN	     14
-#define XDP_PACKET_HEADROOM  256
 #define XDP_FRAME_SIZE	     4096
 #define SKB_SHINFO_SIZE	     320 /* what Linux sets aside at the end of a buffer */
 #define XDP_FRAME_STRUCT     40	 /* sizeof(struct xdp_frame): kept free at a buffer's start */

@@ -21,4 +21,8 @@ int net_dev_add(struct skep *skep, const char *name, u32 rx_queue_cnt, u32 *ret_
 struct net_device *net_dev_by_index(struct skep *skep, u32 ifindex);
 const char *net_dev_name(const struct net_device *dev);
 
+/* BTF of the simulated kernel's structures (raw bytes, static): what CO-RE relocates onto when the
+ * instance was given no other kernel's. */
+const void *net_kernel_btf(u32 *ret_size);
+
 #endif

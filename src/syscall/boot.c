@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* boot.c - an instance with all that skep has, and its descriptors. */
+#include "btf/btf.h"
 #include "net/net.h"
 #include "syscall/private.h"
 
@@ -16,15 +17,36 @@ static void sys_free(struct skep *skep, void *state)
 	free(state);
 }
 
+/* The caller's kernel BTF, or the simulated kernel's own; with a reference. */
+static int pick_kernel_btf(struct skep_opts *opts, struct skep_btf **ret_btf)
+{
+	const void *raw;
+	u32 size;
+
+	*ret_btf = NULL;
+	if (opts->kernel_btf)
+		return 0;
+	raw = net_kernel_btf(&size);
+	/* It was compiled, so its data section has no size yet. */
+	return btf_parse(raw, size, NULL, BTF_PARSE_KERNEL | BTF_PARSE_OBJECT, NULL, ret_btf);
+}
+
 int skep_boot(const struct skep_opts *opts, struct skep **ret_skep)
 {
 	struct sys_state *state = calloc(1, sizeof(*state));
+	struct skep_opts own = opts ? *opts : (struct skep_opts){ 0 };
+	struct skep_btf *btf;
 	struct skep *skep;
 	int err;
 
 	if (!state)
 		return -ENOMEM;
-	err = skep_new(opts, &skep);
+	err = pick_kernel_btf(&own, &btf);
+	if (!err) {
+		own.kernel_btf = btf ? btf : own.kernel_btf;
+		err = skep_new(&own, &skep);
+		btf_put(btf);
+	}
 	if (err) {
 		free(state);
 		return err;
