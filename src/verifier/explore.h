@@ -82,6 +82,8 @@ u16 *live_regs(struct verifier_env *env);
 /* facts.c */
 struct facts *facts_new(struct verifier_env *env);
 void facts_free(struct facts *facts);
+/* The branch under way moved the bounds of @place with an operand's. */
+void facts_link(struct verifier_env *env, struct place place);
 void facts_visit(struct verifier_env *env, u32 insn_idx);
 /* The path ends at @insn_idx because @old covers it, but scalars that were not compared may differ. */
 void facts_pruned(struct verifier_env *env, u32 insn_idx, const struct verifier_state *old);

@@ -16,6 +16,7 @@
 struct facts {
 	struct reg_fact (*rows)[MAX_BPF_REG];
 	u16 *taint; /* by insn: registers, and TAINT_MEMORY */
+	u16 *links; /* by branch: registers whose bounds ever moved with an operand's; TAINT_MEMORY: slots */
 	bool *visited;
 };
 
@@ -27,8 +28,9 @@ struct facts *facts_new(struct verifier_env *env)
 		return NULL;
 	f->rows = calloc(env->insn_cnt, sizeof(*f->rows));
 	f->taint = calloc(env->insn_cnt + 1, sizeof(*f->taint));
+	f->links = calloc(env->insn_cnt, sizeof(*f->links));
 	f->visited = calloc(env->insn_cnt, sizeof(*f->visited));
-	if (!f->rows || !f->taint || !f->visited) {
+	if (!f->rows || !f->taint || !f->links || !f->visited) {
 		facts_free(f);
 		return NULL;
 	}
@@ -41,6 +43,7 @@ void facts_free(struct facts *f)
 		return;
 	free(f->rows);
 	free(f->taint);
+	free(f->links);
 	free(f->visited);
 	free(f);
 }
@@ -77,6 +80,18 @@ void facts_visit(struct verifier_env *env, u32 insn_idx)
 	f->visited[insn_idx] = true;
 }
 
+void facts_link(struct verifier_env *env, struct place place)
+{
+	struct facts *f = env->ex->facts;
+
+	if (!f)
+		return;
+	if (place.frameno == env->cur->curframe && place.spi < 0)
+		f->links[env->insn_idx] |= BIT(place.regno);
+	else
+		f->links[env->insn_idx] |= TAINT_MEMORY;
+}
+
 void facts_pruned(struct verifier_env *env, u32 insn_idx, const struct verifier_state *old)
 {
 	struct facts *f = env->ex->facts;
@@ -106,11 +121,26 @@ void facts_pruned(struct verifier_env *env, u32 insn_idx, const struct verifier_
 
 /* ---- the taint's way -------------------------------------------------------------------------------- */
 
-static u16 after_insn(const struct bpf_insn *insn, enum insn_form form, u16 in)
+/*
+ * A comparison narrows one operand by the range of the other, and what is linked with either. With a
+ * tainted operand that range is not the one of every arrival, so none of it holds:
+ *	0: r1 = 15 or anything (not compared when pruned), r4 in [7, 100]
+ *	1: if r4 s>= r1 goto	; r4 in [7, 14] only where r1 was 15
+ */
+static u16 after_branch(const struct bpf_insn *insn, const struct insn_info *info, u16 links, u16 in)
+{
+	u16 operands = BIT(insn->dst_reg) | (info->uses & USE_SRC ? BIT(insn->src_reg) : 0);
+
+	return in & operands ? in | operands | links : in;
+}
+
+static u16 after_insn(const struct bpf_insn *insn, enum insn_form form, u16 links, u16 in)
 {
 	u16 wr = insn_regs_written(insn, form), rd = insn_regs_read(insn, form), out = in & ~wr;
 
 	switch (insn_infos[form].kind) {
+	case INSN_JCOND:
+		return after_branch(insn, &insn_infos[form], links, in);
 	case INSN_LD_IMM64:
 		return out;
 	case INSN_LDX:
@@ -140,7 +170,7 @@ static bool spread_from(const struct verifier_env *env, struct facts *f, u32 idx
 {
 	const struct bpf_insn *insn = &env->insns[idx];
 	enum insn_form form = insn_decode(insn);
-	u16 in = f->taint[idx], out = after_insn(insn, form, in);
+	u16 in = f->taint[idx], out = after_insn(insn, form, f->links[idx], in);
 	s64 succ[2], callee = insn_target(env->insns, idx);
 	bool changed = false;
 	int n = insn_succs(env->insns, idx, succ);
@@ -163,7 +193,8 @@ static bool spread_from(const struct verifier_env *env, struct facts *f, u32 idx
 	return changed;
 }
 
-/* A subprogram whose memory is tainted anywhere inside gives that back to all its callers. */
+/* A subprogram with taint anywhere inside gives it back to all its callers: in its result, in memory,
+ * and in their registers that were linked with what it compared. */
 static bool spread_returns(const struct verifier_env *env, struct facts *f)
 {
 	bool changed = false;
@@ -178,7 +209,7 @@ static bool spread_returns(const struct verifier_env *env, struct facts *f)
 		for (u32 k = env->subprogs[callee].start; k < env->subprogs[callee].end; k++)
 			inside |= f->taint[k];
 		if (inside)
-			changed |= flow(f, i + 1, BIT(BPF_REG_0) | TAINT_MEMORY);
+			changed |= flow(f, i + 1, BIT(BPF_REG_0) | 0x3c0 | TAINT_MEMORY);
 	}
 	return changed;
 }

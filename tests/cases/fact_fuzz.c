@@ -70,8 +70,12 @@ static bool check(void *ctx, u32 xlated_idx, const u64 regs[ISA_REG_CNT])
 		f->narrow += !scalar_is_unknown(&fact->scalar);
 		if (scalar_has(&fact->scalar, regs[r]))
 			continue;
-		snprintf(f->why, sizeof(f->why), "seed %llu: before insn %u r%u is 0x%llx, outside of its fact",
-			 (unsigned long long)f->seed, orig, r, (unsigned long long)regs[r]);
+		snprintf(f->why, sizeof(f->why), "seed %llu: before insn %u r%u is 0x%llx, outside of its fact "
+			 "(known bits 0x%llx of mask 0x%llx, arc 0x%llx + 0x%llx, low 0x%x + 0x%x)",
+			 (unsigned long long)f->seed, orig, r, (unsigned long long)regs[r],
+			 (unsigned long long)fact->scalar.bits.value, (unsigned long long)~fact->scalar.bits.mask,
+			 (unsigned long long)fact->scalar.r64.base, (unsigned long long)fact->scalar.r64.len,
+			 fact->scalar.r32.base, fact->scalar.r32.len);
 		return false;
 	}
 	return true;
@@ -126,6 +130,20 @@ static int one(struct fuzz *f, u64 seed)
 	return ret;
 }
 
+static void print_gen(const struct gen *g)
+{
+	struct strbuf sb = { 0 };
+
+	for (u32 i = 0; i < g->cnt; i++) {
+		strbuf_printf(&sb, "#   %u: ", i);
+		insn_print(&sb, &g->insns[i], NULL);
+		strbuf_putc(&sb, '\n');
+		i += insn_is_wide(&g->insns[i]);
+	}
+	fputs(strbuf_str(&sb), stdout);
+	strbuf_free(&sb);
+}
+
 static bool make_maps(struct fuzz *f)
 {
 	struct map_attr attr = { .type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = GEN_IN_SIZE, .max_entries = 1 };
@@ -158,6 +176,8 @@ int main(int argc, char **argv)
 		if (res < 0) {
 			wrong++;
 			printf("# %s\n", f.why);
+			if (getenv("FACT_FUZZ_PRINT"))
+				print_gen(&f.gen);
 		}
 	}
 	printf("# %llu of %llu accepted; %llu registers checked, %llu of them against more than \"any number\"\n",
