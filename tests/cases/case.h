@@ -73,8 +73,9 @@ struct judge {
 	long (*bpf)(void *ctx, int cmd, void *attr, u32 size);
 };
 /* "kernel", "interp" or "jit". False when there is no such judge here (bpf(2) is not permitted, or
- * no JIT for this machine). Lives until the process ends. */
+ * no JIT for this machine). */
 bool judge_make(struct judge *ret_judge, const char *name);
+void judge_free(struct judge *judge);
 /* Runs the case and its twins. Returns false with what went wrong in @why. Return values are left
  * in @ret_r0 (by input set) and a hash of map and packet contents in @ret_state for comparing
  * judges; only for accepted, runnable cases (*ret_ran). */

@@ -208,6 +208,12 @@ int main(int argc, char **argv)
 				close(stands[j].fd);
 		}
 	}
+	for (u32 j = 0; j < cnt; j++) {
+		close(stands[j].in_fd);
+		close(stands[j].val_fd);
+		free(stands[j].log);
+		judge_free(&stands[j].judge);
+	}
 	printf("# %llu accepted, %llu refused by all; verdicts differ on %llu, results on %llu\n",
 	       (unsigned long long)t.accepted, (unsigned long long)t.refused,
 	       (unsigned long long)t.verdicts_differ, (unsigned long long)t.results_differ);

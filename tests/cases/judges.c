@@ -74,3 +74,12 @@ bool judge_make(struct judge *j, const char *name)
 	fprintf(stderr, "no such judge: %s\n", name);
 	exit(2);
 }
+
+void judge_free(struct judge *judge)
+{
+#ifdef HAVE_SKEP
+	if (judge->ctx)
+		skep_free(judge->ctx);
+#endif
+	judge->ctx = NULL;
+}

@@ -151,6 +151,8 @@ int main(int argc, char **argv)
 		}
 		fclose(f);
 	}
+	for (u32 j = 0; j < judge_cnt; j++)
+		judge_free(&judges[j]);
 	printf("1..%u\n", cnt);
 	return failed ? 1 : 0;
 }
