@@ -23,25 +23,25 @@ static const struct {
 	u8 fixed, elem;
 	bool vlen_ok, kflag_ok, no_name, needs_name;
 } shapes[] = {
-	[BTF_KIND_INT] = { 4 },
+	[BTF_KIND_INT] = { .fixed = 4 },
 	[BTF_KIND_PTR] = { .no_name = true },
-	[BTF_KIND_ARRAY] = { 12, .no_name = true },
-	[BTF_KIND_STRUCT] = { 0, 12, true, true },
-	[BTF_KIND_UNION] = { 0, 12, true, true },
-	[BTF_KIND_ENUM] = { 0, 8, true, true },
+	[BTF_KIND_ARRAY] = { .fixed = 12, .no_name = true },
+	[BTF_KIND_STRUCT] = { .elem = 12, .vlen_ok = true, .kflag_ok = true },
+	[BTF_KIND_UNION] = { .elem = 12, .vlen_ok = true, .kflag_ok = true },
+	[BTF_KIND_ENUM] = { .elem = 8, .vlen_ok = true, .kflag_ok = true },
 	[BTF_KIND_FWD] = { .kflag_ok = true, .needs_name = true },
 	[BTF_KIND_TYPEDEF] = { .needs_name = true },
 	[BTF_KIND_VOLATILE] = { .no_name = true },
 	[BTF_KIND_CONST] = { .no_name = true },
 	[BTF_KIND_RESTRICT] = { .no_name = true },
 	[BTF_KIND_FUNC] = { .vlen_ok = true, .needs_name = true },
-	[BTF_KIND_FUNC_PROTO] = { 0, 8, true, .no_name = true },
-	[BTF_KIND_VAR] = { 4, .needs_name = true },
-	[BTF_KIND_DATASEC] = { 0, 12, true, .needs_name = true },
-	[BTF_KIND_FLOAT] = { 0 },
-	[BTF_KIND_DECL_TAG] = { 4, .kflag_ok = true, .needs_name = true },
+	[BTF_KIND_FUNC_PROTO] = { .elem = 8, .vlen_ok = true, .no_name = true },
+	[BTF_KIND_VAR] = { .fixed = 4, .needs_name = true },
+	[BTF_KIND_DATASEC] = { .elem = 12, .vlen_ok = true, .needs_name = true },
+	[BTF_KIND_FLOAT] = { .fixed = 0 },
+	[BTF_KIND_DECL_TAG] = { .fixed = 4, .kflag_ok = true, .needs_name = true },
 	[BTF_KIND_TYPE_TAG] = { .kflag_ok = true, .needs_name = true },
-	[BTF_KIND_ENUM64] = { 0, 12, true, true },
+	[BTF_KIND_ENUM64] = { .elem = 12, .vlen_ok = true, .kflag_ok = true },
 };
 
 static bool pow2_upto(u32 n, u32 max)
