@@ -35,6 +35,7 @@ struct run {
 	struct bpf_program *prog;
 	int fd;
 	u64 prepare_ns;
+	char refusal[512]; /* the verifier's words */
 	u8 *data, *ctx, *out, *out_ctx;
 	size_t data_size, ctx_size;
 	/* results */
@@ -49,6 +50,8 @@ static void on_verdict(void *ctx, const struct skep_verdict *v)
 	struct run *r = ctx;
 
 	r->prepare_ns = v->prepare_ns;
+	if (v->err && !r->refusal[0])
+		snprintf(r->refusal, sizeof(r->refusal), "%s", v->message);
 }
 
 static int parse(struct run *r, int argc, char **argv)
@@ -145,7 +148,10 @@ static int load(struct run *r)
 	err = cli_load_only(r->obj, r->prog);
 	if (err) {
 		cli_fail("%s: %s is refused: %s (\"skep verify\" tells why)", r->file,
-			 bpf_program__name(r->prog), *cli_first_warning() ? cli_first_warning() : strerror(-err));
+			 bpf_program__name(r->prog),
+			 r->refusal[0]	      ? r->refusal :
+			 *cli_first_warning() ? cli_first_warning() :
+						strerror(-err));
 		return EXIT_REFUSED;
 	}
 	r->fd = bpf_program__fd(r->prog);
