@@ -281,7 +281,7 @@ int do_may_goto(struct verifier_env *env, u32 insn_idx)
 
 	if (!next)
 		return env->ex->oom ? -ENOMEM : env->res->err;
-	next->may_goto_depth++;
+	frame_mut(env, next, next->curframe)->may_goto_depth++;
 	widen_iteration(env, next, insn_idx, true);
 	env->insn_idx = insn_target(env->insns, insn_idx);
 	return PATH_ON;

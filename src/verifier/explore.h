@@ -66,6 +66,8 @@ int check_stack_depth(struct verifier_env *env);
 /* states.c */
 /* At a prune point: PATH_OVER when what follows was found safe already; keeps the state when due. */
 int prune(struct verifier_env *env);
+/* Registers of frame @n that can be read from @insn_idx on: the others are not compared. */
+u16 live_in_frame(const struct verifier_env *env, const struct verifier_state *st, u32 n, u32 insn_idx);
 /* At a callback's return: numbers that changed since the last iteration become unknown, unless they
  * were relied on. */
 void widen_iteration(struct verifier_env *env, struct verifier_state *cur, u32 insn_idx, bool here);

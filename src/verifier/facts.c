@@ -99,17 +99,19 @@ void facts_pruned(struct verifier_env *env, u32 insn_idx, const struct verifier_
 	if (!f)
 		return;
 	facts_visit(env, insn_idx);
-	if (!old)
-		return; /* every number was compared */
+	if (!old) { /* every number was compared that can be read */
+		f->taint[insn_idx] |= TAINT_MEMORY | (~env->ex->live[insn_idx] & 0x3ff);
+		return;
+	}
 	/* Frames above the current one come back at an exit: their registers are tainted where the call
 	 * returns to. */
 	for (u32 n = 0; n <= old->curframe; n++) {
 		const struct func_state *frame = old->frame[n];
 		u32 at = n == old->curframe ? insn_idx : old->frame[n + 1]->callsite;
-		u16 taint = TAINT_MEMORY;
+		/* What is not read later was not compared either, relied on (through a link) or not. */
+		u16 taint = TAINT_MEMORY | (~live_in_frame(env, old, n, insn_idx) & 0x3ff);
 
 		for (u32 r = 0; r < BPF_REG_10; r++) {
-			/* What is not read later was not compared either, pointer or not. */
 			if (frame->regs[r].type == NOT_INIT || !frame->regs[r].precise)
 				taint |= BIT(r);
 		}

@@ -34,6 +34,7 @@ struct func_state *frame_new(struct verifier_env *env, u32 frameno, u32 subprog,
 	f->frameno = frameno;
 	f->subprog = subprog;
 	f->callsite = callsite;
+	f->invocation = ++env->id_gen;
 	f->regs[BPF_REG_10] = reg_pointer(PTR_TO_STACK);
 	f->regs[BPF_REG_10].frame = frameno;
 	return f;
@@ -132,7 +133,6 @@ struct verifier_state *state_clone(struct verifier_env *env, const struct verifi
 	}
 	st->parent = from->parent;
 	st->insn_idx = from->insn_idx;
-	st->may_goto_depth = from->may_goto_depth;
 	if (!COPY_VEC(&st->refs, &from->refs) || !COPY_VEC(&st->steps, &from->steps) ||
 	    !COPY_VEC(&st->links, &from->links)) {
 		state_free(st);

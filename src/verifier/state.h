@@ -92,7 +92,10 @@ struct func_state {
 	struct stack_slot *slots;
 	u32 slot_cnt;
 	bool in_callback;
-	u32 callback_depth; /* iterations that were started at the call under way */
+	u32 invocation; /* which call made this frame: another number for each */
+	u32 may_goto_depth; /* rounds of may_goto loops in this frame: its hidden counter went down */
+	/* The call under way that calls back: its number, and how many iterations were started. */
+	u32 callback_call, callback_depth;
 };
 
 struct ref_node {
@@ -127,7 +130,6 @@ struct verifier_state {
 	VEC(struct place) links;
 	struct verifier_state *parent;
 	u32 insn_idx; /* of kept and pending states: where it goes on */
-	u32 may_goto_depth; /* rounds of may_goto loops on the way here */
 	u32 branches; /* paths from here that are not finished */
 	struct verifier_state *next_kept; /* of the same insn, or pending */
 	struct verifier_state *all_next;

@@ -6,10 +6,17 @@
  *
  * Two cases compare with a state whose paths are not finished, where those marks are not complete:
  * - the same state again, to the letter: the program loops for ever, and is refused;
- * - the call insn of a callback, and may_goto: there every number must be covered, relied on or not, and all
+ * - rounds of something that ends by itself: iterations of one call that calls back, and may_goto in
+ *   one invocation of a function. There every number must be covered, relied on or not, and all
  *   numbers of the arriving state are then marked as relied on. Whatever the unfinished state will
  *   turn out to rely on, the states between the two have it marked, so later arrivals there are
  *   compared in it.
+ *
+ * That accepted programs end: follow "went on to", and "was covered by" where a path was cut short. A
+ * finished state was finished before whatever it covers, so a circle must pass a cut of the second
+ * kind, and with it an iteration that the helper counts, or a may_goto that took its counter down.
+ * Hence "one call" and "one invocation": "l: bpf_loop(3, ...); goto l" meets its call insn again in
+ * a state that an unfinished one covers, and yet never ends.
  */
 #include "verifier/explore.h"
 
@@ -214,7 +221,7 @@ static bool stack_covered(struct idmap *map, const struct func_state *old, const
 /* Registers of frame @n that can be read from here on. Of frames above the current one: after the
  * call returns, when r0..r5 are the callee's result or nothing. In a callback's caller the call insn
  * itself is done again. */
-static u16 live_in_frame(const struct verifier_env *env, const struct verifier_state *st, u32 n, u32 insn_idx)
+u16 live_in_frame(const struct verifier_env *env, const struct verifier_state *st, u32 n, u32 insn_idx)
 {
 	const struct func_state *callee;
 
@@ -231,7 +238,8 @@ static bool frame_covered(struct idmap *map, const struct func_state *old, const
 {
 	if (old->callback_depth > cur->callback_depth && map->mode != EXACTLY)
 		return false;
-	if (map->mode == EXACTLY && old->callback_depth != cur->callback_depth)
+	if (map->mode == EXACTLY && (old->callback_depth != cur->callback_depth ||
+				     old->may_goto_depth != cur->may_goto_depth))
 		return false;
 	for (u32 r = 0; r < MAX_BPF_REG; r++) {
 		if ((map->mode == EXACTLY || (live & BIT(r))) && !reg_covered(map, &old->regs[r], &cur->regs[r]))
@@ -296,7 +304,6 @@ static int keep(struct verifier_env *env, u32 insn_idx)
 		return -ENOMEM;
 	kept->env = env;
 	kept->curframe = cur->curframe;
-	kept->may_goto_depth = cur->may_goto_depth;
 	for (u32 i = 0; i <= cur->curframe; i++) {
 		kept->frame[i] = cur->frame[i];
 		kept->frame[i]->refs++;
@@ -353,6 +360,17 @@ static int reject_endless(struct verifier_env *env, u32 insn_idx, const struct v
 	return err;
 }
 
+/* Has something that is counted at run time been counted between the unfinished @old and here. */
+static bool is_counted_round(const struct verifier_env *env, const struct verifier_state *old, u32 insn_idx)
+{
+	const struct func_state *cur = cur_frame(env), *was = old->frame[old->curframe];
+
+	if (env->notes[insn_idx].calls_callback)
+		return cur->callback_call == was->callback_call && cur->callback_depth > was->callback_depth;
+	return env->notes[insn_idx].is_may_goto && cur->invocation == was->invocation &&
+	       cur->may_goto_depth > was->may_goto_depth;
+}
+
 int prune(struct verifier_env *env)
 {
 	struct explore *ex = env->ex;
@@ -365,17 +383,18 @@ int prune(struct verifier_env *env)
 	bool add = force || (jumps >= 2 && insns >= 8);
 	int err;
 
+	if (note->calls_callback && !cur_frame(env)->callback_depth)
+		frame_mut(env, env->cur, env->cur->curframe)->callback_call = ++env->id_gen;
+
 	while ((st = *link)) {
 		if (is_in_progress(st)) {
-			if (note->calls_callback || note->is_may_goto) {
+			if (is_counted_round(env, st, insn_idx)) {
 				if (covered(env, st, env->cur, insn_idx, BY_RANGE)) {
 					facts_pruned(env, insn_idx, NULL);
 					err = mark_like(env, NULL);
 					return err ? err : PATH_OVER;
 				}
-			} else if (st->may_goto_depth == env->cur->may_goto_depth &&
-				   covered(env, st, env->cur, insn_idx, EXACTLY)) {
-				/* Another round of may_goto is another one: its count goes down. */
+			} else if (covered(env, st, env->cur, insn_idx, EXACTLY)) {
 				return reject_endless(env, insn_idx, st);
 			}
 			/* Iterations of a short loop need not all be kept. */

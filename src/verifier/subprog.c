@@ -59,9 +59,24 @@ int do_subprog_call(struct verifier_env *env, u32 insn_idx)
 
 /* ---- callbacks ---------------------------------------------------------------------------------- */
 
+/* Behind the call there is no call under way: the count is not the next call's. */
+static void end_callbacks(struct verifier_env *env)
+{
+	struct func_state *f;
+
+	if (!cur_frame(env)->callback_call)
+		return;
+	f = frame_mut(env, env->cur, env->cur->curframe);
+	f->callback_call = 0;
+	f->callback_depth = 0;
+}
+
 bool callback_wanted(struct verifier_env *env, u64 max)
 {
-	return cur_frame(env)->callback_depth < max;
+	if (cur_frame(env)->callback_depth < max)
+		return true;
+	end_callbacks(env);
+	return false;
 }
 
 /*
@@ -91,8 +106,7 @@ int push_callback(struct verifier_env *env, u32 insn_idx, u32 subprog, const str
 	/* r1..r5 of the caller are needed when the call insn is looked at again. */
 	for (u32 r = BPF_REG_1; r <= BPF_REG_5; r++)
 		frame_mut(env, next, next->curframe - 1)->regs[r] = env->cur->frame[env->cur->curframe]->regs[r];
-	/* The count belongs to the iterations under way, not to the next call of the same helper. */
-	frame_mut(env, env->cur, env->cur->curframe)->callback_depth = 0;
+	end_callbacks(env);
 	return 0;
 }
 

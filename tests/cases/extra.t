@@ -105,3 +105,31 @@ asm:  *(u32 *)(r10 -4) = 3; *(u64 *)(r10 -16) = 1
       exit
 want: accept; r0=42
 twin: "lock *(u64 *)(r0 + 0) += r1" -> "lock *(u64 *)(r0 + 8) += r1" rejects "invalid access to map value, value_size=8 off=8 size=8"
+
+name: a loop for ever around a callback is found
+asm:  r6 = 0
+      again: r1 = 3
+      r2 = func cb
+      r3 = 0
+      r4 = 0
+      call bpf_loop
+      if r6 == 0 goto out
+      goto again
+      out: r0 = 0
+      exit
+      cb: r0 = 0
+      exit
+want: accept; r0=0
+kernel: 6.18 accepts the twin, which never ends
+twin: "r6 == 0" -> "r6 == 1" rejects "infinite loop detected"
+
+name: a loop for ever around may_goto is found
+asm:  r6 = 0
+      again: may_goto next
+      r0 = 1
+      next: r0 = 2
+      if r6 == 0 goto out
+      goto again
+      out: exit
+want: accept; r0=2
+twin: "r6 == 0" -> "r6 == 1" rejects "infinite loop detected"
