@@ -27,7 +27,7 @@ struct btf_rec; /* a type record in place: struct btf_type and what follows it *
 
 /*
  * Checks every byte of @data (hostile input) and indexes it; the bytes are copied. @base NULL for
- * a BTF of its own. Foreign byte order is converted. 0, -EINVAL, -E2BIG, -ENOMEM; @log (may be
+ * a BTF of its own. Foreign byte order is refused (not modelled). 0, -EINVAL, -E2BIG, -ENOMEM; @log (may be
  * NULL) gets Linux's text of what is wrong.
  */
 int btf_parse(const void *data, u32 size, const struct skep_btf *base, u32 flags,
