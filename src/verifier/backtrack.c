@@ -47,7 +47,6 @@ bool note_link(struct verifier_env *env, struct place place)
 	if (step->link_cnt == UINT16_MAX || !vec_push(&env->cur->links, place))
 		return false;
 	step->link_cnt++;
-	facts_link(env, place);
 	return true;
 }
 

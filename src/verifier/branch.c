@@ -262,6 +262,8 @@ int do_branch(struct verifier_env *env, const struct bpf_insn *insn, const struc
 	taken = push_path(env, target);
 	if (!taken)
 		return env->ex->oom ? -ENOMEM : env->res->err;
+	if (c.numbers)
+		facts_refined(env, idx, BIT(c.dst_regno) | (c.src_regno >= 0 ? BIT(c.src_regno) : 0));
 	learn(env, &c, taken, taken_val, fall_val);
 	log_touched_reg(env, c.dst_regno);
 	if (c.src_regno >= 0)

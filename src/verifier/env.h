@@ -14,6 +14,7 @@
 
 #define MAX_BPF_STACK	512
 #define MAX_CALL_FRAMES 8
+#define MAX_SUBPROGS	256
 
 /* Parts of an opcode. */
 #define BPF_CLASS(code) ((code) & 0x07)

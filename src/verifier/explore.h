@@ -84,11 +84,12 @@ u16 *live_regs(struct verifier_env *env);
 /* facts.c */
 struct facts *facts_new(struct verifier_env *env);
 void facts_free(struct facts *facts);
-/* The branch under way moved the bounds of @place with an operand's. */
-void facts_link(struct verifier_env *env, struct place place);
+/* A jump narrowed @regs (BIT(n)), and what its step has as linked. */
+void facts_refined(struct verifier_env *env, u32 insn_idx, u16 regs);
 void facts_visit(struct verifier_env *env, u32 insn_idx);
-/* The path ends at @insn_idx because @old covers it, but scalars that were not compared may differ. */
-void facts_pruned(struct verifier_env *env, u32 insn_idx, const struct verifier_state *old);
+/* The path ends at @insn_idx because @old covers it, but numbers that were not compared may differ. */
+void facts_pruned(struct verifier_env *env, u32 insn_idx, const struct verifier_state *old,
+		  bool all_numbers);
 /* Moves the result out: insn_cnt rows of 11. */
 struct reg_fact (*facts_finish(struct verifier_env *env))[11];
 

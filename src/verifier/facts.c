@@ -6,18 +6,29 @@
  * nobody relied on them, so they were not compared. Behind that insn the kept state's facts are not
  * theirs. So every number that was not relied on is taken for tainted from there: a forward data-flow
  * after the walk carries the taint to whatever is computed from it, and a tainted number's fact is
- * "any". One bit stands for all stack slots of all frames: once a tainted number may have been stored,
+ * "any". What nobody reads later was not compared at all, not even whether it is a pointer: that is
+ * a taint of its own, LOST, which ends where the register is written.
+ *
+ * A comparison with a tainted number teaches nothing: in "if r2 < r1" the bound of r2 came from r1,
+ * and all that is linked with r2 moved along. So the walk notes what each jump refined.
+ *
+ * One bit stands for all stack slots of all frames: once a tainted number may have been stored,
  * every load from anywhere may give it. Coarse, and never too narrow.
  */
 #include "verifier/explore.h"
 
 #define TAINT_MEMORY BIT(15)
+#define TAINT_ABOVE  BIT(14) /* of jumps: a register of a frame above was refined */
+#define LOST(regs)   ((u32)(regs) << 16)
+#define REGS_SAVED   0x3c0
+#define REGS_ARGS    0x3e
 
 struct facts {
 	struct reg_fact (*rows)[MAX_BPF_REG];
-	u16 *taint; /* by insn: registers, and TAINT_MEMORY */
-	u16 *links; /* by branch: registers whose bounds ever moved with an operand's; TAINT_MEMORY: slots */
+	u32 *taint; /* by insn: registers, TAINT_MEMORY, LOST() registers */
+	u16 *refined; /* by insn: what a jump taught something about; TAINT_MEMORY, TAINT_ABOVE */
 	bool *visited;
+	bool refined_above; /* some jump did */
 };
 
 struct facts *facts_new(struct verifier_env *env)
@@ -28,9 +39,9 @@ struct facts *facts_new(struct verifier_env *env)
 		return NULL;
 	f->rows = calloc(env->insn_cnt, sizeof(*f->rows));
 	f->taint = calloc(env->insn_cnt + 1, sizeof(*f->taint));
-	f->links = calloc(env->insn_cnt, sizeof(*f->links));
+	f->refined = calloc(env->insn_cnt, sizeof(*f->refined));
 	f->visited = calloc(env->insn_cnt, sizeof(*f->visited));
-	if (!f->rows || !f->taint || !f->links || !f->visited) {
+	if (!f->rows || !f->taint || !f->refined || !f->visited) {
 		facts_free(f);
 		return NULL;
 	}
@@ -43,7 +54,7 @@ void facts_free(struct facts *f)
 		return;
 	free(f->rows);
 	free(f->taint);
-	free(f->links);
+	free(f->refined);
 	free(f->visited);
 	free(f);
 }
@@ -80,71 +91,77 @@ void facts_visit(struct verifier_env *env, u32 insn_idx)
 	f->visited[insn_idx] = true;
 }
 
-void facts_link(struct verifier_env *env, struct place place)
+/* A jump taught something about @regs, and about what is linked with them. */
+void facts_refined(struct verifier_env *env, u32 insn_idx, u16 regs)
 {
 	struct facts *f = env->ex->facts;
+	const struct verifier_state *cur = env->cur;
+	const struct step *step = &cur->steps.at[cur->steps.cnt - 1];
 
 	if (!f)
 		return;
-	if (place.frameno == env->cur->curframe && place.spi < 0)
-		f->links[env->insn_idx] |= BIT(place.regno);
-	else
-		f->links[env->insn_idx] |= TAINT_MEMORY;
+	for (u32 i = 0; i < step->link_cnt; i++) {
+		const struct place *p = &cur->links.at[step->link + i];
+
+		if (p->spi >= 0)
+			regs |= TAINT_MEMORY;
+		else if (p->frameno == cur->curframe)
+			regs |= BIT(p->regno);
+		else
+			regs |= TAINT_ABOVE;
+	}
+	f->refined[insn_idx] |= regs;
+	f->refined_above |= !!(regs & TAINT_ABOVE);
 }
 
-void facts_pruned(struct verifier_env *env, u32 insn_idx, const struct verifier_state *old)
+/* What was not compared in a frame, of the registers that are read later and of the others. */
+static u32 not_compared(const struct func_state *frame, u16 live, bool all_numbers)
+{
+	u32 taint = LOST(~live & 0x3ff);
+
+	for (u32 r = 0; r < BPF_REG_10; r++) {
+		const struct reg_state *reg = &frame->regs[r];
+
+		/* A register that was not initialised is never read, whatever liveness says. */
+		if (reg->type == NOT_INIT)
+			taint |= LOST(BIT(r));
+		else if (reg->type == SCALAR_VALUE && !reg->precise && !all_numbers)
+			taint |= BIT(r);
+	}
+	return taint;
+}
+
+void facts_pruned(struct verifier_env *env, u32 insn_idx, const struct verifier_state *old,
+		  bool all_numbers)
 {
 	struct facts *f = env->ex->facts;
 
 	if (!f)
 		return;
 	facts_visit(env, insn_idx);
-	if (!old) { /* every number was compared that can be read */
-		f->taint[insn_idx] |= TAINT_MEMORY | (~env->ex->live[insn_idx] & 0x3ff);
-		return;
-	}
 	/* Frames above the current one come back at an exit: their registers are tainted where the call
-	 * returns to. */
+	 * returns to, or where a helper that calls back is looked at again. */
 	for (u32 n = 0; n <= old->curframe; n++) {
-		const struct func_state *frame = old->frame[n];
+		u32 taint = not_compared(old->frame[n], live_in_frame(env, old, n, insn_idx), all_numbers);
 		u32 at = n == old->curframe ? insn_idx : old->frame[n + 1]->callsite;
-		/* What is not read later was not compared either, relied on (through a link) or not. */
-		u16 taint = TAINT_MEMORY | (~live_in_frame(env, old, n, insn_idx) & 0x3ff);
 
-		for (u32 r = 0; r < BPF_REG_10; r++) {
-			if (frame->regs[r].type == NOT_INIT || !frame->regs[r].precise)
-				taint |= BIT(r);
-		}
+		if (!all_numbers)
+			taint |= TAINT_MEMORY;
 		f->taint[at] |= taint;
 		if (n < old->curframe)
-			f->taint[at + 1] |= taint & ~0x3f;
+			f->taint[at + 1] |= taint & ~(0x3f | LOST(0x3f));
 	}
 }
 
 /* ---- the taint's way -------------------------------------------------------------------------------- */
 
-/*
- * A comparison narrows one operand by the range of the other, and what is linked with either. With a
- * tainted operand that range is not the one of every arrival, so none of it holds:
- *	0: r1 = 15 or anything (not compared when pruned), r4 in [7, 100]
- *	1: if r4 s>= r1 goto	; r4 in [7, 14] only where r1 was 15
- */
-static u16 after_branch(const struct bpf_insn *insn, const struct insn_info *info, u16 links, u16 in)
+static u32 after_insn(const struct facts *f, const struct bpf_insn *insn, enum insn_form form, u32 idx)
 {
-	u16 operands = BIT(insn->dst_reg) | (info->uses & USE_SRC ? BIT(insn->src_reg) : 0);
-
-	return in & operands ? in | operands | links : in;
-}
-
-static u16 after_insn(const struct bpf_insn *insn, enum insn_form form, u16 links, u16 in)
-{
-	u16 wr = insn_regs_written(insn, form), rd = insn_regs_read(insn, form), out = in & ~wr;
+	u32 in = f->taint[idx];
+	u16 wr = insn_regs_written(insn, form), rd = insn_regs_read(insn, form);
+	u32 out = in & ~(wr | LOST(wr));
 
 	switch (insn_infos[form].kind) {
-	case INSN_JCOND:
-		return after_branch(insn, &insn_infos[form], links, in);
-	case INSN_LD_IMM64:
-		return out;
 	case INSN_LDX:
 	case INSN_ATOMIC:
 		if (in & TAINT_MEMORY)
@@ -156,11 +173,15 @@ static u16 after_insn(const struct bpf_insn *insn, enum insn_form form, u16 link
 		if (in & rd)
 			out |= wr;
 		break;
+	case INSN_JCOND:
+		if (in & rd)
+			out |= f->refined[idx] & ~TAINT_ABOVE;
+		break;
 	}
 	return out;
 }
 
-static bool flow(struct facts *f, u32 to, u16 taint)
+static bool flow(struct facts *f, u32 to, u32 taint)
 {
 	if ((f->taint[to] | taint) == f->taint[to])
 		return false;
@@ -168,23 +189,34 @@ static bool flow(struct facts *f, u32 to, u16 taint)
 	return true;
 }
 
-static bool spread_from(const struct verifier_env *env, struct facts *f, u32 idx)
+/* What a function with tainted numbers inside may leave behind in its caller. */
+static u32 after_return(const struct facts *f)
+{
+	return BIT(BPF_REG_0) | TAINT_MEMORY | (f->refined_above ? REGS_SAVED : 0);
+}
+
+static bool spread_from(const struct verifier_env *env, struct facts *f, u32 idx, const bool *tainted_sub)
 {
 	const struct bpf_insn *insn = &env->insns[idx];
 	enum insn_form form = insn_decode(insn);
-	u16 in = f->taint[idx], out = after_insn(insn, form, f->links[idx], in);
-	s64 succ[2], callee = insn_target(env->insns, idx);
+	u32 in = f->taint[idx], out = after_insn(f, insn, form, idx);
+	s64 succ[2];
 	bool changed = false;
 	int n = insn_succs(env->insns, idx, succ);
 
 	if (form == FORM_CALL_SUBPROG) {
-		/* In: the arguments. Back: the result may come of any of them, or of memory. */
-		changed |= flow(f, callee, (in & 0x3e) | (in & TAINT_MEMORY));
-		if (in & (0x3e | TAINT_MEMORY))
-			out |= BIT(BPF_REG_0) | TAINT_MEMORY;
+		u32 callee = insn_target(env->insns, idx);
+
+		changed |= flow(f, callee, in & (REGS_ARGS | LOST(REGS_ARGS) | TAINT_MEMORY));
+		if ((in & (REGS_ARGS | TAINT_MEMORY)) || tainted_sub[subprog_at(env, callee)])
+			out |= after_return(f);
 	} else if (form == FORM_LD_FUNC) {
 		/* Whenever it runs: with memory as tainted as anything ever is, and any arguments. */
-		changed |= flow(f, callee, in ? TAINT_MEMORY | 0x3e : 0);
+		changed |= flow(f, insn_target(env->insns, idx), TAINT_MEMORY | REGS_ARGS);
+	} else if (env->notes[idx].calls_callback) {
+		/* After an iteration this very insn is looked at again. */
+		changed |= flow(f, idx, TAINT_MEMORY | REGS_ARGS | (after_return(f) & REGS_SAVED));
+		out |= after_return(f);
 	} else if (form == FORM_CALL_HELPER && in) {
 		out |= TAINT_MEMORY; /* it may copy what is tainted */
 	}
@@ -195,40 +227,41 @@ static bool spread_from(const struct verifier_env *env, struct facts *f, u32 idx
 	return changed;
 }
 
-/* A subprogram with taint anywhere inside gives it back to all its callers: in its result, in memory,
- * and in their registers that were linked with what it compared. */
-static bool spread_returns(const struct verifier_env *env, struct facts *f)
+/* Only called when something is tainted at all. */
+static bool spread_once(const struct verifier_env *env, struct facts *f)
 {
+	bool tainted_sub[MAX_SUBPROGS] = { 0 };
 	bool changed = false;
 
+	for (u32 s = 0; s < env->subprog_cnt; s++) {
+		for (u32 i = env->subprogs[s].start; i < env->subprogs[s].end; i++)
+			tainted_sub[s] |= f->taint[i] & 0xffff;
+	}
 	for (u32 i = 0; i < env->insn_cnt; i++) {
-		u32 callee;
-		u16 inside = 0;
-
-		if (insn_decode(&env->insns[i]) != FORM_CALL_SUBPROG)
-			continue;
-		callee = subprog_at(env, insn_target(env->insns, i));
-		for (u32 k = env->subprogs[callee].start; k < env->subprogs[callee].end; k++)
-			inside |= f->taint[k];
-		if (inside)
-			changed |= flow(f, i + 1, BIT(BPF_REG_0) | 0x3c0 | TAINT_MEMORY);
+		changed |= spread_from(env, f, i, tainted_sub);
+		i += insn_is_wide(&env->insns[i]);
 	}
 	return changed;
 }
 
 static void spread_taint(const struct verifier_env *env, struct facts *f)
 {
-	bool changed = true;
+	u32 any = 0;
 
-	while (changed) {
-		changed = false;
-		for (u32 i = 0; i < env->insn_cnt; i++) {
-			if (f->taint[i])
-				changed |= spread_from(env, f, i);
-			i += insn_is_wide(&env->insns[i]);
-		}
-		changed |= spread_returns(env, f);
-	}
+	for (u32 i = 0; i < env->insn_cnt; i++)
+		any |= f->taint[i];
+	while (any && spread_once(env, f))
+		;
+}
+
+/* A number was not compared: it is any number. Lost: it may even be a pointer. */
+static void forget(struct reg_fact *row, bool lost)
+{
+	if (row->kind == FACT_NEVER)
+		return;
+	if (row->kind == FACT_SCALAR || lost)
+		row->kind = FACT_MIXED;
+	row->scalar = scalar_unknown();
 }
 
 struct reg_fact (*facts_finish(struct verifier_env *env))[11]
@@ -238,12 +271,9 @@ struct reg_fact (*facts_finish(struct verifier_env *env))[11]
 
 	spread_taint(env, f);
 	for (u32 i = 0; i < env->insn_cnt; i++) {
-		for (u32 r = 0; r < MAX_BPF_REG; r++) {
-			/* Even whether it is a pointer was not compared for what nobody reads. */
-			if ((f->taint[i] & BIT(r)) && r != BPF_REG_10 && rows[i][r].kind != FACT_NEVER)
-				rows[i][r] = (struct reg_fact){ .kind = rows[i][r].kind == FACT_POINTER ? FACT_POINTER :
-												    FACT_MIXED,
-								.scalar = scalar_unknown() };
+		for (u32 r = 0; r < BPF_REG_10; r++) {
+			if (f->taint[i] & (BIT(r) | LOST(BIT(r))))
+				forget(&rows[i][r], f->taint[i] & LOST(BIT(r)));
 		}
 	}
 	f->rows = NULL;

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_SUBPROGS	  256
 #define MAX_INSNS_BPF	  1000000
 #define MAX_INSNS_NOPRIV  4096
 

@@ -390,7 +390,7 @@ int prune(struct verifier_env *env)
 		if (is_in_progress(st)) {
 			if (is_counted_round(env, st, insn_idx)) {
 				if (covered(env, st, env->cur, insn_idx, BY_RANGE)) {
-					facts_pruned(env, insn_idx, NULL);
+					facts_pruned(env, insn_idx, st, true);
 					err = mark_like(env, NULL);
 					return err ? err : PATH_OVER;
 				}
@@ -405,7 +405,7 @@ int prune(struct verifier_env *env)
 		}
 		if (covered(env, st, env->cur, insn_idx, BY_USE)) {
 			st->hits++;
-			facts_pruned(env, insn_idx, st);
+			facts_pruned(env, insn_idx, st, false);
 			err = mark_like(env, st);
 			return err ? err : PATH_OVER;
 		}
