@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * kernel_btf.bpf.c - compiled for its types only: the BTF of the simulated kernel, which CO-RE
- * relocates programs onto. It names what the types of kstructs.h and the user-visible contexts are.
+ * relocates programs onto. It holds the types of kstructs.h and the user-visible contexts by value:
+ * of what only pointers lead to the compiler keeps a declaration.
  */
 #include <linux/bpf.h>
 #include <stdbool.h>
@@ -17,13 +18,13 @@ typedef __u64 u64;
 #include "net/kstructs.h"
 
 struct {
-	struct sk_buff *skb;
-	struct xdp_buff *xdp;
-	struct net_device *dev;
-	struct skb_shared_info *shinfo;
-	struct bpf_skb_cb *cb;
-	struct __sk_buff *uapi_skb;
-	struct xdp_md *uapi_xdp;
+	struct sk_buff skb;
+	struct xdp_buff xdp;
+	struct net_device dev;
+	struct skb_shared_info shinfo;
+	struct bpf_skb_cb cb;
+	struct __sk_buff uapi_skb;
+	struct xdp_md uapi_xdp;
 	enum xdp_action action;
 	enum bpf_map_type map_type;
 	enum bpf_prog_type prog_type;
