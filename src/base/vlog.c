@@ -21,6 +21,21 @@ int vlog_init(struct vlog *log, u32 level, char *buf, u32 size)
 	return 0;
 }
 
+/* @len bytes at log->end, which may run over the end of the ring once or more. */
+static void put_ring(struct vlog *log, const char *text, u64 len)
+{
+	u64 at = log->end;
+
+	while (len) {
+		u64 part = min_of(len, log->size - at % log->size);
+
+		memcpy(log->buf + at % log->size, text, part);
+		at += part;
+		text += part;
+		len -= part;
+	}
+}
+
 static void put(struct vlog *log, const char *text, u64 len)
 {
 	u64 room, keep = len;
@@ -32,8 +47,7 @@ static void put(struct vlog *log, const char *text, u64 len)
 			room = log->end < log->size - 1 ? log->size - 1 - log->end : 0;
 			keep = min_of(len, room);
 		}
-		for (u64 i = 0; i < keep; i++)
-			log->buf[(log->end + i) % log->size] = text[i];
+		put_ring(log, text, keep);
 	}
 	log->end += len;
 	if (!(log->level & VLOG_FIXED) && log->size && log->end - log->start > log->size - 1)
@@ -107,9 +121,11 @@ int vlog_finish(struct vlog *log, u32 *ret_true_size)
 		len = log->end - log->start;
 		first = log->start % log->size;
 		/* Three reversals turn the ring by @first places. */
-		reverse(log->buf, log->buf + first);
-		reverse(log->buf + first, log->buf + log->size);
-		reverse(log->buf, log->buf + log->size);
+		if (first) {
+			reverse(log->buf, log->buf + first);
+			reverse(log->buf + first, log->buf + log->size);
+			reverse(log->buf, log->buf + log->size);
+		}
 		log->buf[len] = '\0';
 	}
 	return log->max_len + 1 > log->size ? -ENOSPC : 0;

@@ -113,6 +113,9 @@ static int move_packet(struct verifier_env *env, struct reg_state *ptr, const st
 {
 	s64 at;
 
+	/* V-15: moved, it is no longer where it was compared. */
+	if (ptr->range < 0)
+		ptr->range = 0;
 	if (!scalar_is_const(&off->val)) {
 		ptr->id = ++env->id_gen;
 		ptr->range = 0;

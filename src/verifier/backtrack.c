@@ -261,16 +261,17 @@ static void mark_kept(struct verifier_env *env, struct verifier_state *st, struc
 	}
 }
 
-static void log_demand(struct verifier_env *env, const struct demand *d, u32 frameno, u32 insn_idx)
+/* ---- the log of it ------------------------------------------------------------------------------------ */
+
+static bool is_logged(const struct verifier_env *env)
 {
-	struct insn_namer namer = { 0 };
-	struct strbuf text = { 0 };
+	return env->ex->log_on && (env->log->level & VLOG_LEVEL2);
+}
+
+static void log_places(struct verifier_env *env, const struct demand *d, u32 frameno)
+{
 	const char *sep = "";
 
-	if (!vlog_wanted(env->log) || !(env->log->level & VLOG_LEVEL2))
-		return;
-	insn_print(&text, &env->insns[insn_idx], &namer);
-	log_printf(env, VLOG_LEVEL2, "mark_precise: frame%u: regs=", frameno);
 	for (u32 r = 0; r < MAX_BPF_REG; r++) {
 		if (d->regs[frameno] & BIT(r)) {
 			log_printf(env, VLOG_LEVEL2, "%sr%u", sep, r);
@@ -285,9 +286,38 @@ static void log_demand(struct verifier_env *env, const struct demand *d, u32 fra
 			sep = ",";
 		}
 	}
-	log_printf(env, VLOG_LEVEL2, " before %u: %s\n", insn_idx, strbuf_str(&text));
-	strbuf_free(&text);
 }
+
+/* The demand behind the insn, in the frame that went on from it. */
+static void log_demand(struct verifier_env *env, const struct demand *d, u32 frameno, u32 insn_idx)
+{
+	log_printf(env, VLOG_LEVEL2, "mark_precise: frame%u: regs=", frameno);
+	log_places(env, d, frameno);
+	log_printf(env, VLOG_LEVEL2, " before %u: ", insn_idx);
+	log_insn_text(env, insn_idx);
+}
+
+static void log_range(struct verifier_env *env, const struct verifier_state *st, u32 frameno, u32 last_idx,
+		      int subseq_idx)
+{
+	u32 first = st->parent ? st->parent->insn_idx : env->subprogs[st->frame[0]->subprog].start;
+
+	log_printf(env, VLOG_LEVEL2, "mark_precise: frame%u: last_idx %u first_idx %u subseq_idx %d \n", frameno,
+		   last_idx, first, subseq_idx);
+}
+
+static void log_parent(struct verifier_env *env, const struct verifier_state *st, const struct demand *d,
+		       u32 frameno)
+{
+	for (u32 n = frameno + 1; n-- > 0;) {
+		log_printf(env, VLOG_LEVEL2, "mark_precise: frame%u: parent state regs=", n);
+		log_places(env, d, n);
+		log_printf(env, VLOG_LEVEL2, ": ");
+		log_state(env, st, n);
+	}
+}
+
+/* ---- all the way --------------------------------------------------------------------------------------- */
 
 /* From the current state backwards until nothing is demanded any more. The insn that is being done
  * has its step already; what it demands stands before it. */
@@ -296,30 +326,41 @@ static int trace(struct verifier_env *env, struct demand *d)
 	struct verifier_state *st = env->cur;
 	struct next next = { .insn_idx = env->insn_idx, .frameno = st->curframe };
 	u32 cnt = st->steps.cnt;
+	bool logged = is_logged(env);
 
+	if (is_empty(d))
+		return 0;
 	if (env->ex->in_insn) {
 		next.insn_idx = st->steps.at[cnt - 1].insn_idx;
 		cnt--;
 	}
+	if (logged)
+		log_range(env, st, next.frameno, env->ex->in_insn ? next.insn_idx : env->ex->prev_idx,
+			  env->ex->in_insn ? -1 : (int)env->insn_idx);
 	for (;;) {
 		while (cnt) {
 			const struct step *step = &st->steps.at[--cnt];
 
 			if (is_empty(d))
 				return 0;
-			log_demand(env, d, step->frameno, step->insn_idx);
+			if (logged)
+				log_demand(env, d, next.frameno, step->insn_idx);
 			step_back(env, st, step, &next, d);
 			next = (struct next){ step->insn_idx, step->frameno };
 		}
+		if (is_empty(d) || !st->parent)
+			return 0; /* at the start of the program its arguments are what they are */
 		st = st->parent;
-		if (!st)
-			return 0; /* the start of the program: its arguments are what they are */
 		mark_kept(env, st, d);
 		if (env->ex->oom)
 			return -ENOMEM;
+		if (logged)
+			log_parent(env, st, d, min_of(next.frameno, st->curframe));
 		if (is_empty(d))
 			return 0;
 		cnt = st->steps.cnt;
+		if (logged)
+			log_range(env, st, next.frameno, st->prev_idx, st->insn_idx);
 	}
 }
 
@@ -339,6 +380,28 @@ int mark_slot_precise(struct verifier_env *env, u32 frameno, u32 spi)
 
 	d.slots[frameno] = BIT_ULL(spi);
 	return trace(env, &d);
+}
+
+static void log_propagated(struct verifier_env *env, const struct demand *d, u32 frameno)
+{
+	const char *sep = "propagating ";
+
+	if (!is_logged(env) || (!d->regs[frameno] && !d->slots[frameno]))
+		return;
+	log_printf(env, VLOG_LEVEL2, "frame %u: ", frameno);
+	for (u32 r = 0; r < BPF_REG_10; r++) {
+		if (d->regs[frameno] & BIT(r)) {
+			log_printf(env, VLOG_LEVEL2, "%sr%u", sep, r);
+			sep = ",";
+		}
+	}
+	for (u32 s = 0; s < STACK_SLOTS; s++) {
+		if (d->slots[frameno] & BIT_ULL(s)) {
+			log_printf(env, VLOG_LEVEL2, "%sfp-%u", sep, (s + 1) * 8);
+			sep = ",";
+		}
+	}
+	log_printf(env, VLOG_LEVEL2, "\n");
 }
 
 static bool wanted(const struct reg_state *cur, const struct reg_state *old)
@@ -364,6 +427,7 @@ int mark_like(struct verifier_env *env, const struct verifier_state *old)
 			if (wanted(&f->slots[s].reg, o ? &o->slots[s].reg : NULL))
 				d.slots[n] |= BIT_ULL(s);
 		}
+		log_propagated(env, &d, n);
 	}
 	return trace(env, &d);
 }

@@ -128,20 +128,35 @@ struct compare {
 	bool numbers;
 };
 
+static struct pkt_compare as_pkt_compare(const struct compare *c)
+{
+	return (struct pkt_compare){ .dst = &c->dst, .src = &c->src, .op = c->op, .dst_regno = c->dst_regno,
+				     .src_regno = c->src_regno };
+}
+
+/* 1 always taken, 0 never, -1 either. For pointers. */
+static int decide_pointers(const struct compare *c)
+{
+	struct pkt_compare pkt = as_pkt_compare(c);
+
+	if (!c->is64)
+		return -1;
+	if (c->src.type == SCALAR_VALUE && is_address(&c->dst) && reg_is_null(&c->src)) {
+		if (c->op == OP_JEQ)
+			return 0;
+		if (c->op == OP_JNE)
+			return 1;
+	}
+	return pkt_branch_taken(&pkt);
+}
+
 /* 1 always taken, 0 never, -1 either. For numbers, what both ways would know. */
 static int decide(const struct compare *c, struct scalar taken[2], struct scalar fall[2])
 {
 	int pred;
 
-	if (!c->numbers) {
-		if (c->is64 && c->src.type == SCALAR_VALUE && is_address(&c->dst) && reg_is_null(&c->src)) {
-			if (c->op == OP_JEQ)
-				return 0;
-			if (c->op == OP_JNE)
-				return 1;
-		}
-		return -1;
-	}
+	if (!c->numbers)
+		return decide_pointers(c);
 	pred = scalar_branch_taken(c->op, c->is64, &c->dst.val, &c->src.val);
 	if (pred >= 0)
 		return pred;
@@ -210,8 +225,10 @@ static void learn(struct verifier_env *env, const struct compare *c, struct veri
 	} else if (is_null_test(c)) {
 		learn_null(taken, c->dst.id, c->dst.ref_id, c->op == OP_JEQ);
 		learn_null(fall, c->dst.id, c->dst.ref_id, c->op == OP_JNE);
-	} else {
-		pkt_learn(&c->dst, &c->src, c->op, c->is64, taken, fall);
+	} else if (c->is64) {
+		struct pkt_compare pkt = as_pkt_compare(c);
+
+		pkt_learn(env, &pkt, taken, fall);
 	}
 }
 
@@ -250,6 +267,7 @@ int do_branch(struct verifier_env *env, const struct bpf_insn *insn, const struc
 	pred = decide(&c, taken_val, fall_val);
 	if (pred >= 0) {
 		err = rely_on_operands(env, &c);
+		log_touched(env, idx);
 		env->insn_idx = pred ? target : idx + 1;
 		return err ? err : PATH_ON;
 	}
@@ -265,9 +283,7 @@ int do_branch(struct verifier_env *env, const struct bpf_insn *insn, const struc
 	if (c.numbers)
 		facts_refined(env, idx, BIT(c.dst_regno) | (c.src_regno >= 0 ? BIT(c.src_regno) : 0));
 	learn(env, &c, taken, taken_val, fall_val);
-	log_touched_reg(env, c.dst_regno);
-	if (c.src_regno >= 0)
-		log_touched_reg(env, c.src_regno);
+	log_touched(env, idx);
 	env->insn_idx = idx + 1;
 	return PATH_ON;
 }

@@ -62,9 +62,15 @@ int check_unmodified(struct verifier_env *env, int regno, bool fixed_off_ok);
 int ctx_access(struct verifier_env *env, const struct mem_access *acc);
 int pkt_access(struct verifier_env *env, const struct mem_access *acc);
 int check_packet(struct verifier_env *env, int regno, s32 off, u32 size, bool zero_ok);
-/* A comparison of packet pointers teaches their range. False when it is none. */
-bool pkt_learn(const struct reg_state *dst, const struct reg_state *src, u8 op, bool is64,
-	       struct verifier_state *taken, struct verifier_state *fallthrough);
+/* 64-bit comparisons with the packet's end. What they teach; false when it is none. */
+struct pkt_compare {
+	const struct reg_state *dst, *src;
+	int dst_regno, src_regno;
+	u8 op;
+};
+bool pkt_learn(struct verifier_env *env, const struct pkt_compare *c, struct verifier_state *taken,
+	       struct verifier_state *fall);
+int pkt_branch_taken(const struct pkt_compare *c); /* 1 always, 0 never, -1 either */
 void pkt_forget(struct verifier_env *env, struct verifier_state *state);
 
 /* A helper call while it is looked at. */

@@ -26,6 +26,8 @@ struct verifier_state *push_path(struct verifier_env *env, u32 insn_idx)
 		return NULL;
 	}
 	st->insn_idx = insn_idx;
+	st->prev_idx = env->insn_idx;
+	st->log_pos = env->log ? env->log->end : 0;
 	if (st->parent)
 		st->parent->branches++;
 	st->next_kept = ex->pending;
@@ -50,7 +52,6 @@ static bool next_path(struct verifier_env *env)
 {
 	struct explore *ex = env->ex;
 	struct verifier_state *st = ex->pending;
-	u32 from = env->insn_idx;
 
 	if (!st)
 		return false;
@@ -59,16 +60,12 @@ static bool next_path(struct verifier_env *env)
 	st->next_kept = NULL;
 	env->cur = st;
 	env->insn_idx = st->insn_idx;
-	if (vlog_wanted(env->log)) {
-		/* Level 1 shows only the path that fails: what ended well is taken back. */
-		if (!(env->log->level & VLOG_LEVEL2))
-			vlog_rewind(env->log, ex->log_pos);
-		if (st->steps.cnt)
-			from = st->steps.at[st->steps.cnt - 1].insn_idx;
-		log_printf(env, VLOG_LEVEL1 | VLOG_LEVEL2, "\nfrom %d to %d:", from, st->insn_idx);
-		log_state(env, st, true);
-		ex->log_line = NULL;
-	}
+	ex->prev_idx = st->prev_idx;
+	/* Level 1 shows only the path that fails: what came after the fork ended well. */
+	if (ex->log_on && !(env->log->level & VLOG_LEVEL2))
+		vlog_rewind(env->log, st->log_pos);
+	ex->log_from = true;
+	log_touched_all(env);
 	return true;
 }
 
@@ -152,9 +149,11 @@ static int do_insn(struct verifier_env *env)
 	const struct bpf_insn *insn = &env->insns[idx];
 	enum insn_form form = insn_decode(insn);
 	const struct insn_info *info = &insn_infos[form];
-	u16 written = insn_regs_written(insn, form);
 	int err;
 
+	/* What an exit leaves behind is told as a whole. */
+	if (env->ex->log_on && info->kind != INSN_EXIT)
+		log_touched_regs(env, insn_regs_read(insn, form) | insn_regs_written(insn, form));
 	switch ((enum insn_kind)info->kind) {
 	case INSN_ALU:
 		err = do_alu(env, insn, info);
@@ -207,10 +206,6 @@ static int do_insn(struct verifier_env *env)
 	}
 	if (err)
 		return err;
-	for (u32 r = 0; r < MAX_BPF_REG; r++) {
-		if (written & BIT(r))
-			log_touched_reg(env, r);
-	}
 	env->insn_idx = idx + (insn_is_wide(insn) ? 2 : 1);
 	return PATH_ON;
 }
@@ -228,8 +223,8 @@ static int one_step(struct verifier_env *env)
 			      ex->insns_processed);
 	if (env->notes[idx].prune_point) {
 		res = prune(env);
-		if (res == PATH_OVER && vlog_wanted(env->log) && (env->log->level & VLOG_LEVEL2))
-			log_printf(env, VLOG_LEVEL2, "%d: safe\n", idx);
+		if (res == PATH_OVER)
+			log_safe(env, idx);
 		if (res != PATH_ON)
 			return res;
 	}
@@ -243,6 +238,7 @@ static int one_step(struct verifier_env *env)
 	ex->in_insn = true;
 	res = do_insn(env);
 	ex->in_insn = false;
+	ex->prev_idx = idx;
 	return ex->oom ? -ENOMEM : res;
 }
 
@@ -273,10 +269,10 @@ int explore_subprog(struct verifier_env *env, u32 sub_idx)
 
 	if (err)
 		return err;
-	env->ex->log_pos = env->log ? env->log->end : 0;
+	env->ex->prev_idx = env->insn_idx;
 	env->ex->log_line = NULL;
-	log_printf(env, VLOG_LEVEL1 | VLOG_LEVEL2, "%d:", env->insn_idx);
-	log_state(env, env->cur, true);
+	env->ex->log_from = false;
+	log_touched_all(env);
 	for (;;) {
 		int res = one_step(env);
 
@@ -289,6 +285,6 @@ int explore_subprog(struct verifier_env *env, u32 sub_idx)
 		}
 	}
 	if (env->log && !(env->log->level & VLOG_LEVEL2))
-		vlog_rewind(env->log, env->ex->log_pos);
+		vlog_rewind(env->log, 0);
 	return 0;
 }

@@ -22,13 +22,17 @@ struct explore {
 	u16 *live; /* by insn: registers that are read later */
 	u32 insns_processed, jumps_processed, insns_at_keep, jumps_at_keep;
 	u32 kept_cnt, peak_kept, total_kept, max_kept_per_insn;
-	u32 prev_idx;
+	u32 prev_idx; /* the insn done before */
+	u32 invocations; /* frames and calls that call back, numbered */
 	struct facts *facts; /* NULL: not wanted */
-	/* log: what changed since it was printed */
+	/* log: registers and slots that the last insn touched; whether the way here is to be told; where
+	 * the text of the last insn ends, and how long it is */
+	bool log_on, log_from;
 	u32 log_regs;
 	u64 log_slots;
 	const struct bpf_line_info *log_line;
-	u64 log_pos;
+	u64 log_insn_end;
+	u32 log_insn_len;
 };
 
 enum path { PATH_ON, PATH_OVER }; /* other results are negative errnos */
@@ -94,9 +98,27 @@ void facts_pruned(struct verifier_env *env, u32 insn_idx, const struct verifier_
 struct reg_fact (*facts_finish(struct verifier_env *env))[11];
 
 /* vlogfmt.c */
-void log_state(struct verifier_env *env, const struct verifier_state *state, bool all);
+/* All that is known in frame @frameno, on the line that was begun. */
+void log_state(struct verifier_env *env, const struct verifier_state *state, u32 frameno);
 void log_insn(struct verifier_env *env, u32 insn_idx);
-void log_touched_reg(struct verifier_env *env, u32 regno);
-void log_touched_slot(struct verifier_env *env, u32 spi);
+/* What the last insn touched, behind its text when nothing was logged since, else after @insn_idx. */
+void log_touched(struct verifier_env *env, u32 insn_idx);
+void log_insn_text(struct verifier_env *env, u32 insn_idx);
+/* The path ends at @insn_idx, which was found safe before. */
+void log_safe(struct verifier_env *env, u32 insn_idx);
+void log_live_regs(struct verifier_env *env);
+static inline void log_touched_regs(struct verifier_env *env, u32 regs)
+{
+	env->ex->log_regs |= regs;
+}
+static inline void log_touched_slot(struct verifier_env *env, u32 spi)
+{
+	env->ex->log_slots |= BIT_ULL(spi);
+}
+static inline void log_touched_all(struct verifier_env *env)
+{
+	env->ex->log_regs = UINT32_MAX;
+	env->ex->log_slots = UINT64_MAX;
+}
 
 #endif

@@ -95,36 +95,54 @@ static u8 swap_sides(u8 op)
 	}
 }
 
-bool pkt_learn(const struct reg_state *dst, const struct reg_state *src, u8 op, bool is64,
-	       struct verifier_state *taken, struct verifier_state *fallthrough)
+/* Puts the packet pointer on the left. False when it is no such comparison. */
+static bool normalise(struct reg_state *ptr, struct reg_state *end, u8 *op)
+{
+	struct reg_state tmp = *ptr;
+
+	if (*op != OP_JGT && *op != OP_JLT && *op != OP_JGE && *op != OP_JLE)
+		return false;
+	if (is_end_of(ptr, end))
+		return true;
+	*ptr = *end;
+	*end = tmp;
+	*op = swap_sides(*op);
+	return is_end_of(ptr, end);
+}
+
+bool pkt_learn(struct verifier_env *env, const struct pkt_compare *c, struct verifier_state *taken,
+	       struct verifier_state *fall)
 {
 	/* The two states are about to change, and these may live in one of them. */
-	struct reg_state ptr = *dst, end = *src;
+	struct reg_state ptr = *c->dst, end = *c->src;
+	/* "ptr > end" and "ptr >= end" say on the way where they do not hold that bytes exist. */
+	struct verifier_state *below, *beyond;
+	bool strict;
+	u8 op = c->op;
+	int regno;
 
-	if (!is64 || (op != OP_JGT && op != OP_JLT && op != OP_JGE && op != OP_JLE))
+	if (!normalise(&ptr, &end, &op))
 		return false;
-	if (!is_end_of(&ptr, &end)) {
-		ptr = *src;
-		end = *dst;
-		op = swap_sides(op);
-		if (!is_end_of(&ptr, &end))
-			return false;
-	}
-	switch (op) {
-	case OP_JGT: /* not taken: ptr <= end */
-		learn_range(fallthrough, &ptr, false);
-		break;
-	case OP_JGE: /* not taken: ptr < end */
-		learn_range(fallthrough, &ptr, true);
-		break;
-	case OP_JLT: /* taken: ptr < end */
-		learn_range(taken, &ptr, true);
-		break;
-	case OP_JLE: /* taken: ptr <= end */
-		learn_range(taken, &ptr, false);
-		break;
-	}
+	regno = is_end_of(c->dst, c->src) ? c->dst_regno : c->src_regno;
+	below = op == OP_JGT || op == OP_JGE ? fall : taken;
+	beyond = below == fall ? taken : fall;
+	strict = op == OP_JGE || op == OP_JLT; /* below: ptr < end */
+	learn_range(below, &ptr, strict);
+	if (ptr.type == PTR_TO_PACKET)
+		frame_mut(env, beyond, beyond->curframe)->regs[regno].range = strict ? AT_PKT_END : BEYOND_PKT_END;
 	return true;
+}
+
+int pkt_branch_taken(const struct pkt_compare *c)
+{
+	struct reg_state ptr = *c->dst, end = *c->src;
+	u8 op = c->op;
+
+	if (!normalise(&ptr, &end, &op) || ptr.type != PTR_TO_PACKET || ptr.range >= 0)
+		return -1;
+	if (op == OP_JLT || op == OP_JGE)
+		return op == OP_JGE;
+	return ptr.range == BEYOND_PKT_END ? op == OP_JGT : -1;
 }
 
 /* The helper may have moved or freed the packet. */

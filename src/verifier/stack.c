@@ -22,6 +22,7 @@ static int check_bounds(struct verifier_env *env, int regno, s32 off, u32 size, 
 	bool fixed = scalar_is_const(&reg->val);
 	const char *why = write ? " write to" : " read from";
 	char name[8], buf[64];
+	int err;
 
 	snprintf(name, sizeof(name), "R%d", regno);
 	if (!fixed && (min <= -(1 << 29) || max >= 1 << 29))
@@ -31,10 +32,12 @@ static int check_bounds(struct verifier_env *env, int regno, s32 off, u32 size, 
 	max += off;
 	if (min >= -MAX_BPF_STACK && max + size <= 0 && (max < 0 || !size))
 		return 0;
+	/* Below the frame it is another errno than above. */
+	err = min < -MAX_BPF_STACK ? -EACCES : -EINVAL;
 	if (fixed)
-		return reject(env, R_STACK_BOUNDS, -EACCES, "invalid%s stack %s off=%lld size=%d",
+		return reject(env, R_STACK_BOUNDS, err, "invalid%s stack %s off=%lld size=%d",
 			      why, name, (long long)min, size);
-	return reject(env, R_STACK_BOUNDS, -EACCES,
+	return reject(env, R_STACK_BOUNDS, err,
 		      "invalid variable-offset%s stack %s var_off=%s off=%d size=%d", why, name,
 		      tnum_str(buf, sizeof(buf), reg->val.bits), (int)off, size);
 }
@@ -53,8 +56,7 @@ static bool reach(struct verifier_env *env, u32 frameno, s64 min)
 
 static struct stack_slot *slot_mut(struct verifier_env *env, u32 frameno, u32 spi)
 {
-	if (frameno == env->cur->curframe)
-		log_touched_slot(env, spi);
+	log_touched_slot(env, spi);
 	return &frame_mut(env, env->cur, frameno)->slots[spi];
 }
 
@@ -226,6 +228,20 @@ static int fill(struct verifier_env *env, const struct mem_access *acc, u32 fram
 			reg.delta = 0;
 		}
 		reg.val = cut;
+		*cur_reg_mut(env, acc->value_regno) = reg;
+		return 0;
+	}
+	if (acc->value_regno < 0)
+		return 0;
+	if (byte_of(off) == 0 && acc->size <= spilled) {
+		/* The low bytes come first on a little-endian target. A cut number is another one. */
+		struct scalar cut = scalar_trunc(&reg.val, acc->size);
+
+		if (acc->sign || !scalar_equal(&cut, &reg.val)) {
+			reg.id = 0;
+			reg.delta = 0;
+		}
+		reg.val = cut;
 		if (whole && acc->size == 8 && !acc->sign) {
 			/* The slot has the identity too: give it one when it has none yet. */
 			struct stack_slot *mut = slot_mut(env, frameno, spi);
@@ -295,6 +311,7 @@ static int read_fixed(struct verifier_env *env, const struct mem_access *acc, u3
 	const struct stack_slot *slot = &env->cur->frame[frameno]->slots[spi];
 	u8 kind = slot->kind[byte_of(off)];
 
+	log_touched_slot(env, spi);
 	/* One slot: accesses to the stack are aligned. */
 	if (kind == SLOT_SPILL && !(is_scalar(&slot->reg) && byte_of(off) + acc->size > spill_size(slot))) {
 		note_slot(env, frameno, spi);

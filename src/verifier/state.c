@@ -34,7 +34,7 @@ struct func_state *frame_new(struct verifier_env *env, u32 frameno, u32 subprog,
 	f->frameno = frameno;
 	f->subprog = subprog;
 	f->callsite = callsite;
-	f->invocation = ++env->id_gen;
+	f->invocation = ++env->ex->invocations;
 	f->regs[BPF_REG_10] = reg_pointer(PTR_TO_STACK);
 	f->regs[BPF_REG_10].frame = frameno;
 	return f;

@@ -35,6 +35,10 @@ enum reg_type {
 #define MEM_RDONLY     BIT(9)
 #define MEM_RINGBUF    BIT(10)
 
+/* A packet pointer was found to be no smaller than the packet's end; larger. */
+#define AT_PKT_END     (-1)
+#define BEYOND_PKT_END (-2)
+
 /* A pointer's scalar is its whole offset from the start of what it points to, fixed and variable
  * part in one. */
 struct reg_state {
@@ -49,7 +53,7 @@ struct reg_state {
 	union {
 		u32 map_idx;  /* map types: index of used_maps */
 		u32 mem_size; /* PTR_TO_MEM */
-		u32 range;    /* packet: bytes after the anchor known to exist */
+		s32 range;    /* packet: bytes after the anchor known to exist; AT_PKT_END, ... */
 		u32 frame;    /* PTR_TO_STACK: whose */
 		u32 subprog;  /* PTR_TO_FUNC */
 	};
@@ -130,6 +134,8 @@ struct verifier_state {
 	VEC(struct place) links;
 	struct verifier_state *parent;
 	u32 insn_idx; /* of kept and pending states: where it goes on */
+	u32 prev_idx; /* the insn before that */
+	u64 log_pos;  /* of pending states: the log as it was there */
 	u32 branches; /* paths from here that are not finished */
 	struct verifier_state *next_kept; /* of the same insn, or pending */
 	struct verifier_state *all_next;

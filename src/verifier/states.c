@@ -110,7 +110,7 @@ static bool pointer_covered(struct idmap *map, const struct reg_state *old, cons
 	case PTR_TO_PACKET_META:
 		/* With less known to exist some access might not fit any more. */
 		return old->range <= cur->range && old->pkt_off == cur->pkt_off &&
-		       (map->mode != EXACTLY || old->range == cur->range) &&
+		       ((map->mode != EXACTLY && old->range >= 0) || old->range == cur->range) &&
 		       scalar_within(&old->val, &cur->val);
 	case PTR_TO_STACK:
 		return old->frame == cur->frame && same;
@@ -297,7 +297,6 @@ static int keep(struct verifier_env *env, u32 insn_idx)
 {
 	struct explore *ex = env->ex;
 	struct verifier_state *cur = env->cur, *kept;
-	u32 here = 0;
 
 	kept = calloc(1, sizeof(*kept));
 	if (!kept)
@@ -320,6 +319,7 @@ static int keep(struct verifier_env *env, u32 insn_idx)
 	memset(&cur->links, 0, sizeof(cur->links));
 	kept->parent = cur->parent;
 	kept->insn_idx = insn_idx;
+	kept->prev_idx = ex->prev_idx;
 	kept->branches = 1;
 	cur->parent = kept;
 	kept->next_kept = ex->kept[insn_idx];
@@ -331,9 +331,6 @@ static int keep(struct verifier_env *env, u32 insn_idx)
 	ex->total_kept++;
 	ex->kept_cnt++;
 	ex->peak_kept = max_of(ex->peak_kept, ex->kept_cnt);
-	for (const struct verifier_state *st = kept; st; st = st->next_kept)
-		here++;
-	ex->max_kept_per_insn = max_of(ex->max_kept_per_insn, here);
 	return 0;
 }
 
@@ -354,9 +351,9 @@ static int reject_endless(struct verifier_env *env, u32 insn_idx, const struct v
 	int err = reject(env, R_ENDLESS_LOOP, -EINVAL, "infinite loop detected at insn %d", insn_idx);
 
 	log_printf(env, VLOG_LEVEL1, "cur state:");
-	log_state(env, env->cur, true);
+	log_state(env, env->cur, env->cur->curframe);
 	log_printf(env, VLOG_LEVEL1, "old state:");
-	log_state(env, old, true);
+	log_state(env, old, old->curframe);
 	return err;
 }
 
@@ -381,12 +378,14 @@ int prune(struct verifier_env *env)
 	bool force = note->force_checkpoint || (env->prog->flags & BPF_F_TEST_STATE_FREQ) ||
 		     env->cur->steps.cnt > 4096;
 	bool add = force || (jumps >= 2 && insns >= 8);
+	u32 here = 0;
 	int err;
 
 	if (note->calls_callback && !cur_frame(env)->callback_depth)
-		frame_mut(env, env->cur, env->cur->curframe)->callback_call = ++env->id_gen;
+		frame_mut(env, env->cur, env->cur->curframe)->callback_call = ++env->ex->invocations;
 
 	while ((st = *link)) {
+		here++;
 		if (is_in_progress(st)) {
 			if (is_counted_round(env, st, insn_idx)) {
 				if (covered(env, st, env->cur, insn_idx, BY_RANGE)) {
@@ -418,6 +417,7 @@ int prune(struct verifier_env *env)
 		}
 		link = &st->next_kept;
 	}
+	ex->max_kept_per_insn = max_of(ex->max_kept_per_insn, here);
 	if (!add)
 		return PATH_ON;
 	err = keep(env, insn_idx);

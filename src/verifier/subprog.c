@@ -54,6 +54,11 @@ int do_subprog_call(struct verifier_env *env, u32 insn_idx)
 		callee->regs[r] = cur->frame[cur->curframe - 1]->regs[r];
 	forget_caller_saved(env, cur, cur->curframe - 1);
 	env->insn_idx = env->subprogs[sub_idx].start;
+	log_printf(env, VLOG_LEVEL1, "caller:\n");
+	log_state(env, cur, cur->curframe - 1);
+	log_printf(env, VLOG_LEVEL1, "callee:\n");
+	log_state(env, cur, cur->curframe);
+	log_touched_all(env);
 	return PATH_ON;
 }
 
@@ -107,6 +112,7 @@ int push_callback(struct verifier_env *env, u32 insn_idx, u32 subprog, const str
 	for (u32 r = BPF_REG_1; r <= BPF_REG_5; r++)
 		frame_mut(env, next, next->curframe - 1)->regs[r] = env->cur->frame[env->cur->curframe]->regs[r];
 	end_callbacks(env);
+	log_touched_all(env);
 	return 0;
 }
 
@@ -151,16 +157,19 @@ static int leave(struct verifier_env *env)
 		if (err)
 			return err;
 	}
+	env->insn_idx = callback ? callsite : callsite + 1;
+	log_printf(env, VLOG_LEVEL1, "returning from callee:\n");
+	log_state(env, cur, cur->curframe);
 	cur->frame[cur->curframe] = NULL;
 	cur->curframe--;
 	caller = frame_mut(env, cur, cur->curframe);
-	if (callback) {
-		env->insn_idx = callsite;
-		widen_iteration(env, cur, callsite, false);
-	} else {
+	if (!callback)
 		caller->regs[BPF_REG_0] = r0;
-		env->insn_idx = callsite + 1;
-	}
+	log_printf(env, VLOG_LEVEL1, "to caller at %d:\n", env->insn_idx);
+	log_state(env, cur, cur->curframe);
+	env->ex->log_from = true;
+	if (callback)
+		widen_iteration(env, cur, callsite, false);
 	frame_put(callee);
 	return PATH_ON;
 }

@@ -24,6 +24,7 @@ static int start(struct verifier_env *env, const struct vprog *prog, const struc
 {
 	struct explore *ex = env->ex;
 
+	ex->log_on = vlog_wanted(env->log) && (env->log->level & (VLOG_LEVEL1 | VLOG_LEVEL2));
 	env->insn_cnt = prog->insn_cnt;
 	/* One slot more: what follows a cut 64-bit constant is looked at before it is refused. */
 	env->insns = calloc((size_t)prog->insn_cnt + 1, sizeof(*env->insns));
@@ -82,6 +83,7 @@ static int verify(struct verifier_env *env)
 	env->ex->live = live_regs(env);
 	if (!env->ex->live)
 		return -ENOMEM;
+	log_live_regs(env);
 	err = explore_subprog(env, 0);
 	if (!err)
 		err = explore_globals(env);

@@ -7,8 +7,7 @@
 
 #include <stdio.h>
 
-#define LOG_BOTH   (VLOG_LEVEL1 | VLOG_LEVEL2)
-#define LOG_COLUMN 40
+#define LOG_COLUMN 40u
 
 /* ---- words ------------------------------------------------------------------------------------- */
 
@@ -35,8 +34,8 @@ const char *reg_type_str(u32 type)
 
 const char *tnum_str(char *buf, size_t size, struct tnum bits)
 {
-	if (bits.mask == UINT64_MAX)
-		snprintf(buf, size, "%s", "(0x0; 0xffffffffffffffff)");
+	if (!bits.mask)
+		snprintf(buf, size, bits.value <= UINT16_MAX ? "%llu" : "0x%llx", (unsigned long long)bits.value);
 	else
 		snprintf(buf, size, "(0x%llx; 0x%llx)", (unsigned long long)bits.value,
 			 (unsigned long long)bits.mask);
@@ -53,12 +52,7 @@ static void put_unsigned(struct strbuf *out, u64 num)
 
 static void put_signed(struct strbuf *out, s64 num)
 {
-	if (num >= INT16_MIN && num <= INT16_MAX)
-		strbuf_printf(out, "%lld", (long long)num);
-	else if (num >= 0)
-		strbuf_printf(out, "0x%llx", (unsigned long long)num);
-	else
-		strbuf_printf(out, "%lld", (long long)num);
+	strbuf_printf(out, num >= INT16_MIN && num <= INT16_MAX ? "%lld" : "0x%llx", (long long)num);
 }
 
 struct bound {
@@ -152,7 +146,7 @@ static void put_pointer(struct strbuf *out, const struct verifier_env *env, cons
 		sep = ",";
 	}
 	if (packet) {
-		strbuf_printf(out, "%sr=%u", sep, reg->range);
+		strbuf_printf(out, reg->range < 0 ? "%sr=0x%llx" : "%sr=%llu", sep, (long long)reg->range);
 		sep = ",";
 	}
 	if (base == PTR_TO_MEM) {
@@ -166,7 +160,8 @@ static void put_pointer(struct strbuf *out, const struct verifier_env *env, cons
 	strbuf_puts(out, ")");
 }
 
-static void put_reg(struct strbuf *out, const struct verifier_env *env, const struct verifier_state *st,
+/* @frameno: whose register or slot it is. */
+static void put_reg(struct strbuf *out, const struct verifier_env *env, u32 frameno,
 		    const struct reg_state *reg)
 {
 	const char *sep = "";
@@ -190,7 +185,7 @@ static void put_reg(struct strbuf *out, const struct verifier_env *env, const st
 		put_var_off(out, &reg->val, &sep);
 		strbuf_puts(out, ")");
 	} else if (reg->type == PTR_TO_STACK) {
-		if (reg->frame != st->curframe)
+		if (reg->frame != frameno)
 			strbuf_printf(out, "[%u]", reg->frame);
 		if (scalar_is_const(&reg->val)) {
 			strbuf_printf(out, "%lld", (long long)reg->val.bits.value);
@@ -205,30 +200,27 @@ static void put_reg(struct strbuf *out, const struct verifier_env *env, const st
 	}
 }
 
-static void put_slot(struct strbuf *out, const struct verifier_env *env, const struct verifier_state *st,
+static void put_slot(struct strbuf *out, const struct verifier_env *env, u32 frameno,
 		     const struct stack_slot *slot, u32 spi)
 {
 	static const char chars[] = { [SLOT_INVALID] = '?', [SLOT_SPILL] = 'r', [SLOT_MISC] = 'm',
 				      [SLOT_ZERO] = '0' };
 	char kinds[9] = "";
-	bool any = false, whole = slot_is_spill(slot);
+	bool any = false;
 
 	/* The byte at the highest address is printed first. */
 	for (u32 i = 0; i < 8; i++) {
 		kinds[7 - i] = chars[slot->kind[i]];
 		any |= slot->kind[i] != SLOT_INVALID;
-		whole &= slot->kind[i] == SLOT_SPILL;
 	}
 	if (!any)
 		return;
 	strbuf_printf(out, " fp-%u=", (spi + 1) * 8);
-	if (!whole)
-		strbuf_puts(out, kinds);
-	if (!slot_is_spill(slot))
-		return;
-	if (!whole)
-		strbuf_puts(out, "=");
-	put_reg(out, env, st, &slot->reg);
+	if (slot_is_spill(slot))
+		kinds[strcspn(kinds, "r")] = '\0'; /* what lies above the spilled part */
+	strbuf_puts(out, kinds);
+	if (slot_is_spill(slot))
+		put_reg(out, env, frameno, &slot->reg);
 }
 
 static void put_state(struct strbuf *out, const struct verifier_env *env, const struct verifier_state *st,
@@ -242,41 +234,35 @@ static void put_state(struct strbuf *out, const struct verifier_env *env, const 
 		if (!(regs & BIT(r)) || f->regs[r].type == NOT_INIT)
 			continue;
 		strbuf_printf(out, " R%u=", r);
-		put_reg(out, env, st, &f->regs[r]);
+		put_reg(out, env, frameno, &f->regs[r]);
 	}
 	for (u32 s = 0; s < f->slot_cnt; s++) {
 		if (slots & BIT_ULL(s))
-			put_slot(out, env, st, &f->slots[s], s);
+			put_slot(out, env, frameno, &f->slots[s], s);
 	}
-	for (u32 i = 0; i < st->refs.cnt && regs == UINT32_MAX; i++)
+	for (u32 i = 0; i < st->refs.cnt; i++)
 		strbuf_printf(out, "%s%u", i ? "," : " refs=", st->refs.at[i].id);
+	if (f->in_callback)
+		strbuf_puts(out, " cb");
+	strbuf_putc(out, '\n');
 }
 
-void log_state(struct verifier_env *env, const struct verifier_state *st, bool all)
+static void log_part(struct verifier_env *env, const struct verifier_state *st, u32 frameno, u32 regs, u64 slots)
 {
 	struct strbuf text = { 0 };
 
-	if (!vlog_wanted(env->log) || !(env->log->level & LOG_BOTH))
-		return;
-	put_state(&text, env, st, st->curframe, all ? UINT32_MAX : env->ex->log_regs,
-		  all ? UINT64_MAX : env->ex->log_slots);
-	log_printf(env, LOG_BOTH, "%s\n", strbuf_str(&text));
+	put_state(&text, env, st, frameno, regs, slots);
+	log_printf(env, VLOG_LEVEL1, "%s", strbuf_str(&text));
 	strbuf_free(&text);
-	env->ex->log_regs = 0;
-	env->ex->log_slots = 0;
+}
+
+void log_state(struct verifier_env *env, const struct verifier_state *st, u32 frameno)
+{
+	if (env->ex->log_on)
+		log_part(env, st, frameno, UINT32_MAX, UINT64_MAX);
 }
 
 /* ---- insns ------------------------------------------------------------------------------------------- */
-
-void log_touched_reg(struct verifier_env *env, u32 regno)
-{
-	env->ex->log_regs |= BIT(regno);
-}
-
-void log_touched_slot(struct verifier_env *env, u32 spi)
-{
-	env->ex->log_slots |= BIT_ULL(spi);
-}
 
 static const char *name_helper(void *ctx, u32 id)
 {
@@ -287,40 +273,99 @@ static const char *name_helper(void *ctx, u32 id)
 	return proto ? proto->name : NULL;
 }
 
+static bool same_line(const struct bpf_line_info *a, const struct bpf_line_info *b)
+{
+	return a && b && a->file_name_off == b->file_name_off && a->line_col >> 10 == b->line_col >> 10;
+}
+
 static void log_source(struct verifier_env *env, u32 insn_idx)
 {
 	const struct bpf_line_info *rec = env->line_infos ? btf_line_of(env, insn_idx) : NULL;
 	struct source_line line;
 
-	if (!rec || rec == env->ex->log_line)
+	if (!rec || rec == env->ex->log_line || same_line(rec, env->ex->log_line))
 		return;
 	env->ex->log_line = rec;
 	if (btf_line_text(env, insn_idx, &line))
-		log_printf(env, LOG_BOTH, "; %s @ %s:%u\n", line.text, line.file, line.line);
+		log_printf(env, VLOG_LEVEL1, "; %s @ %s:%u\n", line.text, line.file, line.line);
+}
+
+void log_insn_text(struct verifier_env *env, u32 insn_idx)
+{
+	struct insn_namer namer = { .ctx = env, .helper = name_helper };
+	struct strbuf text = { 0 };
+
+	insn_print(&text, &env->insns[insn_idx], &namer);
+	log_printf(env, VLOG_LEVEL1, "%s\n", strbuf_str(&text));
+	strbuf_free(&text);
+}
+
+void log_touched(struct verifier_env *env, u32 insn_idx)
+{
+	struct explore *ex = env->ex;
+	struct vlog *log = env->log;
+	u32 len = ex->log_insn_len, col = round_up_to(max_of(len + 4, LOG_COLUMN), 8) - 1;
+
+	if (!ex->log_on || (!ex->log_regs && !ex->log_slots))
+		return;
+	if (len && log->end == ex->log_insn_end) {
+		vlog_rewind(log, log->end - 1);
+		log_printf(env, VLOG_LEVEL1, "%*s;", (int)(col - len), "");
+	} else {
+		log_printf(env, VLOG_LEVEL1, "%u:", insn_idx);
+	}
+	log_part(env, env->cur, env->cur->curframe, ex->log_regs, ex->log_slots);
+	ex->log_regs = 0;
+	ex->log_slots = 0;
 }
 
 /* Before the insn is done: what the one before it changed, then this one. */
 void log_insn(struct verifier_env *env, u32 insn_idx)
 {
-	struct insn_namer namer = { .ctx = env, .helper = name_helper };
 	struct explore *ex = env->ex;
-	struct strbuf text = { 0 };
+	u64 begin;
 
-	if (!vlog_wanted(env->log) || !(env->log->level & LOG_BOTH)) {
-		ex->log_regs = 0;
-		ex->log_slots = 0;
+	if (!ex->log_on)
 		return;
+	if (ex->log_from && (env->log->level & VLOG_LEVEL2)) {
+		log_printf(env, VLOG_LEVEL2, "\nfrom %u to %u:", ex->prev_idx, insn_idx);
+		log_state(env, env->cur, env->cur->curframe);
+		ex->log_from = false;
 	}
-	if (ex->log_regs || ex->log_slots) {
-		put_state(&text, env, env->cur, env->cur->curframe, ex->log_regs, ex->log_slots);
-		if (text.len)
-			log_printf(env, LOG_BOTH, "%u:%s\n", insn_idx, strbuf_str(&text));
-		ex->log_regs = 0;
-		ex->log_slots = 0;
-	}
+	log_touched(env, insn_idx);
 	log_source(env, insn_idx);
-	strbuf_reset(&text);
-	insn_print(&text, &env->insns[insn_idx], &namer);
-	log_printf(env, LOG_BOTH, "%u: %s\n", insn_idx, strbuf_str(&text));
-	strbuf_free(&text);
+	begin = env->log->end;
+	log_printf(env, VLOG_LEVEL1, "%u: ", insn_idx);
+	log_insn_text(env, insn_idx);
+	ex->log_insn_end = env->log->end;
+	ex->log_insn_len = env->log->end - begin;
+}
+
+void log_safe(struct verifier_env *env, u32 insn_idx)
+{
+	struct explore *ex = env->ex;
+
+	if (!ex->log_on)
+		return;
+	if (ex->log_from)
+		log_printf(env, VLOG_LEVEL1, "\nfrom %u to %u: safe\n", ex->prev_idx, insn_idx);
+	else
+		log_printf(env, VLOG_LEVEL1, "%u: safe\n", insn_idx);
+}
+
+void log_live_regs(struct verifier_env *env)
+{
+	if (!env->ex->log_on || !(env->log->level & VLOG_LEVEL2))
+		return;
+	log_printf(env, VLOG_LEVEL2, "Live regs before insn:\n");
+	for (u32 i = 0; i < env->insn_cnt; i++) {
+		char regs[BPF_REG_10 + 1];
+
+		for (u32 r = 0; r < BPF_REG_10; r++)
+			regs[r] = env->ex->live[i] & BIT(r) ? '0' + r : '.';
+		regs[BPF_REG_10] = '\0';
+		log_printf(env, VLOG_LEVEL2, "    %3u: %s ", i, regs);
+		log_insn_text(env, i);
+		i += insn_is_wide(&env->insns[i]);
+	}
 }
