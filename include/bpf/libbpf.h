@@ -50,10 +50,15 @@ LIBBPF_API long libbpf_get_error(const void *ptr);
 LIBBPF_API int libbpf_num_possible_cpus(void);
 LIBBPF_API const char *libbpf_bpf_map_type_str(enum bpf_map_type t);
 LIBBPF_API const char *libbpf_bpf_prog_type_str(enum bpf_prog_type t);
+LIBBPF_API const char *libbpf_bpf_attach_type_str(enum bpf_attach_type t);
+LIBBPF_API const char *libbpf_bpf_link_type_str(enum bpf_link_type t);
+LIBBPF_API int libbpf_prog_type_by_name(const char *name, enum bpf_prog_type *prog_type,
+					enum bpf_attach_type *expected_attach_type);
+LIBBPF_API int libbpf_attach_type_by_name(const char *name, enum bpf_attach_type *attach_type);
 
 enum libbpf_print_level { LIBBPF_WARN, LIBBPF_INFO, LIBBPF_DEBUG };
 typedef int (*libbpf_print_fn_t)(enum libbpf_print_level level, const char *fmt, va_list ap);
-/* Returns the callback before; NULL keeps quiet. The default prints warnings on stderr. One callback a
+/* Returns the callback before; NULL keeps quiet. The default prints warnings and infos on stderr. One callback a
  * process; setting it is atomic. */
 LIBBPF_API libbpf_print_fn_t libbpf_set_print(libbpf_print_fn_t fn);
 
@@ -70,7 +75,7 @@ struct bpf_object_open_opts {
 	bool relaxed_maps;
 	const char *pin_root_path;
 	__u32 :32;
-	const char *kconfig;
+	const char *kconfig; /* "CONFIG_HZ=250\n...": what .kconfig externs get */
 	const char *btf_custom_path; /* BTF to relocate against instead of the instance's kernel BTF */
 	char *kernel_log_buf;
 	size_t kernel_log_size;
@@ -86,18 +91,23 @@ LIBBPF_API struct bpf_object *bpf_object__open_mem(const void *obj_buf, size_t o
 LIBBPF_API int bpf_object__load(struct bpf_object *obj);
 LIBBPF_API void bpf_object__close(struct bpf_object *obj); /* NULL is fine */
 LIBBPF_API const char *bpf_object__name(const struct bpf_object *obj);
+LIBBPF_API unsigned int bpf_object__kversion(const struct bpf_object *obj);
+LIBBPF_API int bpf_object__set_kversion(struct bpf_object *obj, __u32 kern_version);
 LIBBPF_API struct btf *bpf_object__btf(const struct bpf_object *obj);
+/* -1 before it is loaded, or without BTF. */
 LIBBPF_API int bpf_object__btf_fd(const struct bpf_object *obj);
 
 LIBBPF_API struct bpf_program *bpf_object__next_program(const struct bpf_object *obj, struct bpf_program *prog);
 #define bpf_object__for_each_program(pos, obj)                                                     \
 	for ((pos) = bpf_object__next_program((obj), NULL); (pos) != NULL;                         \
 	     (pos) = bpf_object__next_program((obj), (pos)))
+LIBBPF_API struct bpf_program *bpf_object__prev_program(const struct bpf_object *obj, struct bpf_program *prog);
 LIBBPF_API struct bpf_program *bpf_object__find_program_by_name(const struct bpf_object *obj, const char *name);
 LIBBPF_API struct bpf_map *bpf_object__next_map(const struct bpf_object *obj, const struct bpf_map *map);
 #define bpf_object__for_each_map(pos, obj)                                                         \
 	for ((pos) = bpf_object__next_map((obj), NULL); (pos) != NULL;                             \
 	     (pos) = bpf_object__next_map((obj), (pos)))
+LIBBPF_API struct bpf_map *bpf_object__prev_map(const struct bpf_object *obj, const struct bpf_map *map);
 LIBBPF_API struct bpf_map *bpf_object__find_map_by_name(const struct bpf_object *obj, const char *name);
 LIBBPF_API int bpf_object__find_map_fd_by_name(const struct bpf_object *obj, const char *name);
 
@@ -120,6 +130,12 @@ LIBBPF_API __u32 bpf_program__log_level(const struct bpf_program *prog);
 LIBBPF_API int bpf_program__set_log_level(struct bpf_program *prog, __u32 log_level);
 LIBBPF_API const char *bpf_program__log_buf(const struct bpf_program *prog, size_t *log_size);
 LIBBPF_API int bpf_program__set_log_buf(struct bpf_program *prog, char *log_buf, size_t log_size);
+LIBBPF_API void bpf_program__unload(struct bpf_program *prog);
+/* As loaded; NULL before that. */
+LIBBPF_API const void *bpf_program__func_info(const struct bpf_program *prog);
+LIBBPF_API __u32 bpf_program__func_info_cnt(const struct bpf_program *prog);
+LIBBPF_API const void *bpf_program__line_info(const struct bpf_program *prog);
+LIBBPF_API __u32 bpf_program__line_info_cnt(const struct bpf_program *prog);
 
 /* ---- maps -------------------------------------------------------------------------------------- */
 
@@ -140,14 +156,23 @@ LIBBPF_API __u32 bpf_map__btf_value_type_id(const struct bpf_map *map);
 LIBBPF_API bool bpf_map__autocreate(const struct bpf_map *map);
 LIBBPF_API int bpf_map__set_autocreate(struct bpf_map *map, bool autocreate);
 LIBBPF_API bool bpf_map__is_internal(const struct bpf_map *map);
+LIBBPF_API __u32 bpf_map__numa_node(const struct bpf_map *map);
+LIBBPF_API int bpf_map__set_numa_node(struct bpf_map *map, __u32 numa_node);
+LIBBPF_API __u64 bpf_map__map_extra(const struct bpf_map *map);
+LIBBPF_API int bpf_map__set_map_extra(struct bpf_map *map, __u64 map_extra);
+/* Takes @fd (a copy) instead of creating the map. */
+LIBBPF_API int bpf_map__reuse_fd(struct bpf_map *map, int fd);
 /* Of .data, .rodata and .bss maps: before load the initial contents, to be changed in place; after it
- * the live ones (.rodata: read-only). The pointer differs before and after. NULL for other maps. */
+ * the live ones (.rodata: read-only) at the same address. NULL for other maps, and after load for maps
+ * of static variables only. */
 LIBBPF_API void *bpf_map__initial_value(const struct bpf_map *map, size_t *psize);
 LIBBPF_API int bpf_map__set_initial_value(struct bpf_map *map, const void *data, size_t size);
 LIBBPF_API int bpf_map__lookup_elem(const struct bpf_map *map, const void *key, size_t key_sz, void *value,
 				    size_t value_sz, __u64 flags);
 LIBBPF_API int bpf_map__update_elem(const struct bpf_map *map, const void *key, size_t key_sz,
 				    const void *value, size_t value_sz, __u64 flags);
+LIBBPF_API int bpf_map__lookup_and_delete_elem(const struct bpf_map *map, const void *key, size_t key_sz,
+					       void *value, size_t value_sz, __u64 flags);
 LIBBPF_API int bpf_map__delete_elem(const struct bpf_map *map, const void *key, size_t key_sz, __u64 flags);
 LIBBPF_API int bpf_map__get_next_key(const struct bpf_map *map, const void *cur_key, void *next_key,
 				     size_t key_sz);
@@ -155,6 +180,7 @@ LIBBPF_API int bpf_map__get_next_key(const struct bpf_map *map, const void *cur_
 /* ---- ring buffers -------------------------------------------------------------------------------- */
 
 struct ring_buffer;
+struct ring;
 typedef int (*ring_buffer_sample_fn)(void *ctx, void *data, size_t size);
 struct ring_buffer_opts {
 	size_t sz;
@@ -165,7 +191,73 @@ LIBBPF_API int ring_buffer__add(struct ring_buffer *rb, int map_fd, ring_buffer_
 LIBBPF_API void ring_buffer__free(struct ring_buffer *rb); /* NULL is fine */
 LIBBPF_API int ring_buffer__poll(struct ring_buffer *rb, int timeout_ms);
 LIBBPF_API int ring_buffer__consume(struct ring_buffer *rb);
+/* At most @n records; those beyond stay. */
+LIBBPF_API int ring_buffer__consume_n(struct ring_buffer *rb, size_t n);
 LIBBPF_API int ring_buffer__epoll_fd(const struct ring_buffer *rb);
+/* The ring of the @idx-th map; NULL and errno. */
+LIBBPF_API struct ring *ring_buffer__ring(struct ring_buffer *rb, unsigned int idx);
+LIBBPF_API int ring__map_fd(const struct ring *r);
+LIBBPF_API int ring__consume(struct ring *r);
+LIBBPF_API int ring__consume_n(struct ring *r, size_t n);
+LIBBPF_API unsigned long ring__consumer_pos(const struct ring *r);
+LIBBPF_API unsigned long ring__producer_pos(const struct ring *r);
+LIBBPF_API size_t ring__avail_data_size(const struct ring *r);
+LIBBPF_API size_t ring__size(const struct ring *r);
+
+/* ---- skeletons: what "bpftool gen skeleton" makes calls these ------------------------------------- */
+
+struct bpf_link;
+
+struct bpf_map_skeleton {
+	const char *name;
+	struct bpf_map **map;
+	void **mmaped;
+	struct bpf_link **link;
+};
+
+struct bpf_prog_skeleton {
+	const char *name;
+	struct bpf_program **prog;
+	struct bpf_link **link;
+};
+
+struct bpf_object_skeleton {
+	size_t sz;
+	const char *name;
+	const void *data;
+	size_t data_sz;
+	struct bpf_object **obj;
+	int map_cnt, map_skel_sz;
+	struct bpf_map_skeleton *maps;
+	int prog_cnt, prog_skel_sz;
+	struct bpf_prog_skeleton *progs;
+};
+
+struct bpf_var_skeleton {
+	const char *name;
+	struct bpf_map **map;
+	void **addr;
+};
+
+struct bpf_object_subskeleton {
+	size_t sz;
+	const struct bpf_object *obj;
+	int map_cnt, map_skel_sz;
+	struct bpf_map_skeleton *maps;
+	int prog_cnt, prog_skel_sz;
+	struct bpf_prog_skeleton *progs;
+	int var_cnt, var_skel_sz;
+	struct bpf_var_skeleton *vars;
+};
+
+LIBBPF_API int bpf_object__open_skeleton(struct bpf_object_skeleton *s, const struct bpf_object_open_opts *opts);
+LIBBPF_API int bpf_object__load_skeleton(struct bpf_object_skeleton *s);
+/* Attaching is not modelled: -EOPNOTSUPP when a program would be attached. */
+LIBBPF_API int bpf_object__attach_skeleton(struct bpf_object_skeleton *s);
+LIBBPF_API void bpf_object__detach_skeleton(struct bpf_object_skeleton *s);
+LIBBPF_API void bpf_object__destroy_skeleton(struct bpf_object_skeleton *s);
+LIBBPF_API int bpf_object__open_subskeleton(struct bpf_object_subskeleton *s);
+LIBBPF_API void bpf_object__destroy_subskeleton(struct bpf_object_subskeleton *s);
 
 #ifdef __cplusplus
 }

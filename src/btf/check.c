@@ -152,7 +152,8 @@ static int check_refs(const struct skep_btf *btf, const struct btf_t *t, struct 
 		return BAD("Invalid type_id");
 	if (t->kind == BTF_KIND_FUNC && to.kind != BTF_KIND_FUNC_PROTO)
 		return BAD("Invalid type_id");
-	if (t->kind == BTF_KIND_VAR && btf_type_size(btf, t->type) < 0)
+	if (t->kind == BTF_KIND_VAR && btf_type_size(btf, t->type) < 0 &&
+	    !(btf->object && btf_var_linkage(t) == BTF_VAR_GLOBAL_EXTERN)) /* "extern const void sym" */
 		return BAD("Invalid type_id");
 	if (btf_array(t, &a)) {
 		if (btf_type_size(btf, a.elem_type) < 0)
@@ -177,7 +178,8 @@ static int check_refs(const struct skep_btf *btf, const struct btf_t *t, struct 
 		if (p[i].type >= btf->cnt || (!p[i].type && (p[i].name_off || i + 1 < t->vlen)))
 			return BAD("Invalid arg");
 	for (u32 i = 0; btf_secvar(t, i, &v); i++)
-		if (!btf_type_get(btf, v.type, &to) || to.kind != BTF_KIND_VAR ||
+		if (!btf_type_get(btf, v.type, &to) ||
+		    (to.kind != BTF_KIND_VAR && !(btf->object && to.kind == BTF_KIND_FUNC)) ||
 		    btf_type_size(btf, v.type) > v.size)
 			return BAD("Invalid type");
 	return 0;

@@ -8,54 +8,51 @@
 #include <errno.h>
 #include <string.h>
 
-static struct bpf_program *prog_of(struct bpf_object *obj, const struct btf_ext_rec *rec)
+/* Kept until the verifier gets to the insn, if it does. */
+static int keep_note(struct bpf_program *prog, u32 insn_idx, const struct strbuf *why)
 {
-	u32 insn = rec->insn_off / sizeof(struct bpf_insn);
+	struct core_note note = { insn_idx, strdup(strbuf_str(why)) };
 
-	for (u32 i = 0; i < obj->prog_cnt; i++) {
-		struct bpf_program *p = &obj->progs[i];
-
-		if (!strcmp(p->sec_name, rec->sec) && insn >= p->sec_off && insn < p->sec_off + p->sec_cnt)
-			return p;
-	}
-	return NULL;
+	if (note.text && vec_push(&prog->core_notes, note))
+		return 0;
+	free(note.text);
+	return -ENOMEM;
 }
 
-static bool is_wanted(const struct bpf_object *obj, const struct bpf_program *prog)
+static int resolve(struct bpf_program *prog, u32 idx, const struct core_relo *relo, const struct skep_btf *targ,
+		   struct strbuf *why)
 {
-	(void)obj;
-	/* Subprograms may be needed by any program. */
-	return prog->is_subprog || prog->autoload;
-}
-
-static int apply(struct bpf_object *obj, const struct skep_btf *targ, const struct btf_ext_rec *rec)
-{
-	struct bpf_program *prog = prog_of(obj, rec);
 	struct core_spec_result res = { 0 };
+	int err = core_resolve(prog->obj->btf.b, relo, targ, &res, why);
+
+	if (err == -ENOENT && res.poison)
+		err = keep_note(prog, idx, why);
+	if (!err && prog->orig[idx].code == (BPF_LD | BPF_IMM | BPF_DW) && idx + 1 >= prog->sec_cnt)
+		err = -EINVAL;
+	return err ? err : core_patch(&prog->orig[idx], idx, relo, &res, why);
+}
+
+static int apply(struct bpf_object *obj, u32 sec_idx, const struct skep_btf *targ, const struct btf_ext_rec *rec)
+{
+	struct bpf_program *prog = prog_at(obj, sec_idx, rec->insn_off / sizeof(struct bpf_insn));
 	struct strbuf why = { 0 };
 	struct core_relo relo;
 	u32 idx;
 	int err;
 
 	if (rec->insn_off % sizeof(struct bpf_insn) || !prog) {
-		pr_warn("%s: section %s: CO-RE relocation at offset %u: no instruction there\n", obj->path, rec->sec,
-			rec->insn_off);
-		return -LIBBPF_ERRNO__RELOC;
+		pr_warn("sec '%s': CO-RE relocation at offset %u: no instruction there\n", rec->sec, rec->insn_off);
+		return -EINVAL;
 	}
-	if (!is_wanted(obj, prog))
+	/* Subprograms may be needed by any program. */
+	if (!prog->is_subprog && !prog->autoload)
 		return 0;
 	memcpy(&relo, rec->rec, sizeof(relo));
 	idx = rec->insn_off / sizeof(struct bpf_insn) - prog->sec_off;
-	err = core_resolve(obj->btf.b, &relo, targ, &res, &why);
-	if (err == -ENOENT && res.poison)
-		err = 0; /* patched into an insn that the verifier refuses when it is reached */
-	if (!err && prog->orig[idx].code == (BPF_LD | BPF_IMM | BPF_DW) && idx + 1 >= prog->sec_cnt)
-		err = -LIBBPF_ERRNO__RELOC;
-	if (!err)
-		err = core_patch(&prog->orig[idx], idx, &relo, &res, &why);
+	err = resolve(prog, idx, &relo, targ, &why);
 	if (err)
-		pr_warn("prog '%s': insn %u: CO-RE relocation failed: %s\n", prog->name, idx,
-			why.len ? strbuf_str(&why) : strerror(err < 0 ? -err : err));
+		pr_warn("prog '%s': insn %u: failed to relocate (CO-RE): %s%s%s\n", prog->name, idx, ERR_STR(err),
+			why.len ? ": " : "", strbuf_str(&why));
 	else if (why.len)
 		pr_debug("prog '%s': insn %u: %s\n", prog->name, idx, strbuf_str(&why));
 	strbuf_free(&why);
@@ -65,18 +62,26 @@ static int apply(struct bpf_object *obj, const struct skep_btf *targ, const stru
 int core_relocate(struct bpf_object *obj)
 {
 	const struct skep_btf *targ = obj->custom_btf;
+	const char *sec = NULL;
+	u32 sec_idx = 0;
 	int err = 0;
 
 	if (!obj->ext || !obj->ext->core.rec_cnt)
 		return 0;
-	if (!targ)
+	if (!targ && obj->skep)
 		targ = skep_kernel_btf(obj->skep);
 	if (!targ) {
 		pr_warn("%s: it needs CO-RE relocations and there is no kernel BTF; give one with --kernel-btf "
 			"or btf_custom_path\n", obj->path);
 		return -ESRCH;
 	}
-	for (u32 i = 0; i < obj->ext->core.rec_cnt && !err; i++)
-		err = apply(obj, targ, &obj->ext->core.recs[i]);
+	for (u32 i = 0; i < obj->ext->core.rec_cnt && !err; i++) {
+		const struct btf_ext_rec *rec = &obj->ext->core.recs[i];
+
+		if (rec->sec != sec)
+			sec_idx = elf_find_section(obj, rec->sec);
+		sec = rec->sec;
+		err = apply(obj, sec_idx, targ, rec);
+	}
 	return err;
 }

@@ -39,6 +39,14 @@ static int check_header(struct bpf_object *obj)
 	return 0;
 }
 
+/* ".data" or ".data.mine". */
+static bool is_or_below(const char *name, const char *base)
+{
+	size_t len = strlen(base);
+
+	return !strncmp(name, base, len) && (!name[len] || name[len] == '.');
+}
+
 static enum sec_kind kind_of(const struct elf_sec *sec)
 {
 	const char *name = sec->name;
@@ -47,13 +55,13 @@ static enum sec_kind kind_of(const struct elf_sec *sec)
 		return sec->hdr.sh_size ? SEC_PROGS : SEC_OTHER;
 	if (!strcmp(name, ".maps"))
 		return SEC_MAPS;
-	if (sec->hdr.sh_type == SHT_NOBITS && !strncmp(name, ".bss", 4))
+	if (sec->hdr.sh_type == SHT_NOBITS && is_or_below(name, ".bss"))
 		return SEC_BSS;
 	if (sec->hdr.sh_type != SHT_PROGBITS || !(sec->hdr.sh_flags & SHF_ALLOC))
 		return SEC_OTHER;
-	if (!strncmp(name, ".rodata", 7))
+	if (is_or_below(name, ".rodata"))
 		return SEC_RODATA;
-	return !strncmp(name, ".data", 5) ? SEC_DATA : SEC_OTHER;
+	return is_or_below(name, ".data") ? SEC_DATA : SEC_OTHER;
 }
 
 static int read_section(struct bpf_object *obj, Elf_Scn *scn, size_t shstrndx)
@@ -82,11 +90,17 @@ static int read_section(struct bpf_object *obj, Elf_Scn *scn, size_t shstrndx)
 		return -LIBBPF_ERRNO__FORMAT;
 	}
 	if (!strcmp(sec->name, "maps")) {
-		pr_warn("elf: %s: section maps: legacy map definitions are not supported; define maps in SEC(\".maps\")\n",
-			obj->path);
+		pr_warn("elf: %s: legacy map definitions in 'maps' section at offset %llu are not supported by libbpf "
+			"v1.0+; define maps in SEC(\".maps\")\n", obj->path, (unsigned long long)sec->hdr.sh_offset);
+		return -EOPNOTSUPP;
+	}
+	if (is_or_below(sec->name, ".struct_ops") || is_or_below(sec->name, "?.struct_ops")) {
+		pr_warn("elf: %s: section %s: not modelled: struct_ops\n", obj->path, sec->name);
 		return -EOPNOTSUPP;
 	}
 	sec->kind = kind_of(sec);
+	if (sec->kind == SEC_OTHER && sec->hdr.sh_type == SHT_PROGBITS && sec->hdr.sh_flags & SHF_ALLOC)
+		pr_info("elf: skipping unrecognized data section(%zu) %s\n", idx, sec->name);
 	if (sec->kind == SEC_PROGS && sec->hdr.sh_size % sizeof(struct bpf_insn)) {
 		pr_warn("elf: %s: section %s: %llu bytes are no whole number of instructions\n", obj->path, sec->name,
 			(unsigned long long)sec->hdr.sh_size);
@@ -164,6 +178,8 @@ static int read_symbols(struct bpf_object *obj)
 		sym->size = s.st_size;
 		sym->type = GELF_ST_TYPE(s.st_info);
 		sym->bind = GELF_ST_BIND(s.st_info);
+		sym->hidden = GELF_ST_VISIBILITY(s.st_other) == STV_HIDDEN ||
+			      GELF_ST_VISIBILITY(s.st_other) == STV_INTERNAL;
 		sym->sec = s.st_shndx < SHN_LORESERVE ? s.st_shndx : UINT32_MAX;
 		if (sym->type == STT_SECTION && sym->sec < obj->sec_cnt)
 			sym->name = obj->secs[sym->sec].name;
@@ -171,32 +187,59 @@ static int read_symbols(struct bpf_object *obj)
 	return 0;
 }
 
-static int pair_relocations(struct bpf_object *obj)
+/* What relo.c reads must be whole; it finds the sections again by their type. */
+static int check_relocations(struct bpf_object *obj)
 {
 	for (u32 i = 1; i < obj->sec_cnt; i++) {
-		struct elf_sec *sec = &obj->secs[i];
+		const struct elf_sec *sec = &obj->secs[i], *to;
 
-		if (sec->hdr.sh_type != SHT_REL)
+		if (sec->hdr.sh_type != SHT_REL && sec->hdr.sh_type != SHT_RELA)
 			continue;
-		if (sec->hdr.sh_info >= obj->sec_cnt || (sec->data && sec->data->d_size % sizeof(GElf_Rel))) {
-			pr_warn("elf: %s: section %s: broken relocations\n", obj->path, sec->name);
+		if (!sec->hdr.sh_info || sec->hdr.sh_info >= obj->sec_cnt ||
+		    (sec->hdr.sh_type == SHT_REL && sec->data && sec->data->d_size % sizeof(GElf_Rel))) {
+			pr_warn("elf: %s: section %s at offset %llu: broken relocations\n", obj->path, sec->name,
+				(unsigned long long)sec->hdr.sh_offset);
 			return -LIBBPF_ERRNO__FORMAT;
 		}
-		obj->secs[sec->hdr.sh_info].relo_idx = i;
+		to = &obj->secs[sec->hdr.sh_info];
+		if (sec->hdr.sh_type == SHT_RELA && sec->data && (to->kind == SEC_PROGS || to->kind == SEC_MAPS)) {
+			pr_warn("elf: %s: section %s: relocations with addends are none of BPF's; compile with clang or "
+				"gcc for BPF\n", obj->path, sec->name);
+			return -LIBBPF_ERRNO__FORMAT;
+		}
+		if (sec->hdr.sh_type == SHT_REL && (to->kind == SEC_DATA || to->kind == SEC_RODATA))
+			pr_info("elf: skipping relo section(%u) %s for section(%u) %s\n", i, sec->name,
+				(u32)sec->hdr.sh_info, to->name);
 	}
 	return 0;
 }
 
-static void read_license(struct bpf_object *obj)
+u32 elf_find_section(const struct bpf_object *obj, const char *name)
 {
 	for (u32 i = 1; i < obj->sec_cnt; i++) {
-		const struct elf_sec *sec = &obj->secs[i];
-
-		if (strcmp(sec->name, "license") || !sec->data)
-			continue;
-		snprintf(obj->license, sizeof(obj->license), "%.*s", (int)sec->data->d_size,
-			 (const char *)sec->data->d_buf);
+		if (!strcmp(obj->secs[i].name, name))
+			return i;
 	}
+	return 0;
+}
+
+/* "license" and "version", which concern every program of the object. */
+static int read_notes(struct bpf_object *obj)
+{
+	const struct elf_sec *sec = &obj->secs[elf_find_section(obj, "license")];
+
+	if (sec->data)
+		snprintf(obj->license, sizeof(obj->license), "%.*s", (int)min_of(sec->data->d_size, (size_t)64),
+			 (const char *)sec->data->d_buf);
+	sec = &obj->secs[elf_find_section(obj, "version")];
+	if (!sec->data)
+		return 0;
+	if (sec->data->d_size != sizeof(obj->kern_version)) {
+		pr_warn("invalid kver section in %s\n", obj->path);
+		return -LIBBPF_ERRNO__FORMAT;
+	}
+	memcpy(&obj->kern_version, sec->data->d_buf, sizeof(obj->kern_version));
+	return 0;
 }
 
 int elf_open(struct bpf_object *obj, const char *path, const void *mem, size_t size)
@@ -231,9 +274,9 @@ int elf_open(struct bpf_object *obj, const char *path, const void *mem, size_t s
 	if (!err)
 		err = read_symbols(obj);
 	if (!err)
-		err = pair_relocations(obj);
+		err = check_relocations(obj);
 	if (!err)
-		read_license(obj);
+		err = read_notes(obj);
 	return err;
 }
 

@@ -25,7 +25,6 @@ struct elf_sec {
 	GElf_Shdr hdr;
 	Elf_Data *data; /* NULL for .bss and empty ones */
 	enum sec_kind kind;
-	u32 relo_idx; /* the section with its relocations, 0 none */
 	int map_idx;  /* internal map of data sections, -1 */
 };
 
@@ -33,6 +32,7 @@ struct elf_sym {
 	const char *name;
 	u64 value, size;
 	u8 type, bind;
+	bool hidden; /* not seen outside of the object: its BTF linkage becomes static */
 	u32 sec; /* section index; 0: undefined */
 };
 
@@ -41,6 +41,8 @@ enum relo_kind {
 	RELO_DATA,    /* LD_IMM64: an address in a data section's map, plus the insn's own offset */
 	RELO_CALL,    /* call of a function */
 	RELO_FUNC,    /* LD_IMM64: a function's address */
+	RELO_KSYM,    /* LD_IMM64: a kernel symbol's address; 0 of a weak one that is not there */
+	RELO_KFUNC,   /* call of a kernel function */
 };
 
 struct relo {
@@ -49,6 +51,32 @@ struct relo {
 	int map_idx;
 	u32 off;	/* RELO_DATA: offset of the symbol */
 	u32 sec, target; /* RELO_CALL, RELO_FUNC: insn @target of section @sec */
+	u32 ext_idx;	/* RELO_KSYM, RELO_KFUNC: obj->externs */
+};
+
+/* What the object declares and somebody else defines. */
+struct extern_sym {
+	const char *name;
+	u32 btf_id; /* its VAR or FUNC */
+	bool weak, is_kconfig, is_func;
+	u32 off, size; /* kconfig: in the .kconfig map */
+};
+
+/* Records of .BTF.ext that belong to one function: [first, first + cnt). */
+struct rec_range {
+	u32 first, cnt;
+};
+
+/* A function in a linked program. */
+struct link_part {
+	struct bpf_program *func;
+	u32 off;
+};
+
+/* Why a CO-RE relocation poisoned an insn of a function. */
+struct core_note {
+	u32 insn_idx;
+	char *text;
 };
 
 struct bpf_program {
@@ -58,17 +86,21 @@ struct bpf_program {
 	bool is_subprog;
 	/* As in the file, CO-RE applied at load. */
 	struct bpf_insn *orig;
-	VEC(struct relo) relos;
+	VEC(struct relo) relos; /* by insn_idx, one an insn */
+	struct rec_range func_recs, line_recs;
 	/* Linked: the program and the subprograms it needs. */
 	struct bpf_insn *insns;
 	size_t insn_cnt;
 	VEC(struct relo) linked_relos;
-	u32 link_off; /* of a subprogram in the program being linked; UINT32_MAX: not yet */
+	VEC(struct link_part) parts; /* ascending */
+	VEC(struct core_note) core_notes;
+	/* Where it stands in the program that was linked last, when that is number @link_main. */
+	u32 link_off, link_main;
 	void *func_info, *line_info;
 	u32 func_info_cnt, line_info_cnt;
 	enum bpf_prog_type type;
 	enum bpf_attach_type attach_type;
-	u32 flags;
+	u32 flags, sec_flags; /* set by the application; what the section's name says */
 	bool autoload, needs_attach_btf;
 	int fd;
 	u32 log_level;
@@ -78,18 +110,18 @@ struct bpf_program {
 
 struct bpf_map {
 	struct bpf_object *obj;
-	char *name;
+	char *name, *sec_name; /* sec_name: of internal maps */
 	u32 sec_idx, sec_off; /* where its definition or data stands */
 	enum sec_kind internal; /* SEC_DATA, SEC_RODATA, SEC_BSS; SEC_MAPS: a definition */
 	enum bpf_map_type type;
 	u32 key_size, value_size, max_entries, flags, numa_node;
 	u64 extra;
 	u32 btf_key, btf_value;
-	bool autocreate;
+	bool autocreate, is_kconfig;
 	int fd;
-	void *data;	  /* internal maps: contents; private memory before load, mapped after */
+	void *data;	  /* internal maps: contents; private memory before load, the map's own after */
 	size_t data_size; /* as mapped: whole pages */
-	bool data_is_live;
+	bool data_is_live, mapped_from_skep;
 	int live_prot;
 };
 
@@ -101,7 +133,7 @@ struct btf {
 struct bpf_object {
 	char name[BPF_OBJ_NAME_LEN];
 	char *path;
-	struct skep *skep; /* the instance it was opened on */
+	struct skep *skep; /* the instance it was opened on, NULL: the running kernel */
 	Elf *elf;
 	int elf_fd;
 	void *elf_mem;
@@ -109,8 +141,8 @@ struct bpf_object {
 	u32 sec_cnt;
 	struct elf_sym *syms;
 	u32 sym_cnt;
-	u32 strtab_idx;
 	char license[64];
+	u32 kern_version;
 	struct bpf_program *progs;
 	u32 prog_cnt;
 	struct bpf_map *maps;
@@ -118,6 +150,9 @@ struct bpf_object {
 	struct btf btf; /* .b NULL: none */
 	struct btf_ext *ext;
 	struct skep_btf *custom_btf; /* btf_custom_path */
+	VEC(struct extern_sym) externs;
+	char *kconfig; /* text of the option, may be NULL */
+	int kconfig_map;
 	int btf_fd;
 	bool loaded;
 	char *log_buf;
@@ -127,47 +162,90 @@ struct bpf_object {
 
 /* log.c */
 void pr_warn(const char *fmt, ...) __printf_like(1, 2);
+void pr_info(const char *fmt, ...) __printf_like(1, 2);
 void pr_debug(const char *fmt, ...) __printf_like(1, 2);
 /* Sets errno; returns @err (negative). */
 int libbpf_err(int err);
 void *libbpf_err_ptr(int err);
+const char *err_str(int err, char buf[32]);
+#define ERR_STR(err) err_str(err, (char[32]){ "" })
 /* An options structure may be longer than we know only when the rest is zero. */
 bool opts_ok(const void *opts, size_t known_size, size_t min_size);
+/* A field of an options structure, 0 when the caller's is too short to have it. */
+#define OPT_HAS(opts, field)                                                                       \
+	((opts) && (opts)->sz >= offsetof(__typeof__(*(opts)), field) + sizeof((opts)->field))
+#define OPT(opts, field) (OPT_HAS(opts, field) ? (opts)->field : (__typeof__((opts)->field))0)
 
-/* sys.c */
+/* sys.c: @skep NULL is the running kernel where skep_use_kernel() says so, else the default instance. */
 long loader_bpf(struct skep *skep, int cmd, union bpf_attr *attr);
 struct skep *loader_instance(void); /* NULL and errno */
 bool loader_on_kernel(void);
+int sys_map_create(struct skep *skep, enum bpf_map_type type, const char *name, __u32 key_size, __u32 value_size,
+		   __u32 max_entries, const struct bpf_map_create_opts *opts);
+int sys_prog_load(struct skep *skep, enum bpf_prog_type type, const char *name, const char *license,
+		  const struct bpf_insn *insns, size_t insn_cnt, struct bpf_prog_load_opts *opts);
+int sys_btf_load(struct skep *skep, const void *data, size_t size, struct bpf_btf_load_opts *opts);
+int sys_elem(struct skep *skep, int cmd, int fd, const void *key, const void *value, __u64 flags);
+int sys_map_freeze(struct skep *skep, int fd);
+/* CPUs that per-CPU values have on that machine. */
+int sys_cpu_cnt(struct skep *skep);
 
 /* elf.c: file and section tables, checked; negative errno with a message. */
 int elf_open(struct bpf_object *obj, const char *path, const void *mem, size_t size);
 void elf_close(struct bpf_object *obj);
+/* The first section of that name, 0 none. */
+u32 elf_find_section(const struct bpf_object *obj, const char *name);
 /* Reads .BTF of an ELF file alone. */
 int elf_read_btf(const char *path, void **ret_data, size_t *ret_size);
 
 /* maps.c */
 int maps_collect(struct bpf_object *obj);
 int maps_create(struct bpf_object *obj);
+void maps_unload(struct bpf_object *obj); /* closes, keeps definitions */
 void maps_close(struct bpf_object *obj);
 int map_by_sec(const struct bpf_object *obj, u32 sec_idx, u32 off); /* -1: none */
 
 /* progs.c */
 int progs_collect(struct bpf_object *obj);
-int progs_link(struct bpf_object *obj);
 int progs_load(struct bpf_object *obj);
+void progs_unload(struct bpf_object *obj);
 void progs_close(struct bpf_object *obj);
+/* The function that insn @insn of section @sec_idx belongs to, NULL none. */
+struct bpf_program *prog_at(struct bpf_object *obj, u32 sec_idx, u64 insn);
+
+/* link.c: after relos_collect() and core_relocate(). */
+int links_collect(struct bpf_object *obj); /* which records belong to which function */
+int progs_link(struct bpf_object *obj);
+
+/* loadlog.c: puts names in place of the numbers of poisoned insns, in @log in place. */
+void load_log_fixup(const struct bpf_program *prog, char *log, size_t size);
+#define POISON_CORE	195896080  /* as src/btf puts it in */
+#define POISON_MAP	2001000000 /* + number of the map */
+#define POISON_KFUNC	2002000000 /* + number of the extern */
 
 /* relo.c */
 int relos_collect(struct bpf_object *obj);
+const struct relo *relo_of(const struct bpf_program *prog, u32 insn_idx); /* NULL none */
 
 /* corerelo.c */
 int core_relocate(struct bpf_object *obj);
+
+/* externs.c */
+int externs_collect(struct bpf_object *obj); /* before object_btf_fixup() */
+int externs_map(struct bpf_object *obj);     /* the .kconfig map; after other maps */
+int externs_resolve(struct bpf_object *obj);
+/* Index into obj->externs, -1. */
+int extern_by_name(const struct bpf_object *obj, const char *name);
 
 /* sections.c: what SEC("...") says of a program. */
 void sec_apply(struct bpf_program *prog);
 
 /* objbtf.c */
 int object_btf_parse(struct bpf_object *obj);
+int object_btf_fixup(struct bpf_object *obj); /* sizes, offsets, linkage; then .BTF.ext */
 int object_btf_load(struct bpf_object *obj);
+
+/* btfapi.c */
+int btf_file_read(const char *path, void **ret_data, size_t *ret_size);
 
 #endif

@@ -9,7 +9,7 @@
 
 static int print_default(enum libbpf_print_level level, const char *fmt, va_list args)
 {
-	return level == LIBBPF_WARN ? vfprintf(stderr, fmt, args) : 0;
+	return level <= LIBBPF_INFO ? vfprintf(stderr, fmt, args) : 0;
 }
 
 static libbpf_print_fn_t print_fn = print_default;
@@ -52,6 +52,15 @@ void pr_warn(const char *fmt, ...)
 	va_end(args);
 }
 
+void pr_info(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	print_text(LIBBPF_INFO, fmt, args);
+	va_end(args);
+}
+
 void pr_debug(const char *fmt, ...)
 {
 	va_list args;
@@ -91,6 +100,20 @@ bool opts_ok(const void *opts, size_t known_size, size_t min_size)
 	return true;
 }
 
+/* "-EACCES": as libbpf writes errnos in its messages. */
+const char *err_str(int err, char buf[32])
+{
+	const char *name;
+
+	err = err < 0 ? -err : err;
+	name = err == 524 ? "ENOTSUPP" : strerrorname_np(err); /* the kernel's own has no name in libc */
+	if (name)
+		snprintf(buf, 32, "-%s", name);
+	else
+		snprintf(buf, 32, "-%d", err);
+	return buf;
+}
+
 int libbpf_strerror(int err, char *buf, size_t size)
 {
 	static const char *const texts[] = {
@@ -113,11 +136,19 @@ int libbpf_strerror(int err, char *buf, size_t size)
 	if (!buf || !size)
 		return libbpf_err(-EINVAL);
 	err = err > 0 ? err : -err;
-	if (err >= __LIBBPF_ERRNO__START && err < __LIBBPF_ERRNO__END)
-		snprintf(buf, size, "%s", texts[err - __LIBBPF_ERRNO__START]);
-	else
-		snprintf(buf, size, "%s", strerror(err));
-	return 0;
+	if (err < __LIBBPF_ERRNO__START) {
+		char tmp[128];
+		const char *text = strerror_r(err, tmp, sizeof(tmp));
+
+		snprintf(buf, size, "%s", text);
+		return strlen(text) < size ? 0 : libbpf_err(-ERANGE);
+	}
+	if (err >= __LIBBPF_ERRNO__END) {
+		snprintf(buf, size, "Unknown libbpf error %d", err);
+		return libbpf_err(-ENOENT);
+	}
+	snprintf(buf, size, "%s", texts[err - __LIBBPF_ERRNO__START]);
+	return strlen(texts[err - __LIBBPF_ERRNO__START]) < size ? 0 : libbpf_err(-ERANGE);
 }
 
 __u32 libbpf_major_version(void)

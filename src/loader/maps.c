@@ -8,6 +8,7 @@
 #include "syscall/syscall.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -47,8 +48,28 @@ static bool uint_member(const struct skep_btf *btf, u32 type, u32 *ret_num)
 	return true;
 }
 
-static int sized_type(struct bpf_object *obj, struct bpf_map *map, const char *member, u32 type, u32 *size,
-		      u32 *ret_id)
+/* __ulong(name, n): an enum whose one value is n, which may need 64 bits. */
+static bool ulong_member(const struct skep_btf *btf, u32 type, u64 *ret_num)
+{
+	const char *name;
+	struct btf_t t;
+	u32 num;
+	s64 val;
+
+	if (btf_type_get(btf, btf_skip_mods(btf, type), &t) &&
+	    (t.kind == BTF_KIND_ENUM || t.kind == BTF_KIND_ENUM64)) {
+		if (t.vlen != 1 || !btf_enumerator(btf, &t, 0, &name, &val))
+			return false;
+		*ret_num = t.kind == BTF_KIND_ENUM ? (u32)val : (u64)val;
+		return true;
+	}
+	if (!uint_member(btf, type, &num))
+		return false;
+	*ret_num = num;
+	return true;
+}
+
+static int sized_type(struct bpf_object *obj, struct bpf_map *map, u32 type, u32 *size, u32 *ret_id)
 {
 	struct btf_t t;
 	s64 bytes;
@@ -60,7 +81,6 @@ static int sized_type(struct bpf_object *obj, struct bpf_map *map, const char *m
 		return bad_map(obj, map->name, "the type of key or value has no size");
 	if (*size && *size != bytes)
 		return bad_map(obj, map->name, "size and type of key or value contradict each other");
-	(void)member;
 	*size = bytes;
 	*ret_id = t.type;
 	return 0;
@@ -68,7 +88,7 @@ static int sized_type(struct bpf_object *obj, struct bpf_map *map, const char *m
 
 static int map_member(struct bpf_object *obj, struct bpf_map *map, const struct btf_memb *m)
 {
-	static const char *const not_modelled[] = { "values", "pinning", "inner_map" };
+	static const char *const not_modelled[] = { "values", "pinning" };
 	u32 num = 0;
 	struct {
 		const char *name;
@@ -85,20 +105,21 @@ static int map_member(struct bpf_object *obj, struct bpf_map *map, const struct 
 		if (!uint_member(obj->btf.b, m->type, &num))
 			return bad_map(obj, map->name, "numbers are given by __uint()");
 		if (*nums[i].to && *nums[i].to != num)
-			return bad_map(obj, map->name, "size and type of key or value contradict each other");
+			return bad_map(obj, map->name, "one of its numbers is given twice, or against its type's size");
 		*nums[i].to = num;
 		return 0;
 	}
 	if (!strcmp(m->name, "map_extra")) {
-		if (!uint_member(obj->btf.b, m->type, &num))
-			return bad_map(obj, map->name, "map_extra is given by __uint()");
-		map->extra = num;
+		if (!ulong_member(obj->btf.b, m->type, &map->extra))
+			return bad_map(obj, map->name, "map_extra is given by __ulong() or __uint()");
 		return 0;
 	}
 	if (!strcmp(m->name, "key"))
-		return sized_type(obj, map, m->name, m->type, &map->key_size, &map->btf_key);
+		return sized_type(obj, map, m->type, &map->key_size, &map->btf_key);
 	if (!strcmp(m->name, "value"))
-		return sized_type(obj, map, m->name, m->type, &map->value_size, &map->btf_value);
+		return sized_type(obj, map, m->type, &map->value_size, &map->btf_value);
+	if (!strcmp(m->name, "pinning") && uint_member(obj->btf.b, m->type, &num) && !num)
+		return 0; /* LIBBPF_PIN_NONE */
 	for (u32 i = 0; i < ARRAY_SIZE(not_modelled); i++) {
 		if (!strcmp(m->name, not_modelled[i])) {
 			pr_warn("%s: map '%s': not modelled: %s\n", obj->path, map->name, m->name);
@@ -107,6 +128,25 @@ static int map_member(struct bpf_object *obj, struct bpf_map *map, const struct 
 	}
 	pr_warn("%s: map '%s': unknown field '%s'\n", obj->path, map->name, m->name);
 	return -EOPNOTSUPP;
+}
+
+/* The kernel wants a power of two of whole pages. */
+static u32 ringbuf_size(u32 size)
+{
+	u32 page = sysconf(_SC_PAGESIZE);
+
+	if (!size || (size % page == 0 && !(size & (size - 1))))
+		return size;
+	for (u32 n = page; n && n <= 1u << 31; n <<= 1) {
+		if (n > size)
+			return n;
+	}
+	return size;
+}
+
+static bool is_ringbuf(const struct bpf_map *map)
+{
+	return map->type == BPF_MAP_TYPE_RINGBUF || map->type == BPF_MAP_TYPE_USER_RINGBUF;
 }
 
 static int collect_defined(struct bpf_object *obj, u32 sec_idx, const struct btf_secvar *sv)
@@ -138,9 +178,8 @@ static int collect_defined(struct bpf_object *obj, u32 sec_idx, const struct btf
 	}
 	if (!err && map->type == BPF_MAP_TYPE_UNSPEC)
 		err = bad_map(obj, map->name, "map type isn't specified");
-	/* Of other types BTF tells what programs see; these have keys and values of the kernel's own. */
-	if (map->type == BPF_MAP_TYPE_RINGBUF || map->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
-		map->btf_key = map->btf_value = 0;
+	if (is_ringbuf(map))
+		map->max_entries = ringbuf_size(map->max_entries);
 	return err;
 }
 
@@ -151,7 +190,7 @@ static int collect_definitions(struct bpf_object *obj)
 	u32 sec_idx = 0;
 	int err;
 
-	for (u32 i = 1; i < obj->sec_cnt; i++) {
+	for (u32 i = 1; i < obj->sec_cnt && !sec_idx; i++) {
 		if (obj->secs[i].kind == SEC_MAPS)
 			sec_idx = i;
 	}
@@ -159,7 +198,7 @@ static int collect_definitions(struct bpf_object *obj)
 		return 0;
 	if (!btf_type_get(obj->btf.b, btf_find(obj->btf.b, ".maps", BTF_KIND_DATASEC), &sec) || !sec.id) {
 		pr_warn("%s: section .maps: no BTF for it\n", obj->path);
-		return -ENOENT;
+		return -EINVAL;
 	}
 	for (u32 i = 0; i < sec.vlen; i++) {
 		if (!btf_secvar(&sec, i, &sv))
@@ -195,36 +234,86 @@ static size_t mapped_size(size_t size)
 	return round_up_to(round_up_to(size, 8), page);
 }
 
-static int collect_data(struct bpf_object *obj, u32 sec_idx)
+/* Only global variables are for the application; the rest may change with each compilation. */
+static bool has_global_var(const struct bpf_object *obj, u32 datasec)
 {
-	struct elf_sec *sec = &obj->secs[sec_idx];
-	struct bpf_map *map;
+	struct btf_secvar sv;
+	struct btf_t sec, var;
 
-	if (!sec->hdr.sh_size)
-		return 0;
-	map = new_map(obj);
+	if (!datasec || !btf_type_get(obj->btf.b, datasec, &sec))
+		return false;
+	for (u32 i = 0; btf_secvar(&sec, i, &sv); i++) {
+		if (btf_type_get(obj->btf.b, sv.type, &var) && btf_var_linkage(&var) != BTF_VAR_STATIC)
+			return true;
+	}
+	return false;
+}
+
+/* @sec: its name; @from NULL: zeros. */
+static int add_internal(struct bpf_object *obj, const char *sec, enum sec_kind kind, u32 size, const Elf_Data *from)
+{
+	struct bpf_map *map = new_map(obj);
+
 	if (!map)
 		return -ENOMEM;
-	sec->map_idx = obj->map_cnt - 1;
-	map->name = internal_name(obj, sec->name);
-	map->sec_idx = sec_idx;
-	map->internal = sec->kind;
+	map->name = internal_name(obj, sec);
+	map->sec_name = strdup(sec);
+	map->internal = kind;
 	map->type = BPF_MAP_TYPE_ARRAY;
 	map->key_size = 4;
-	map->value_size = sec->hdr.sh_size;
+	map->value_size = size;
 	map->max_entries = 1;
-	map->flags = BPF_F_MMAPABLE | (sec->kind == SEC_RODATA ? BPF_F_RDONLY_PROG : 0);
-	map->btf_value = btf_find(obj->btf.b, sec->name, BTF_KIND_DATASEC);
-	map->data_size = mapped_size(map->value_size);
-	map->data = mmap(NULL, map->data_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	map->btf_value = obj->btf.b ? btf_find(obj->btf.b, sec, BTF_KIND_DATASEC) : 0;
+	map->flags = kind == SEC_RODATA ? BPF_F_RDONLY_PROG : 0;
+	if (has_global_var(obj, map->btf_value))
+		map->flags |= BPF_F_MMAPABLE;
+	map->data_size = mapped_size(size);
+	map->data = mmap(NULL, map->data_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+			 0);
 	if (map->data == MAP_FAILED) {
 		map->data = NULL;
 		return -ENOMEM;
 	}
-	if (!map->name)
+	if (!map->name || !map->sec_name)
 		return -ENOMEM;
-	if (sec->data)
-		memcpy(map->data, sec->data->d_buf, sec->data->d_size);
+	if (from)
+		memcpy(map->data, from->d_buf, from->d_size);
+	return 0;
+}
+
+static int collect_data(struct bpf_object *obj, u32 sec_idx)
+{
+	struct elf_sec *sec = &obj->secs[sec_idx];
+	int err;
+
+	if (!sec->hdr.sh_size)
+		return 0;
+	err = add_internal(obj, sec->name, sec->kind, sec->hdr.sh_size, sec->data);
+	if (err)
+		return err;
+	sec->map_idx = obj->map_cnt - 1;
+	obj->maps[sec->map_idx].sec_idx = sec_idx;
+	return 0;
+}
+
+int externs_map(struct bpf_object *obj)
+{
+	u32 size = 0;
+	int err;
+
+	for (size_t i = 0; i < obj->externs.cnt; i++) {
+		const struct extern_sym *ext = &obj->externs.at[i];
+
+		if (ext->is_kconfig)
+			size = max_of(size, ext->off + ext->size);
+	}
+	if (!size)
+		return 0;
+	err = add_internal(obj, ".kconfig", SEC_RODATA, size, NULL);
+	if (err)
+		return err;
+	obj->kconfig_map = obj->map_cnt - 1;
+	obj->maps[obj->kconfig_map].is_kconfig = true;
 	return 0;
 }
 
@@ -252,63 +341,108 @@ int map_by_sec(const struct bpf_object *obj, u32 sec_idx, u32 off)
 
 /* ---- creating ------------------------------------------------------------------------------------ */
 
-/* From here on the contents are the map's own. Plain memory stays where that cannot be: the initial
- * value is then what it was. */
-static void go_live(struct bpf_map *map)
+/* From here on the contents are the map's own, at the address that the application may have kept:
+ * mremap() puts the new pages there in one step. */
+static int go_live(struct bpf_map *map)
 {
 	int prot = PROT_READ | (map->internal == SEC_RODATA ? 0 : PROT_WRITE);
+	struct skep *skep = map->obj->skep;
 	void *live;
 
-	if (loader_on_kernel())
+	if (!(map->flags & BPF_F_MMAPABLE)) {
+		munmap(map->data, map->data_size);
+		map->data = NULL;
+		return 0;
+	}
+	if (!skep)
 		live = mmap(NULL, map->data_size, prot, MAP_SHARED, map->fd, 0);
 	else
-		live = skep_mmap(map->obj->skep, map->fd, map->data_size, prot, MAP_SHARED, 0);
+		live = skep_mmap(skep, map->fd, map->data_size, prot, MAP_SHARED, 0);
 	if (!live || live == MAP_FAILED)
-		return;
-	munmap(map->data, map->data_size);
-	map->data = live;
-	map->data_is_live = true;
+		return -errno;
 	map->live_prot = prot;
+	map->mapped_from_skep = skep != NULL;
+	if (mremap(live, map->data_size, map->data_size, MREMAP_MAYMOVE | MREMAP_FIXED, map->data) == MAP_FAILED) {
+		munmap(map->data, map->data_size);
+		map->data = live;
+	}
+	map->data_is_live = true;
+	return 0;
 }
 
 static int fill_data(struct bpf_map *map)
 {
+	struct skep *skep = map->obj->skep;
 	u32 zero = 0;
-	int err = bpf_map_update_elem(map->fd, &zero, map->data, 0);
+	int err = sys_elem(skep, BPF_MAP_UPDATE_ELEM, map->fd, &zero, map->data, 0);
 
 	if (err) {
-		pr_warn("map '%s': error setting initial contents: %s\n", map->name, strerror(-err));
+		pr_warn("map '%s': failed to set initial contents: %s\n", map->name, ERR_STR(err));
 		return err;
 	}
 	if (map->internal == SEC_RODATA) {
-		err = bpf_map_freeze(map->fd);
+		err = sys_map_freeze(skep, map->fd);
 		if (err) {
-			pr_warn("map '%s': error freezing it: %s\n", map->name, strerror(-err));
+			pr_warn("map '%s': failed to freeze as read-only: %s\n", map->name, ERR_STR(err));
 			return err;
 		}
 	}
-	go_live(map);
-	return 0;
+	err = go_live(map);
+	if (err)
+		pr_warn("map '%s': failed to re-mmap() contents: %s\n", map->name, ERR_STR(err));
+	return err;
+}
+
+/* Keys and values of these are the kernel's own; BTF may not describe them. */
+static bool has_btf(enum bpf_map_type type)
+{
+	static const enum bpf_map_type without[] = {
+		BPF_MAP_TYPE_PERF_EVENT_ARRAY, BPF_MAP_TYPE_CGROUP_ARRAY, BPF_MAP_TYPE_STACK_TRACE,
+		BPF_MAP_TYPE_ARRAY_OF_MAPS, BPF_MAP_TYPE_HASH_OF_MAPS, BPF_MAP_TYPE_DEVMAP, BPF_MAP_TYPE_DEVMAP_HASH,
+		BPF_MAP_TYPE_CPUMAP, BPF_MAP_TYPE_XSKMAP, BPF_MAP_TYPE_SOCKMAP, BPF_MAP_TYPE_SOCKHASH,
+		BPF_MAP_TYPE_QUEUE, BPF_MAP_TYPE_STACK, BPF_MAP_TYPE_ARENA,
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(without); i++) {
+		if (type == without[i])
+			return false;
+	}
+	return true;
+}
+
+static int make_fd(struct bpf_map *map)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = map->flags, .map_extra = map->extra,
+		    .numa_node = map->numa_node);
+	struct bpf_object *obj = map->obj;
+	int fd;
+
+	if (obj->btf_fd >= 0 && has_btf(map->type)) {
+		opts.btf_fd = obj->btf_fd;
+		opts.btf_key_type_id = map->btf_key;
+		opts.btf_value_type_id = map->btf_value;
+	}
+	fd = sys_map_create(obj->skep, map->type, map->name, map->key_size, map->value_size, map->max_entries, &opts);
+	if (fd >= 0 || fd == -EOPNOTSUPP || !(opts.btf_key_type_id | opts.btf_value_type_id))
+		return fd;
+	pr_warn("map '%s': failed to create: %s. Retrying without BTF.\n", map->name, ERR_STR(fd));
+	opts.btf_fd = opts.btf_key_type_id = opts.btf_value_type_id = 0;
+	map->btf_key = map->btf_value = 0;
+	return sys_map_create(obj->skep, map->type, map->name, map->key_size, map->value_size, map->max_entries, &opts);
 }
 
 static int create(struct bpf_map *map)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = map->flags, .map_extra = map->extra,
-		    .numa_node = map->numa_node);
+	struct skep *skep = map->obj->skep;
 	int fd;
 
-	if (map->obj->btf_fd >= 0 && (map->btf_key || map->btf_value)) {
-		opts.btf_fd = map->obj->btf_fd;
-		opts.btf_key_type_id = map->btf_key;
-		opts.btf_value_type_id = map->btf_value;
-	}
 	if (map->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY && !map->max_entries)
-		map->max_entries = libbpf_num_possible_cpus();
-	fd = bpf_map_create(map->type, map->name, map->key_size, map->value_size, map->max_entries, &opts);
+		map->max_entries = sys_cpu_cnt(skep);
+	fd = make_fd(map);
 	if (fd < 0) {
-		const char *why = fd == -EOPNOTSUPP && !loader_on_kernel() ? skep_bpf_why(map->obj->skep) : NULL;
+		const char *why = fd == -EOPNOTSUPP && skep ? skep_bpf_why(skep) : NULL;
 
-		pr_warn("map '%s': failed to create: %s\n", map->name, why ? why : strerror(-fd));
+		pr_warn("map '%s': failed to create: %s\n", map->name, why ? why : ERR_STR(fd));
 		return fd;
 	}
 	map->fd = fd;
@@ -318,7 +452,9 @@ static int create(struct bpf_map *map)
 int maps_create(struct bpf_object *obj)
 {
 	for (u32 i = 0; i < obj->map_cnt; i++) {
-		int err = obj->maps[i].autocreate ? create(&obj->maps[i]) : 0;
+		struct bpf_map *map = &obj->maps[i];
+		/* Who gave the map a descriptor wants that one. */
+		int err = map->autocreate && map->fd < 0 ? create(map) : 0;
 
 		if (err)
 			return err;
@@ -326,18 +462,29 @@ int maps_create(struct bpf_object *obj)
 	return 0;
 }
 
-void maps_close(struct bpf_object *obj)
+void maps_unload(struct bpf_object *obj)
 {
 	for (u32 i = 0; i < obj->map_cnt; i++) {
 		struct bpf_map *map = &obj->maps[i];
 
-		if (map->data && map->data_is_live && !loader_on_kernel())
+		if (map->data && map->mapped_from_skep)
 			skep_munmap(obj->skep, map->fd, map->data, map->data_size, map->live_prot);
 		else if (map->data)
 			munmap(map->data, map->data_size);
+		map->data = NULL;
+		map->data_is_live = map->mapped_from_skep = false;
 		if (map->fd >= 0)
 			close(map->fd);
-		free(map->name);
+		map->fd = -1;
+	}
+}
+
+void maps_close(struct bpf_object *obj)
+{
+	maps_unload(obj);
+	for (u32 i = 0; i < obj->map_cnt; i++) {
+		free(obj->maps[i].name);
+		free(obj->maps[i].sec_name);
 	}
 	free(obj->maps);
 }
@@ -351,6 +498,13 @@ struct bpf_map *bpf_object__next_map(const struct bpf_object *obj, const struct 
 	return idx < obj->map_cnt ? &obj->maps[idx] : NULL;
 }
 
+struct bpf_map *bpf_object__prev_map(const struct bpf_object *obj, const struct bpf_map *map)
+{
+	u32 idx = map ? map - obj->maps : obj->map_cnt;
+
+	return idx ? &obj->maps[idx - 1] : NULL;
+}
+
 struct bpf_map *bpf_object__find_map_by_name(const struct bpf_object *obj, const char *name)
 {
 	for (u32 i = 0; i < obj->map_cnt; i++) {
@@ -358,7 +512,7 @@ struct bpf_map *bpf_object__find_map_by_name(const struct bpf_object *obj, const
 
 		/* Internal maps answer to their section's name too. */
 		if (!strcmp(map->name, name) ||
-		    (map->internal != SEC_MAPS && !strcmp(obj->secs[map->sec_idx].name, name)))
+		    (map->internal != SEC_MAPS && !strcmp(map->sec_name, name)))
 			return &obj->maps[i];
 	}
 	return libbpf_err_ptr(-ENOENT);
@@ -378,7 +532,7 @@ const char *bpf_map__name(const struct bpf_map *map)
 
 int bpf_map__fd(const struct bpf_map *map)
 {
-	return map->fd >= 0 ? map->fd : libbpf_err(-EINVAL);
+	return map ? map->fd : libbpf_err(-EINVAL);
 }
 
 /* What may be changed until the map exists. */
@@ -396,9 +550,48 @@ int bpf_map__fd(const struct bpf_map *map)
 	}
 MAP_FIELD(enum bpf_map_type, type, type)
 MAP_FIELD(__u32, key_size, key_size)
-MAP_FIELD(__u32, max_entries, max_entries)
 MAP_FIELD(__u32, map_flags, flags)
+MAP_FIELD(__u32, numa_node, numa_node)
+MAP_FIELD(__u64, map_extra, extra)
 MAP_FIELD(bool, autocreate, autocreate)
+
+__u32 bpf_map__max_entries(const struct bpf_map *map)
+{
+	return map->max_entries;
+}
+
+int bpf_map__set_max_entries(struct bpf_map *map, __u32 max_entries)
+{
+	if (map->fd >= 0)
+		return libbpf_err(-EBUSY);
+	map->max_entries = is_ringbuf(map) ? ringbuf_size(max_entries) : max_entries;
+	return 0;
+}
+
+int bpf_map__reuse_fd(struct bpf_map *map, int fd)
+{
+	struct bpf_map_info info = { 0 };
+	union bpf_attr attr = { .info = { .bpf_fd = fd, .info_len = sizeof(info), .info = (uintptr_t)&info } };
+	int err = loader_bpf(map->obj->skep, BPF_OBJ_GET_INFO_BY_FD, &attr), own;
+
+	if (err)
+		return libbpf_err(err);
+	own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (own < 0)
+		return libbpf_err(-errno);
+	if (map->fd >= 0)
+		close(map->fd);
+	map->fd = own;
+	map->type = info.type;
+	map->key_size = info.key_size;
+	map->value_size = info.value_size;
+	map->max_entries = info.max_entries;
+	map->flags = info.map_flags;
+	map->btf_key = info.btf_key_type_id;
+	map->btf_value = info.btf_value_type_id;
+	map->extra = info.map_extra;
+	return 0;
+}
 
 __u32 bpf_map__value_size(const struct bpf_map *map)
 {
@@ -433,8 +626,8 @@ bool bpf_map__is_internal(const struct bpf_map *map)
 
 void *bpf_map__initial_value(const struct bpf_map *map, size_t *psize)
 {
-	if (map->internal == SEC_MAPS)
-		return libbpf_err_ptr(-EINVAL);
+	if (!map->data)
+		return NULL;
 	if (psize)
 		*psize = map->value_size;
 	return map->data;
@@ -444,7 +637,7 @@ int bpf_map__set_initial_value(struct bpf_map *map, const void *data, size_t siz
 {
 	if (map->fd >= 0)
 		return libbpf_err(-EBUSY);
-	if (!map->data || size != map->value_size)
+	if (!map->data || map->is_kconfig || size != map->value_size)
 		return libbpf_err(-EINVAL);
 	memcpy(map->data, data, size);
 	return 0;
@@ -461,40 +654,44 @@ static int check_sizes(const struct bpf_map *map, size_t key_sz, size_t value_sz
 	size_t want = map->value_size;
 
 	if (is_percpu(map))
-		want = round_up_to(want, 8) * libbpf_num_possible_cpus();
+		want = round_up_to(want, 8) * sys_cpu_cnt(map->obj->skep);
 	if (map->fd < 0)
 		return -ENOENT;
 	return key_sz != map->key_size || (with_value && value_sz != want) ? -EINVAL : 0;
 }
 
+static int checked_elem(int cmd, const struct bpf_map *map, const void *key, size_t key_sz, const void *value,
+			size_t value_sz, __u64 flags)
+{
+	int err = check_sizes(map, key_sz, value_sz, cmd != BPF_MAP_DELETE_ELEM && cmd != BPF_MAP_GET_NEXT_KEY);
+
+	return libbpf_err(err ? err : sys_elem(map->obj->skep, cmd, map->fd, key, value, flags));
+}
+
 int bpf_map__lookup_elem(const struct bpf_map *map, const void *key, size_t key_sz, void *value, size_t value_sz,
 			 __u64 flags)
 {
-	int err = check_sizes(map, key_sz, value_sz, true);
-
-	return err ? libbpf_err(err) : bpf_map_lookup_elem_flags(map->fd, key, value, flags);
+	return checked_elem(BPF_MAP_LOOKUP_ELEM, map, key, key_sz, value, value_sz, flags);
 }
 
 int bpf_map__update_elem(const struct bpf_map *map, const void *key, size_t key_sz, const void *value,
 			 size_t value_sz, __u64 flags)
 {
-	int err = check_sizes(map, key_sz, value_sz, true);
+	return checked_elem(BPF_MAP_UPDATE_ELEM, map, key, key_sz, value, value_sz, flags);
+}
 
-	return err ? libbpf_err(err) : bpf_map_update_elem(map->fd, key, value, flags);
+int bpf_map__lookup_and_delete_elem(const struct bpf_map *map, const void *key, size_t key_sz, void *value,
+				    size_t value_sz, __u64 flags)
+{
+	return checked_elem(BPF_MAP_LOOKUP_AND_DELETE_ELEM, map, key, key_sz, value, value_sz, flags);
 }
 
 int bpf_map__delete_elem(const struct bpf_map *map, const void *key, size_t key_sz, __u64 flags)
 {
-	int err = check_sizes(map, key_sz, 0, false);
-
-	if (!err && flags)
-		err = -EINVAL;
-	return err ? libbpf_err(err) : bpf_map_delete_elem(map->fd, key);
+	return checked_elem(BPF_MAP_DELETE_ELEM, map, key, key_sz, NULL, 0, flags);
 }
 
 int bpf_map__get_next_key(const struct bpf_map *map, const void *cur_key, void *next_key, size_t key_sz)
 {
-	int err = check_sizes(map, key_sz, 0, false);
-
-	return err ? libbpf_err(err) : bpf_map_get_next_key(map->fd, cur_key, next_key);
+	return checked_elem(BPF_MAP_GET_NEXT_KEY, map, cur_key, key_sz, next_key, 0, 0);
 }

@@ -28,9 +28,15 @@ static int take_opts(struct bpf_object *obj, const struct bpf_object_open_opts *
 	if (!opts)
 		return 0;
 	memcpy(&known, opts, min_of(opts->sz, sizeof(known)));
-	if (known.pin_root_path || known.kconfig || known.bpf_token_path) {
-		pr_warn("%s: not modelled: open options pin_root_path, kconfig and bpf_token_path\n", obj->path);
+	if (known.pin_root_path || known.bpf_token_path) {
+		pr_warn("%s: not modelled: open option %s\n", obj->path,
+			known.pin_root_path ? "pin_root_path" : "bpf_token_path");
 		return -EOPNOTSUPP;
+	}
+	if (known.kconfig) {
+		obj->kconfig = strdup(known.kconfig);
+		if (!obj->kconfig)
+			return -ENOMEM;
 	}
 	if ((known.kernel_log_size && !known.kernel_log_buf) || known.kernel_log_size > UINT32_MAX)
 		return -EINVAL;
@@ -50,16 +56,17 @@ static int take_opts(struct bpf_object *obj, const struct bpf_object_open_opts *
 	return 0;
 }
 
+/* The order matters: BTF is only whole when externs and sections have put in what they know. */
 static int collect(struct bpf_object *obj)
 {
-	int err = object_btf_parse(obj);
+	static int (*const steps[])(struct bpf_object *obj) = {
+		object_btf_parse, externs_collect, object_btf_fixup, maps_collect,
+		externs_map,	  progs_collect,   links_collect,    relos_collect,
+	};
+	int err = 0;
 
-	if (!err)
-		err = maps_collect(obj);
-	if (!err)
-		err = progs_collect(obj);
-	if (!err)
-		err = relos_collect(obj);
+	for (u32 i = 0; i < ARRAY_SIZE(steps) && !err; i++)
+		err = steps[i](obj);
 	return err;
 }
 
@@ -76,8 +83,9 @@ static struct bpf_object *open_object(const char *path, const void *mem, size_t 
 		return libbpf_err_ptr(-ENOMEM);
 	obj->elf_fd = obj->btf_fd = -1;
 	obj->path = strdup(path);
-	obj->skep = loader_instance();
-	err = !obj->path ? -ENOMEM : !obj->skep ? -errno : 0;
+	if (!loader_on_kernel())
+		obj->skep = loader_instance();
+	err = !obj->path ? -ENOMEM : !obj->skep && !loader_on_kernel() ? -errno : 0;
 	if (!err) {
 		set_name(obj, path, opts);
 		err = take_opts(obj, opts);
@@ -116,7 +124,10 @@ struct bpf_object *bpf_object__open_mem(const void *obj_buf, size_t obj_buf_sz,
 
 int bpf_object__load(struct bpf_object *obj)
 {
-	int err;
+	static int (*const steps[])(struct bpf_object *obj) = {
+		object_btf_load, externs_resolve, maps_create, core_relocate, progs_link, progs_load,
+	};
+	int err = 0;
 
 	if (!obj)
 		return libbpf_err(-EINVAL);
@@ -124,16 +135,14 @@ int bpf_object__load(struct bpf_object *obj)
 		pr_warn("object '%s': load can't be attempted twice\n", obj->name);
 		return libbpf_err(-EINVAL);
 	}
-	err = object_btf_load(obj);
-	if (!err)
-		err = maps_create(obj);
-	if (!err)
-		err = core_relocate(obj);
-	if (!err)
-		err = progs_link(obj);
-	if (!err)
-		err = progs_load(obj);
+	for (u32 i = 0; i < ARRAY_SIZE(steps) && !err; i++)
+		err = steps[i](obj);
 	obj->loaded = true; /* also a failed load is not repeated */
+	if (err) {
+		progs_unload(obj);
+		maps_unload(obj);
+		pr_warn("failed to load object '%s'\n", obj->path);
+	}
 	return libbpf_err(err);
 }
 
@@ -149,6 +158,8 @@ void bpf_object__close(struct bpf_object *obj)
 	btf_put(obj->btf.b);
 	btf_put(obj->custom_btf);
 	elf_close(obj);
+	vec_free(&obj->externs);
+	free(obj->kconfig);
 	free(obj->path);
 	free(obj);
 }
@@ -158,6 +169,19 @@ const char *bpf_object__name(const struct bpf_object *obj)
 	return obj->name;
 }
 
+unsigned int bpf_object__kversion(const struct bpf_object *obj)
+{
+	return obj ? obj->kern_version : 0;
+}
+
+int bpf_object__set_kversion(struct bpf_object *obj, __u32 kern_version)
+{
+	if (obj->loaded)
+		return libbpf_err(-EINVAL);
+	obj->kern_version = kern_version;
+	return 0;
+}
+
 struct btf *bpf_object__btf(const struct bpf_object *obj)
 {
 	return obj->btf.b ? (struct btf *)&obj->btf : NULL;
@@ -165,5 +189,5 @@ struct btf *bpf_object__btf(const struct bpf_object *obj)
 
 int bpf_object__btf_fd(const struct bpf_object *obj)
 {
-	return obj->btf_fd >= 0 ? obj->btf_fd : libbpf_err(-ENOENT);
+	return obj->btf_fd; /* -1: none */
 }

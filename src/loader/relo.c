@@ -6,20 +6,45 @@
 #include "loader/internal.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define R_BPF_64_64 1
 #define R_BPF_64_32 10
 
-static struct bpf_program *prog_at(struct bpf_object *obj, u32 sec_idx, u32 insn)
+/* Programs are sorted by section and place. */
+struct bpf_program *prog_at(struct bpf_object *obj, u32 sec_idx, u64 insn)
 {
-	for (u32 i = 0; i < obj->prog_cnt; i++) {
-		struct bpf_program *p = &obj->progs[i];
+	u32 lo = 0, hi = obj->prog_cnt;
+	struct bpf_program *p;
 
-		if (p->sec_idx == sec_idx && insn >= p->sec_off && insn < p->sec_off + p->sec_cnt)
-			return p;
+	while (lo < hi) {
+		u32 mid = lo + (hi - lo) / 2;
+
+		p = &obj->progs[mid];
+		if (p->sec_idx < sec_idx || (p->sec_idx == sec_idx && p->sec_off + p->sec_cnt <= insn))
+			lo = mid + 1;
+		else
+			hi = mid;
 	}
-	return NULL;
+	p = lo < obj->prog_cnt ? &obj->progs[lo] : NULL;
+	return p && p->sec_idx == sec_idx && p->sec_off <= insn ? p : NULL;
+}
+
+static int by_insn(const void *a, const void *b)
+{
+	const struct relo *x = a, *y = b;
+
+	return x->insn_idx < y->insn_idx ? -1 : x->insn_idx > y->insn_idx;
+}
+
+const struct relo *relo_of(const struct bpf_program *prog, u32 insn_idx)
+{
+	struct relo key = { .insn_idx = insn_idx };
+
+	if (!prog->relos.cnt)
+		return NULL;
+	return bsearch(&key, prog->relos.at, prog->relos.cnt, sizeof(key), by_insn);
 }
 
 static int bad_relo(const struct bpf_object *obj, u32 sec_idx, u64 off, const char *what, const char *sym)
@@ -29,8 +54,9 @@ static int bad_relo(const struct bpf_object *obj, u32 sec_idx, u64 off, const ch
 	return -LIBBPF_ERRNO__RELOC;
 }
 
-/* Insn that a function symbol, or a section symbol with the distance in the insn, stands for. */
-static int code_target(const struct bpf_object *obj, const struct elf_sym *sym, s32 imm, u64 *ret_insn)
+/* Insn that a function symbol, or a section symbol with the distance in the insn, stands for: for a
+ * static function the compiler names only the section. */
+static int code_target(const struct bpf_object *obj, const struct elf_sym *sym, s64 imm, u64 *ret_insn)
 {
 	u64 base = sym->value;
 
@@ -38,7 +64,7 @@ static int code_target(const struct bpf_object *obj, const struct elf_sym *sym, 
 		return -LIBBPF_ERRNO__RELOC;
 	*ret_insn = base / sizeof(struct bpf_insn);
 	if (sym->type == STT_SECTION)
-		*ret_insn += (s64)imm + 1;
+		*ret_insn += imm + 1;
 	return *ret_insn < obj->secs[sym->sec].hdr.sh_size / sizeof(struct bpf_insn) ? 0 : -LIBBPF_ERRNO__RELOC;
 }
 
@@ -59,6 +85,27 @@ static int call_relo(struct bpf_object *obj, u32 sec_idx, u64 off, const struct 
 	return 0;
 }
 
+static int extern_relo(struct bpf_object *obj, u32 sec_idx, u64 off, const struct elf_sym *sym, bool call,
+		       struct relo *relo)
+{
+	int idx = extern_by_name(obj, sym->name);
+	const struct extern_sym *ext;
+
+	if (idx < 0)
+		return bad_relo(obj, sec_idx, off, "extern of no BTF section .kconfig or .ksyms,", sym->name);
+	ext = &obj->externs.at[idx];
+	if (call != ext->is_func && (call || ext->is_kconfig))
+		return bad_relo(obj, sec_idx, off, "calls what is no function,", sym->name);
+	relo->ext_idx = idx;
+	relo->kind = call ? RELO_KFUNC : RELO_KSYM;
+	if (!ext->is_kconfig)
+		return 0;
+	relo->kind = RELO_DATA;
+	relo->map_idx = obj->kconfig_map;
+	relo->off = ext->off;
+	return 0;
+}
+
 static int one_relo(struct bpf_object *obj, u32 sec_idx, u64 off, const struct elf_sym *sym,
 		    const struct bpf_insn *insn, struct relo *relo)
 {
@@ -68,11 +115,8 @@ static int one_relo(struct bpf_object *obj, u32 sec_idx, u64 off, const struct e
 
 	if (!wide && !call)
 		return bad_relo(obj, sec_idx, off, "of an instruction that cannot have one, symbol", sym->name);
-	if (!sym->sec) {
-		pr_warn("%s: section %s: extern '%s' is not modelled: kernel symbols, kconfig values and kfuncs "
-			"cannot be resolved yet\n", obj->path, obj->secs[sec_idx].name, sym->name);
-		return -EOPNOTSUPP;
-	}
+	if (!sym->sec)
+		return extern_relo(obj, sec_idx, off, sym, call, relo);
 	if (sym->sec >= obj->sec_cnt)
 		return bad_relo(obj, sec_idx, off, "against a symbol of no section,", sym->name);
 	sec = &obj->secs[sym->sec];
@@ -95,16 +139,17 @@ static int one_relo(struct bpf_object *obj, u32 sec_idx, u64 off, const struct e
 	return 0;
 }
 
-static int collect_section(struct bpf_object *obj, u32 sec_idx)
+static int collect_section(struct bpf_object *obj, const struct elf_sec *rel)
 {
-	const struct elf_sec *sec = &obj->secs[sec_idx], *rel = &obj->secs[sec->relo_idx];
-	u32 cnt = rel->data ? rel->data->d_size / sizeof(GElf_Rel) : 0;
+	u32 sec_idx = rel->hdr.sh_info, cnt = rel->data ? rel->data->d_size / sizeof(GElf_Rel) : 0;
+	const struct elf_sec *sec = &obj->secs[sec_idx];
 
 	for (u32 i = 0; i < cnt; i++) {
 		struct bpf_program *prog;
 		struct relo relo = { 0 };
 		GElf_Rel r;
-		u32 insn, sym, type;
+		u64 insn, sym;
+		u32 type;
 		int err;
 
 		memcpy(&r, (const char *)rel->data->d_buf + i * sizeof(r), sizeof(r));
@@ -114,7 +159,8 @@ static int collect_section(struct bpf_object *obj, u32 sec_idx)
 		if (r.r_offset % sizeof(struct bpf_insn) || r.r_offset >= sec->hdr.sh_size || sym >= obj->sym_cnt)
 			return bad_relo(obj, sec_idx, r.r_offset, "offset or symbol out of range", NULL);
 		if (type != R_BPF_64_64 && type != R_BPF_64_32)
-			return bad_relo(obj, sec_idx, r.r_offset, "of an unknown kind, symbol", obj->syms[sym].name);
+			return bad_relo(obj, sec_idx, r.r_offset, "of a kind that no instruction has, symbol",
+					obj->syms[sym].name);
 		prog = prog_at(obj, sec_idx, insn);
 		if (!prog)
 			return bad_relo(obj, sec_idx, r.r_offset, "outside of every function, symbol", obj->syms[sym].name);
@@ -122,7 +168,7 @@ static int collect_section(struct bpf_object *obj, u32 sec_idx)
 		err = one_relo(obj, sec_idx, r.r_offset, &obj->syms[sym], &prog->orig[relo.insn_idx], &relo);
 		if (err)
 			return err;
-		if (relo.kind != RELO_CALL && relo.insn_idx + 1 >= prog->sec_cnt)
+		if (relo.kind != RELO_CALL && relo.kind != RELO_KFUNC && relo.insn_idx + 1 >= prog->sec_cnt)
 			return bad_relo(obj, sec_idx, r.r_offset, "of a cut instruction, symbol", obj->syms[sym].name);
 		if (!vec_push(&prog->relos, relo))
 			return -ENOMEM;
@@ -130,13 +176,33 @@ static int collect_section(struct bpf_object *obj, u32 sec_idx)
 	return 0;
 }
 
-int relos_collect(struct bpf_object *obj)
+static int sort_relos(struct bpf_object *obj)
 {
-	for (u32 i = 1; i < obj->sec_cnt; i++) {
-		int err = obj->secs[i].kind == SEC_PROGS && obj->secs[i].relo_idx ? collect_section(obj, i) : 0;
+	for (u32 i = 0; i < obj->prog_cnt; i++) {
+		struct bpf_program *p = &obj->progs[i];
 
-		if (err)
-			return err;
+		if (!p->relos.cnt)
+			continue;
+		qsort(p->relos.at, p->relos.cnt, sizeof(*p->relos.at), by_insn);
+		for (size_t k = 1; k < p->relos.cnt; k++) {
+			if (p->relos.at[k].insn_idx == p->relos.at[k - 1].insn_idx)
+				return bad_relo(obj, p->sec_idx,
+						(u64)(p->sec_off + p->relos.at[k].insn_idx) * sizeof(struct bpf_insn),
+						"the second of one instruction, in", p->name);
+		}
 	}
 	return 0;
+}
+
+int relos_collect(struct bpf_object *obj)
+{
+	int err = 0;
+
+	for (u32 i = 1; i < obj->sec_cnt && !err; i++) {
+		const struct elf_sec *rel = &obj->secs[i];
+
+		if (rel->hdr.sh_type == SHT_REL && obj->secs[rel->hdr.sh_info].kind == SEC_PROGS)
+			err = collect_section(obj, rel);
+	}
+	return err ? err : sort_relos(obj);
 }

@@ -38,7 +38,7 @@ void sec_apply(struct bpf_program *prog)
 			continue;
 		prog->type = sections[i].type;
 		prog->attach_type = sections[i].attach_type;
-		prog->flags = sections[i].flags;
+		prog->sec_flags = sections[i].flags;
 		prog->needs_attach_btf = sections[i].attach_btf;
 		return;
 	}
