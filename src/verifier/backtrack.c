@@ -27,14 +27,24 @@ int note_step(struct verifier_env *env, u32 insn_idx)
 {
 	struct verifier_state *cur = env->cur;
 	struct step step = { .insn_idx = insn_idx, .frameno = cur->curframe, .slot_frame = -1,
-			     .link = cur->links.cnt };
+			     .link = cur->links.cnt, .in_history = env->notes[insn_idx].jmp_point };
 
+	cur->history += step.in_history;
 	return vec_push(&cur->steps, step) ? 0 : -ENOMEM;
+}
+
+static struct step *step_under_way(struct verifier_env *env)
+{
+	struct step *step = &env->cur->steps.at[env->cur->steps.cnt - 1];
+
+	env->cur->history += !step->in_history;
+	step->in_history = true;
+	return step;
 }
 
 void note_slot(struct verifier_env *env, u32 frameno, u32 spi)
 {
-	struct step *step = &env->cur->steps.at[env->cur->steps.cnt - 1];
+	struct step *step = step_under_way(env);
 
 	step->slot_frame = frameno;
 	step->spi = spi;
@@ -42,7 +52,7 @@ void note_slot(struct verifier_env *env, u32 frameno, u32 spi)
 
 bool note_link(struct verifier_env *env, struct place place)
 {
-	struct step *step = &env->cur->steps.at[env->cur->steps.cnt - 1];
+	struct step *step = step_under_way(env);
 
 	if (step->link_cnt == UINT16_MAX || !vec_push(&env->cur->links, place))
 		return false;
@@ -52,9 +62,10 @@ bool note_link(struct verifier_env *env, struct place place)
 
 /* ---- one step back ------------------------------------------------------------------------------- */
 
-static bool is_empty(const struct demand *d)
+/* A step leaves demand in its own frame and those above only. */
+static bool is_empty(const struct demand *d, u32 top)
 {
-	for (u32 i = 0; i < MAX_CALL_FRAMES; i++) {
+	for (u32 i = 0; i <= top; i++) {
 		if (d->regs[i] || d->slots[i])
 			return false;
 	}
@@ -160,7 +171,7 @@ static void back_call(const struct verifier_env *env, const struct step *step, c
 	args = d->regs[f + 1] & REGS_ARGS;
 	d->regs[f + 1] = 0;
 	d->slots[f + 1] = 0;
-	if (insn_decode(&env->insns[step->insn_idx]) == FORM_CALL_SUBPROG)
+	if (env->forms[step->insn_idx] == FORM_CALL_SUBPROG)
 		d->regs[f] |= args;
 	else if (args) /* what callbacks get of their caller's is its r3 */
 		d->regs[f] |= BIT(BPF_REG_3);
@@ -182,7 +193,7 @@ static void step_back(const struct verifier_env *env, const struct verifier_stat
 		      const struct step *step, const struct next *next, struct demand *d)
 {
 	const struct bpf_insn *insn = &env->insns[step->insn_idx];
-	const struct insn_info *info = &insn_infos[insn_decode(insn)];
+	const struct insn_info *info = &insn_infos[env->forms[step->insn_idx]];
 	u16 *regs = &d->regs[step->frameno];
 
 	switch (info->kind) {
@@ -328,7 +339,7 @@ static int trace(struct verifier_env *env, struct demand *d)
 	u32 cnt = st->steps.cnt;
 	bool logged = is_logged(env);
 
-	if (is_empty(d))
+	if (is_empty(d, next.frameno))
 		return 0;
 	if (env->ex->in_insn) {
 		next.insn_idx = st->steps.at[cnt - 1].insn_idx;
@@ -341,14 +352,14 @@ static int trace(struct verifier_env *env, struct demand *d)
 		while (cnt) {
 			const struct step *step = &st->steps.at[--cnt];
 
-			if (is_empty(d))
+			if (is_empty(d, next.frameno))
 				return 0;
 			if (logged)
 				log_demand(env, d, next.frameno, step->insn_idx);
 			step_back(env, st, step, &next, d);
 			next = (struct next){ step->insn_idx, step->frameno };
 		}
-		if (is_empty(d) || !st->parent)
+		if (is_empty(d, next.frameno) || !st->parent)
 			return 0; /* at the start of the program its arguments are what they are */
 		st = st->parent;
 		mark_kept(env, st, d);
@@ -356,7 +367,7 @@ static int trace(struct verifier_env *env, struct demand *d)
 			return -ENOMEM;
 		if (logged)
 			log_parent(env, st, d, min_of(next.frameno, st->curframe));
-		if (is_empty(d))
+		if (is_empty(d, next.frameno))
 			return 0;
 		cnt = st->steps.cnt;
 		if (logged)

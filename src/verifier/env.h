@@ -75,6 +75,7 @@ struct verifier_env {
 	struct bpf_insn *insns; /* own copy; not changed after prog_check_insns() */
 	u32 insn_cnt;
 	bool strict_alignment;
+	u8 *forms; /* enum insn_form of each insn; set by explore, of well-formed programs */
 	struct insn_note *notes; /* insn_cnt of them */
 
 	/* prog.c */

@@ -22,7 +22,8 @@ struct verifier_state *push_path(struct verifier_env *env, u32 insn_idx)
 		return NULL;
 	if (ex->pending_cnt >= MAX_PENDING) {
 		state_free(st);
-		reject(env, R_TOO_COMPLEX, -E2BIG, "The sequence of %d jumps is too complex.", ex->pending_cnt);
+		reject(env, R_TOO_COMPLEX, -E2BIG, "The sequence of %d jumps is too complex.",
+		       ex->pending_cnt + 1);
 		return NULL;
 	}
 	st->insn_idx = insn_idx;
@@ -39,10 +40,7 @@ struct verifier_state *push_path(struct verifier_env *env, u32 insn_idx)
 /* The current path is over: its kept states have one path less to wait for. */
 static void end_path(struct verifier_env *env)
 {
-	struct verifier_state *st = env->cur->parent;
-
-	while (st && --st->branches == 0)
-		st = st->parent;
+	finish_paths(env->ex, env->cur->parent);
 	state_free(env->cur);
 	env->cur = NULL;
 }
@@ -147,7 +145,7 @@ static int do_insn(struct verifier_env *env)
 {
 	u32 idx = env->insn_idx;
 	const struct bpf_insn *insn = &env->insns[idx];
-	enum insn_form form = insn_decode(insn);
+	enum insn_form form = env->forms[idx];
 	const struct insn_info *info = &insn_infos[form];
 	int err;
 
@@ -244,17 +242,14 @@ static int one_step(struct verifier_env *env)
 
 static int first_state(struct verifier_env *env, u32 sub_idx)
 {
-	struct verifier_state *st = calloc(1, sizeof(*st));
+	struct verifier_state *st = state_alloc(env);
 
 	if (!st)
 		return -ENOMEM;
-	st->env = env;
 	st->frame[0] = frame_new(env, 0, sub_idx, UINT32_MAX);
-	if (!st->frame[0]) {
-		free(st);
-		return -ENOMEM;
-	}
 	env->cur = st;
+	if (!st->frame[0])
+		return -ENOMEM;
 	env->insn_idx = env->subprogs[sub_idx].start;
 	if (sub_idx)
 		global_set_entry(env, sub_idx);

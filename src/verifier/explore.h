@@ -15,7 +15,9 @@ struct explore {
 	struct verifier_state *pending; /* stack of paths to follow, through next_kept */
 	u32 pending_cnt;
 	struct verifier_state **kept; /* by insn: states for pruning, newest first */
-	struct verifier_state *all;   /* every state ever kept, through all_next */
+	struct verifier_state *dropped; /* no longer in kept, but paths from there are under way */
+	struct verifier_state *free_states;
+	struct func_state *free_frames;
 	struct func_state *spare;     /* where writes go once memory is short */
 	bool oom;
 	bool in_insn; /* the last step of the current state is the insn being done */
@@ -39,11 +41,14 @@ enum path { PATH_ON, PATH_OVER }; /* other results are negative errnos */
 
 /* state.c */
 struct func_state *frame_new(struct verifier_env *env, u32 frameno, u32 subprog, u32 callsite);
-void frame_put(struct func_state *frame);
+void frame_put(struct explore *ex, struct func_state *frame);
 bool frame_grow(struct verifier_env *env, struct verifier_state *state, u32 frameno, u32 slot_cnt);
 /* A copy with the frames shared; steps are copied too. NULL: no memory. */
 struct verifier_state *state_clone(struct verifier_env *env, const struct verifier_state *from);
+struct verifier_state *state_alloc(struct verifier_env *env);
 void state_free(struct verifier_state *state);
+/* What was put and kept for later. */
+void states_free_all(struct explore *ex);
 
 /* explore.c */
 int explore_subprog(struct verifier_env *env, u32 sub_idx);
@@ -70,6 +75,8 @@ int check_stack_depth(struct verifier_env *env);
 /* states.c */
 /* At a prune point: PATH_OVER when what follows was found safe already; keeps the state when due. */
 int prune(struct verifier_env *env);
+/* One path from the kept state @st is over, and with it perhaps all of them there and further up. */
+void finish_paths(struct explore *ex, struct verifier_state *st);
 /* Registers of frame @n that can be read from @insn_idx on: the others are not compared. */
 u16 live_in_frame(const struct verifier_env *env, const struct verifier_state *st, u32 n, u32 insn_idx);
 /* At a callback's return: numbers that changed since the last iteration become unknown, unless they

@@ -6,46 +6,58 @@
 
 /* ---- frames -------------------------------------------------------------------------------- */
 
-static struct func_state *frame_alloc(u32 slot_cap)
+/*
+ * Frames and states come and go by the thousand, so those put are kept for the next, with the memory
+ * they had for slots and steps.
+ */
+static struct func_state *frame_alloc(struct explore *ex, u32 slot_cnt)
 {
-	struct func_state *f = calloc(1, sizeof(*f));
+	struct func_state *f = ex->free_frames;
+	struct stack_slot *slots;
 
-	if (!f)
+	if (f)
+		ex->free_frames = f->next_free;
+	else if (!(f = calloc(1, sizeof(*f))))
 		return NULL;
 	f->refs = 1;
-	if (slot_cap) {
-		f->slots = malloc(slot_cap * sizeof(*f->slots));
-		if (!f->slots) {
-			free(f);
-			return NULL;
-		}
+	if (f->slot_cap >= slot_cnt)
+		return f;
+	slots = realloc(f->slots, slot_cnt * sizeof(*f->slots));
+	if (!slots) {
+		f->next_free = ex->free_frames;
+		ex->free_frames = f;
+		return NULL;
 	}
+	f->slots = slots;
+	f->slot_cap = slot_cnt;
 	return f;
 }
 
 struct func_state *frame_new(struct verifier_env *env, u32 frameno, u32 subprog, u32 callsite)
 {
-	struct func_state *f = frame_alloc(0);
+	struct func_state *f = frame_alloc(env->ex, 0);
+	struct stack_slot *slots;
+	u32 cap;
 
 	if (!f) {
 		env->ex->oom = true;
 		return NULL;
 	}
-	f->frameno = frameno;
-	f->subprog = subprog;
-	f->callsite = callsite;
-	f->invocation = ++env->ex->invocations;
+	slots = f->slots;
+	cap = f->slot_cap;
+	*f = (struct func_state){ .refs = 1, .frameno = frameno, .subprog = subprog, .callsite = callsite,
+				  .invocation = ++env->ex->invocations, .slots = slots, .slot_cap = cap };
 	f->regs[BPF_REG_10] = reg_pointer(PTR_TO_STACK);
 	f->regs[BPF_REG_10].frame = frameno;
 	return f;
 }
 
-void frame_put(struct func_state *frame)
+void frame_put(struct explore *ex, struct func_state *frame)
 {
 	if (!frame || --frame->refs)
 		return;
-	free(frame->slots);
-	free(frame);
+	frame->next_free = ex->free_frames;
+	ex->free_frames = frame;
 }
 
 /*
@@ -63,15 +75,18 @@ struct func_state *frame_mut(struct verifier_env *env, struct verifier_state *st
 {
 	struct func_state *old = state->frame[frameno], *f;
 	struct stack_slot *slots;
+	u32 cap;
 
 	if (old->refs == 1)
 		return old;
-	f = frame_alloc(old->slot_cnt);
+	f = frame_alloc(env->ex, old->slot_cnt);
 	if (!f)
 		return frame_spare(env);
 	slots = f->slots;
+	cap = f->slot_cap;
 	*f = *old;
 	f->slots = slots;
+	f->slot_cap = cap;
 	f->refs = 1;
 	if (old->slot_cnt)
 		memcpy(f->slots, old->slots, old->slot_cnt * sizeof(*f->slots));
@@ -87,29 +102,77 @@ bool frame_grow(struct verifier_env *env, struct verifier_state *state, u32 fram
 
 	if (f->slot_cnt >= slot_cnt)
 		return true;
-	slots = realloc(f->slots, slot_cnt * sizeof(*slots));
-	if (!slots) {
-		env->ex->oom = true;
-		return false;
+	if (f->slot_cap < slot_cnt) {
+		slots = realloc(f->slots, slot_cnt * sizeof(*slots));
+		if (!slots) {
+			env->ex->oom = true;
+			return false;
+		}
+		f->slots = slots;
+		f->slot_cap = slot_cnt;
 	}
-	memset(slots + f->slot_cnt, 0, (slot_cnt - f->slot_cnt) * sizeof(*slots));
-	f->slots = slots;
+	memset(f->slots + f->slot_cnt, 0, (slot_cnt - f->slot_cnt) * sizeof(*slots));
 	f->slot_cnt = slot_cnt;
 	return true;
 }
 
 /* ---- states -------------------------------------------------------------------------------- */
 
+struct verifier_state *state_alloc(struct verifier_env *env)
+{
+	struct verifier_state *st = env->ex->free_states, had;
+
+	if (!st) {
+		st = calloc(1, sizeof(*st));
+		if (st)
+			st->env = env;
+		else
+			env->ex->oom = true;
+		return st;
+	}
+	env->ex->free_states = st->next_kept;
+	had = *st;
+	memset(st, 0, sizeof(*st));
+	st->env = env;
+	st->refs.at = had.refs.at;
+	st->refs.cap = had.refs.cap;
+	st->steps.at = had.steps.at;
+	st->steps.cap = had.steps.cap;
+	st->links.at = had.links.at;
+	st->links.cap = had.links.cap;
+	return st;
+}
+
 void state_free(struct verifier_state *state)
 {
+	struct explore *ex;
+
 	if (!state)
 		return;
+	ex = state->env->ex;
 	for (u32 i = 0; i <= state->curframe; i++)
-		frame_put(state->frame[i]);
-	vec_free(&state->refs);
-	vec_free(&state->steps);
-	vec_free(&state->links);
-	free(state);
+		frame_put(ex, state->frame[i]);
+	state->next_kept = ex->free_states;
+	ex->free_states = state;
+}
+
+void states_free_all(struct explore *ex)
+{
+	struct verifier_state *st;
+	struct func_state *f;
+
+	while ((st = ex->free_states)) {
+		ex->free_states = st->next_kept;
+		vec_free(&st->refs);
+		vec_free(&st->steps);
+		vec_free(&st->links);
+		free(st);
+	}
+	while ((f = ex->free_frames)) {
+		ex->free_frames = f->next_free;
+		free(f->slots);
+		free(f);
+	}
 }
 
 #define COPY_VEC(to, from)                                                                         \
@@ -119,13 +182,10 @@ void state_free(struct verifier_state *state)
 
 struct verifier_state *state_clone(struct verifier_env *env, const struct verifier_state *from)
 {
-	struct verifier_state *st = calloc(1, sizeof(*st));
+	struct verifier_state *st = state_alloc(env);
 
-	if (!st) {
-		env->ex->oom = true;
+	if (!st)
 		return NULL;
-	}
-	st->env = from->env;
 	st->curframe = from->curframe;
 	for (u32 i = 0; i <= from->curframe; i++) {
 		st->frame[i] = from->frame[i];
@@ -133,6 +193,7 @@ struct verifier_state *state_clone(struct verifier_env *env, const struct verifi
 	}
 	st->parent = from->parent;
 	st->insn_idx = from->insn_idx;
+	st->history = from->history;
 	if (!COPY_VEC(&st->refs, &from->refs) || !COPY_VEC(&st->steps, &from->steps) ||
 	    !COPY_VEC(&st->links, &from->links)) {
 		state_free(st);

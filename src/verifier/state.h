@@ -94,12 +94,13 @@ struct func_state {
 	u32 callsite; /* the calling insn, in the frame above; of main and global entries: none */
 	struct reg_state regs[MAX_BPF_REG];
 	struct stack_slot *slots;
-	u32 slot_cnt;
+	u32 slot_cnt, slot_cap;
 	bool in_callback;
 	u32 invocation; /* which call made this frame: another number for each */
 	u32 may_goto_depth; /* rounds of may_goto loops in this frame: its hidden counter went down */
 	/* The call under way that calls back: its number, and how many iterations were started. */
 	u32 callback_call, callback_depth;
+	struct func_state *next_free;
 };
 
 struct ref_node {
@@ -114,6 +115,7 @@ struct step {
 	u8 spi;
 	/* Linked scalars whose bounds moved together here: [link, link + link_cnt) of state.links. */
 	u16 link_cnt;
+	bool in_history;
 	u32 link;
 };
 
@@ -132,13 +134,17 @@ struct verifier_state {
 	/* From the parent's insn to here. */
 	VEC(struct step) steps;
 	VEC(struct place) links;
+	/* Steps that Linux would remember; with many of them it keeps a state. */
+	u32 history;
 	struct verifier_state *parent;
 	u32 insn_idx; /* of kept and pending states: where it goes on */
 	u32 prev_idx; /* the insn before that */
 	u64 log_pos;  /* of pending states: the log as it was there */
 	u32 branches; /* paths from here that are not finished */
 	struct verifier_state *next_kept; /* of the same insn, or pending */
-	struct verifier_state *all_next;
+	/* Kept states that are no longer looked up live on for their unfinished paths. */
+	struct verifier_state *dropped_next, *dropped_prev;
+	bool dropped;
 	u32 hits, misses;
 };
 

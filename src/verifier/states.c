@@ -292,16 +292,22 @@ static bool covered(struct verifier_env *env, const struct verifier_state *old,
 
 /* ---- keeping ----------------------------------------------------------------------------------- */
 
+#define SWAP(a, b)                                                                                 \
+	do {                                                                                       \
+		typeof(a) tmp_ = (a);                                                              \
+		(a) = (b);                                                                         \
+		(b) = tmp_;                                                                        \
+	} while (0)
+
 /* The current state becomes the parent of what goes on from here; it takes the steps with it. */
 static int keep(struct verifier_env *env, u32 insn_idx)
 {
 	struct explore *ex = env->ex;
 	struct verifier_state *cur = env->cur, *kept;
 
-	kept = calloc(1, sizeof(*kept));
+	kept = state_alloc(env);
 	if (!kept)
 		return -ENOMEM;
-	kept->env = env;
 	kept->curframe = cur->curframe;
 	for (u32 i = 0; i <= cur->curframe; i++) {
 		kept->frame[i] = cur->frame[i];
@@ -313,10 +319,9 @@ static int keep(struct verifier_env *env, u32 insn_idx)
 			return -ENOMEM;
 		}
 	}
-	memcpy(&kept->steps, &cur->steps, sizeof(kept->steps));
-	memcpy(&kept->links, &cur->links, sizeof(kept->links));
-	memset(&cur->steps, 0, sizeof(cur->steps));
-	memset(&cur->links, 0, sizeof(cur->links));
+	SWAP(kept->steps, cur->steps);
+	SWAP(kept->links, cur->links);
+	cur->history = 0;
 	kept->parent = cur->parent;
 	kept->insn_idx = insn_idx;
 	kept->prev_idx = ex->prev_idx;
@@ -324,8 +329,6 @@ static int keep(struct verifier_env *env, u32 insn_idx)
 	cur->parent = kept;
 	kept->next_kept = ex->kept[insn_idx];
 	ex->kept[insn_idx] = kept;
-	kept->all_next = ex->all;
-	ex->all = kept;
 	ex->insns_at_keep = ex->insns_processed;
 	ex->jumps_at_keep = ex->jumps_processed;
 	ex->total_kept++;
@@ -334,11 +337,57 @@ static int keep(struct verifier_env *env, u32 insn_idx)
 	return 0;
 }
 
-/* A state that is compared often and covers seldom costs more than it saves. Paths that are under
- * way still need it for the search for endless loops. */
-static bool is_useless(const struct verifier_state *st)
+/*
+ * A state that is compared often and covers seldom costs more than it saves. Rounds of what ends by
+ * itself need their unfinished states, to be covered by them.
+ */
+static bool is_useless(const struct verifier_state *st, const struct insn_note *note)
 {
-	return !st->branches && st->misses > st->hits * 3 + 3;
+	u32 patience = note->force_checkpoint && st->branches ? 64 : 3;
+
+	return st->misses > st->hits * patience + patience;
+}
+
+/* Out of the list that @link is a place of; gone for good once its paths are finished. */
+static void drop(struct explore *ex, struct verifier_state **link)
+{
+	struct verifier_state *st = *link;
+
+	*link = st->next_kept;
+	if (!st->branches) {
+		ex->kept_cnt--;
+		state_free(st);
+		return;
+	}
+	st->dropped = true;
+	st->dropped_prev = NULL;
+	st->dropped_next = ex->dropped;
+	if (ex->dropped)
+		ex->dropped->dropped_prev = st;
+	ex->dropped = st;
+}
+
+/*
+ * One path from @st is finished. Nobody traces back through a state without unfinished paths, so a
+ * dropped one is not needed any more then.
+ */
+void finish_paths(struct explore *ex, struct verifier_state *st)
+{
+	while (st && --st->branches == 0) {
+		struct verifier_state *parent = st->parent;
+
+		if (st->dropped) {
+			if (st->dropped_next)
+				st->dropped_next->dropped_prev = st->dropped_prev;
+			if (st->dropped_prev)
+				st->dropped_prev->dropped_next = st->dropped_next;
+			else
+				ex->dropped = st->dropped_next;
+			ex->kept_cnt--;
+			state_free(st);
+		}
+		st = parent;
+	}
 }
 
 static bool is_in_progress(const struct verifier_state *st)
@@ -376,7 +425,7 @@ int prune(struct verifier_env *env)
 	struct verifier_state **link = &ex->kept[insn_idx], *st;
 	u32 insns = ex->insns_processed - ex->insns_at_keep, jumps = ex->jumps_processed - ex->jumps_at_keep;
 	bool force = note->force_checkpoint || (env->prog->flags & BPF_F_TEST_STATE_FREQ) ||
-		     env->cur->steps.cnt > 4096;
+		     env->cur->history > 40;
 	bool add = force || (jumps >= 2 && insns >= 8);
 	u32 here = 0;
 	int err;
@@ -399,10 +448,7 @@ int prune(struct verifier_env *env)
 			/* Iterations of a short loop need not all be kept. */
 			if (!force && jumps < 20 && insns < 100)
 				add = false;
-			link = &st->next_kept;
-			continue;
-		}
-		if (covered(env, st, env->cur, insn_idx, BY_USE)) {
+		} else if (covered(env, st, env->cur, insn_idx, BY_USE)) {
 			st->hits++;
 			facts_pruned(env, insn_idx, st, false);
 			err = mark_like(env, st);
@@ -410,12 +456,10 @@ int prune(struct verifier_env *env)
 		}
 		if (add)
 			st->misses++;
-		if (is_useless(st)) {
-			*link = st->next_kept;
-			ex->kept_cnt--;
-			continue;
-		}
-		link = &st->next_kept;
+		if (is_useless(st, note))
+			drop(ex, link);
+		else
+			link = &st->next_kept;
 	}
 	ex->max_kept_per_insn = max_of(ex->max_kept_per_insn, here);
 	if (!add)

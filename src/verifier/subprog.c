@@ -170,7 +170,7 @@ static int leave(struct verifier_env *env)
 	env->ex->log_from = true;
 	if (callback)
 		widen_iteration(env, cur, callsite, false);
-	frame_put(callee);
+	frame_put(env->ex, callee);
 	return PATH_ON;
 }
 

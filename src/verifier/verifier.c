@@ -28,10 +28,11 @@ static int start(struct verifier_env *env, const struct vprog *prog, const struc
 	env->insn_cnt = prog->insn_cnt;
 	/* One slot more: what follows a cut 64-bit constant is looked at before it is refused. */
 	env->insns = calloc((size_t)prog->insn_cnt + 1, sizeof(*env->insns));
+	env->forms = calloc((size_t)prog->insn_cnt + 1, sizeof(*env->forms));
 	env->notes = calloc((size_t)prog->insn_cnt + 3, sizeof(*env->notes));
 	ex->kept = calloc((size_t)prog->insn_cnt + 1, sizeof(*ex->kept));
 	ex->spare = calloc(1, sizeof(*ex->spare));
-	if (!env->insns || !env->notes || !ex->kept || !ex->spare)
+	if (!env->insns || !env->forms || !env->notes || !ex->kept || !ex->spare)
 		return -ENOMEM;
 	ex->spare->slots = calloc(STACK_SLOTS, sizeof(*ex->spare->slots));
 	if (!ex->spare->slots)
@@ -84,6 +85,8 @@ static int verify(struct verifier_env *env)
 	if (!env->ex->live)
 		return -ENOMEM;
 	log_live_regs(env);
+	for (u32 i = 0; i < env->insn_cnt; i++)
+		env->forms[i] = insn_decode(&env->insns[i]);
 	err = explore_subprog(env, 0);
 	if (!err)
 		err = explore_globals(env);
@@ -144,10 +147,17 @@ static void finish(struct verifier_env *env)
 		ex->pending = st->next_kept;
 		state_free(st);
 	}
-	while ((st = ex->all)) {
-		ex->all = st->all_next;
+	for (u32 i = 0; ex->kept && i < env->insn_cnt; i++) {
+		while ((st = ex->kept[i])) {
+			ex->kept[i] = st->next_kept;
+			state_free(st);
+		}
+	}
+	while ((st = ex->dropped)) {
+		ex->dropped = st->dropped_next;
 		state_free(st);
 	}
+	states_free_all(ex);
 	maps_put_all(env);
 	free(env->used_maps);
 	facts_free(ex->facts);
@@ -157,6 +167,7 @@ static void finish(struct verifier_env *env)
 	free(ex->kept);
 	free(ex->live);
 	free(env->insns);
+	free(env->forms);
 	free(env->notes);
 	free(env->subprogs);
 	free(env->topo);
