@@ -32,23 +32,14 @@ static int resolve(struct bpf_program *prog, u32 idx, const struct core_relo *re
 	return err ? err : core_patch(&prog->orig[idx], idx, relo, &res, why);
 }
 
-static int apply(struct bpf_object *obj, u32 sec_idx, const struct skep_btf *targ, const struct btf_ext_rec *rec)
+static int apply(struct bpf_program *prog, const struct skep_btf *targ, const struct btf_ext_rec *rec)
 {
-	struct bpf_program *prog = prog_at(obj, sec_idx, rec->insn_off / sizeof(struct bpf_insn));
 	struct strbuf why = { 0 };
 	struct core_relo relo;
-	u32 idx;
+	u32 idx = rec->insn_off / sizeof(struct bpf_insn) - prog->sec_off;
 	int err;
 
-	if (rec->insn_off % sizeof(struct bpf_insn) || !prog) {
-		pr_warn("sec '%s': CO-RE relocation at offset %u: no instruction there\n", rec->sec, rec->insn_off);
-		return -EINVAL;
-	}
-	/* Subprograms may be needed by any program. */
-	if (!prog->is_subprog && !prog->autoload)
-		return 0;
 	memcpy(&relo, rec->rec, sizeof(relo));
-	idx = rec->insn_off / sizeof(struct bpf_insn) - prog->sec_off;
 	err = resolve(prog, idx, &relo, targ, &why);
 	if (err)
 		pr_warn("prog '%s': insn %u: failed to relocate (CO-RE): %s%s%s\n", prog->name, idx, ERR_STR(err),
@@ -59,29 +50,54 @@ static int apply(struct bpf_object *obj, u32 sec_idx, const struct skep_btf *tar
 	return err;
 }
 
-int core_relocate(struct bpf_object *obj)
+/* The kernel's BTF, found when the first relocation needs it. */
+static const struct skep_btf *target(struct bpf_object *obj)
 {
 	const struct skep_btf *targ = obj->custom_btf;
+	struct btf *btf;
+
+	if (!targ && obj->skep)
+		targ = skep_kernel_btf(obj->skep);
+	if (!targ && !obj->skep) {
+		btf = btf__load_vmlinux_btf();
+		if (btf) {
+			obj->custom_btf = btf->b;
+			btf_get(btf->b);
+			btf__free(btf);
+			targ = obj->custom_btf;
+		}
+	}
+	if (!targ)
+		pr_warn("%s: it needs CO-RE relocations and there is no kernel BTF; give one with --kernel-btf "
+			"or btf_custom_path\n", obj->path);
+	return targ;
+}
+
+int core_relocate(struct bpf_object *obj)
+{
+	const struct skep_btf *targ = NULL;
 	const char *sec = NULL;
 	u32 sec_idx = 0;
 	int err = 0;
 
-	if (!obj->ext || !obj->ext->core.rec_cnt)
-		return 0;
-	if (!targ && obj->skep)
-		targ = skep_kernel_btf(obj->skep);
-	if (!targ) {
-		pr_warn("%s: it needs CO-RE relocations and there is no kernel BTF; give one with --kernel-btf "
-			"or btf_custom_path\n", obj->path);
-		return -ESRCH;
-	}
-	for (u32 i = 0; i < obj->ext->core.rec_cnt && !err; i++) {
+	for (u32 i = 0; obj->ext && i < obj->ext->core.rec_cnt && !err; i++) {
 		const struct btf_ext_rec *rec = &obj->ext->core.recs[i];
+		struct bpf_program *prog;
 
 		if (rec->sec != sec)
 			sec_idx = elf_find_section(obj, rec->sec);
 		sec = rec->sec;
-		err = apply(obj, sec_idx, targ, rec);
+		prog = prog_at(obj, sec_idx, rec->insn_off / sizeof(struct bpf_insn));
+		if (rec->insn_off % sizeof(struct bpf_insn) || !prog) {
+			pr_warn("sec '%s': CO-RE relocation at offset %u: no instruction there\n", sec, rec->insn_off);
+			return -EINVAL;
+		}
+		/* Subprograms may be needed by any program. */
+		if (!prog->is_subprog && !prog->autoload)
+			continue;
+		if (!targ)
+			targ = target(obj);
+		err = targ ? apply(prog, targ, rec) : -ESRCH;
 	}
 	return err;
 }

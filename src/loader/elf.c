@@ -85,7 +85,7 @@ static int read_section(struct bpf_object *obj, Elf_Scn *scn, size_t shstrndx)
 	sec->data = elf_rawdata(scn, NULL);
 	if (!sec->data || !sec->data->d_buf || sec->data->d_size != sec->hdr.sh_size ||
 	    sec->hdr.sh_size > UINT32_MAX / 4) {
-		pr_warn("elf: %s: section %s at offset %llu: its %llu bytes are not all in the file\n", obj->path,
+		pr_warn("elf: %s: section %s at offset %llu: its %llu bytes are not all in the file, or cut an entry\n", obj->path,
 			sec->name, (unsigned long long)sec->hdr.sh_offset, (unsigned long long)sec->hdr.sh_size);
 		return -LIBBPF_ERRNO__FORMAT;
 	}
@@ -99,7 +99,8 @@ static int read_section(struct bpf_object *obj, Elf_Scn *scn, size_t shstrndx)
 		return -EOPNOTSUPP;
 	}
 	sec->kind = kind_of(sec);
-	if (sec->kind == SEC_OTHER && sec->hdr.sh_type == SHT_PROGBITS && sec->hdr.sh_flags & SHF_ALLOC)
+	if (sec->kind == SEC_OTHER && sec->hdr.sh_type == SHT_PROGBITS && sec->hdr.sh_flags & SHF_ALLOC &&
+	    strcmp(sec->name, "license") && strcmp(sec->name, "version"))
 		pr_info("elf: skipping unrecognized data section(%zu) %s\n", idx, sec->name);
 	if (sec->kind == SEC_PROGS && sec->hdr.sh_size % sizeof(struct bpf_insn)) {
 		pr_warn("elf: %s: section %s: %llu bytes are no whole number of instructions\n", obj->path, sec->name,

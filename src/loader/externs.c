@@ -36,9 +36,38 @@ static const struct elf_sym *undefined_symbol(const struct bpf_object *obj, cons
 	return NULL;
 }
 
+/* Configuration first, in libbpf's order in the map: alignment falling, size rising, name. */
+static int by_layout(const void *a, const void *b)
+{
+	const struct extern_sym *x = a, *y = b;
+
+	if (x->is_kconfig != y->is_kconfig)
+		return x->is_kconfig ? -1 : 1;
+	if (x->align != y->align)
+		return x->align > y->align ? -1 : 1;
+	if (x->size != y->size)
+		return x->size < y->size ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+static void lay_out(struct bpf_object *obj)
+{
+	u32 off = 0;
+
+	if (!obj->externs.cnt)
+		return;
+	qsort(obj->externs.at, obj->externs.cnt, sizeof(*obj->externs.at), by_layout);
+	for (size_t i = 0; i < obj->externs.cnt && obj->externs.at[i].is_kconfig; i++) {
+		struct extern_sym *ext = &obj->externs.at[i];
+
+		ext->off = round_up_to(off, ext->align);
+		off = ext->off + ext->size;
+	}
+}
+
 static int collect_section(struct bpf_object *obj, const char *name, bool is_kconfig)
 {
-	u32 id = btf_find(obj->btf.b, name, BTF_KIND_DATASEC), off = 0;
+	u32 id = btf_find(obj->btf.b, name, BTF_KIND_DATASEC);
 	struct btf_secvar sv;
 	struct btf_t sec;
 
@@ -63,9 +92,8 @@ static int collect_section(struct bpf_object *obj, const char *name, bool is_kco
 				pr_warn("extern (kcfg) '%s': unsupported type\n", t.name);
 				return -EOPNOTSUPP;
 			}
-			ext.off = round_up_to(off, (u32)align);
 			ext.size = size;
-			off = ext.off + size;
+			ext.align = align;
 		}
 		if (extern_by_name(obj, ext.name) >= 0) {
 			pr_warn("extern '%s': declared twice\n", ext.name);
@@ -85,7 +113,11 @@ int externs_collect(struct bpf_object *obj)
 	if (!obj->btf.b)
 		return 0;
 	err = collect_section(obj, ".kconfig", true);
-	return err ? err : collect_section(obj, ".ksyms", false);
+	if (!err)
+		err = collect_section(obj, ".ksyms", false);
+	if (!err)
+		lay_out(obj);
+	return err;
 }
 
 /* ---- values of .kconfig ------------------------------------------------------------------------------- */

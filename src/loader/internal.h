@@ -59,7 +59,7 @@ struct extern_sym {
 	const char *name;
 	u32 btf_id; /* its VAR or FUNC */
 	bool weak, is_kconfig, is_func;
-	u32 off, size; /* kconfig: in the .kconfig map */
+	u32 off, size, align; /* kconfig: in the .kconfig map */
 };
 
 /* Records of .BTF.ext that belong to one function: [first, first + cnt). */

@@ -29,9 +29,9 @@ static struct bpf_map *new_map(struct bpf_object *obj)
 	return &maps[obj->map_cnt++];
 }
 
-static int bad_map(const struct bpf_object *obj, const char *map, const char *what)
+static int bad_map(const char *map, const char *what)
 {
-	pr_warn("%s: map '%s': %s\n", obj->path, map, what);
+	pr_warn("map '%s': %s.\n", map, what);
 	return -EINVAL;
 }
 
@@ -69,18 +69,25 @@ static bool ulong_member(const struct skep_btf *btf, u32 type, u64 *ret_num)
 	return true;
 }
 
-static int sized_type(struct bpf_object *obj, struct bpf_map *map, u32 type, u32 *size, u32 *ret_id)
+/* A number given twice, or against its type's size. */
+static int conflict(const struct bpf_map *map, const char *what, long long a, long long b)
+{
+	pr_warn("map '%s': conflicting %s size %lld != %lld.\n", map->name, what, a, b);
+	return -EINVAL;
+}
+
+static int sized_type(struct bpf_object *obj, struct bpf_map *map, const char *what, u32 type, u32 *size, u32 *ret_id)
 {
 	struct btf_t t;
 	s64 bytes;
 
 	if (!btf_type_get(obj->btf.b, btf_skip_mods(obj->btf.b, type), &t) || t.kind != BTF_KIND_PTR)
-		return bad_map(obj, map->name, "key and value are given by __type()");
+		return bad_map(map->name, "key and value are given by __type()");
 	bytes = btf_type_size(obj->btf.b, t.type);
 	if (bytes < 0 || bytes > INT32_MAX)
-		return bad_map(obj, map->name, "the type of key or value has no size");
+		return bad_map(map->name, "the type of key or value has no size");
 	if (*size && *size != bytes)
-		return bad_map(obj, map->name, "size and type of key or value contradict each other");
+		return conflict(map, what, *size, bytes);
 	*size = bytes;
 	*ret_id = t.type;
 	return 0;
@@ -103,30 +110,30 @@ static int map_member(struct bpf_object *obj, struct bpf_map *map, const struct 
 		if (strcmp(m->name, nums[i].name))
 			continue;
 		if (!uint_member(obj->btf.b, m->type, &num))
-			return bad_map(obj, map->name, "numbers are given by __uint()");
+			return bad_map(map->name, "numbers are given by __uint()");
 		if (*nums[i].to && *nums[i].to != num)
-			return bad_map(obj, map->name, "one of its numbers is given twice, or against its type's size");
+			return conflict(map, i < 3 ? nums[i].name : i == 3 ? "key" : "value", num, *nums[i].to);
 		*nums[i].to = num;
 		return 0;
 	}
 	if (!strcmp(m->name, "map_extra")) {
 		if (!ulong_member(obj->btf.b, m->type, &map->extra))
-			return bad_map(obj, map->name, "map_extra is given by __ulong() or __uint()");
+			return bad_map(map->name, "map_extra is given by __ulong() or __uint()");
 		return 0;
 	}
 	if (!strcmp(m->name, "key"))
-		return sized_type(obj, map, m->type, &map->key_size, &map->btf_key);
+		return sized_type(obj, map, m->name, m->type, &map->key_size, &map->btf_key);
 	if (!strcmp(m->name, "value"))
-		return sized_type(obj, map, m->type, &map->value_size, &map->btf_value);
+		return sized_type(obj, map, m->name, m->type, &map->value_size, &map->btf_value);
 	if (!strcmp(m->name, "pinning") && uint_member(obj->btf.b, m->type, &num) && !num)
 		return 0; /* LIBBPF_PIN_NONE */
 	for (u32 i = 0; i < ARRAY_SIZE(not_modelled); i++) {
 		if (!strcmp(m->name, not_modelled[i])) {
-			pr_warn("%s: map '%s': not modelled: %s\n", obj->path, map->name, m->name);
+			pr_warn("map '%s': not modelled: member '%s'\n", map->name, m->name);
 			return -EOPNOTSUPP;
 		}
 	}
-	pr_warn("%s: map '%s': unknown field '%s'\n", obj->path, map->name, m->name);
+	pr_warn("map '%s': unknown field '%s'.\n", map->name, m->name);
 	return -EOPNOTSUPP;
 }
 
@@ -160,7 +167,7 @@ static int collect_defined(struct bpf_object *obj, u32 sec_idx, const struct btf
 	if (!map)
 		return -ENOMEM;
 	if (!btf_type_get(obj->btf.b, sv->type, &var) || !var.name[0])
-		return bad_map(obj, "?", "its definition has no name");
+		return bad_map("?", "its definition has no name");
 	map->name = strdup(var.name);
 	map->sec_idx = sec_idx;
 	map->sec_off = sv->off;
@@ -168,16 +175,16 @@ static int collect_defined(struct bpf_object *obj, u32 sec_idx, const struct btf
 	if (!map->name)
 		return -ENOMEM;
 	if ((u64)sv->off + sv->size > sec->hdr.sh_size)
-		return bad_map(obj, map->name, "its definition lies outside of section .maps");
+		return bad_map(map->name, "its definition lies outside of section .maps");
 	if (!btf_type_get(obj->btf.b, btf_skip_mods(obj->btf.b, var.type), &def) || def.kind != BTF_KIND_STRUCT)
-		return bad_map(obj, map->name, "its definition is not a struct");
+		return bad_map(map->name, "its definition is not a struct");
 	for (u32 i = 0; i < def.vlen && !err; i++) {
 		if (!btf_member(obj->btf.b, &def, i, &m))
 			return -EINVAL;
 		err = map_member(obj, map, &m);
 	}
 	if (!err && map->type == BPF_MAP_TYPE_UNSPEC)
-		err = bad_map(obj, map->name, "map type isn't specified");
+		err = bad_map(map->name, "map type isn't specified");
 	if (is_ringbuf(map))
 		map->max_entries = ringbuf_size(map->max_entries);
 	return err;

@@ -5,6 +5,7 @@
 #include "map/map.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "names.inc"
@@ -34,11 +35,15 @@ const char *libbpf_bpf_link_type_str(enum bpf_link_type t)
 int libbpf_prog_type_by_name(const char *name, enum bpf_prog_type *prog_type,
 			     enum bpf_attach_type *expected_attach_type)
 {
-	struct bpf_program prog = { .sec_name = (char *)name };
+	struct bpf_program prog = { 0 };
 
 	if (!name)
 		return libbpf_err(-EINVAL);
+	prog.sec_name = strdup(name);
+	if (!prog.sec_name)
+		return libbpf_err(-ENOMEM);
 	sec_apply(&prog);
+	free(prog.sec_name);
 	if (prog.type == BPF_PROG_TYPE_UNSPEC) {
 		pr_debug("failed to guess program type from ELF section '%s'\n", name);
 		return libbpf_err(-ESRCH);

@@ -112,6 +112,7 @@ static void fix_kconfig(struct bpf_object *obj, const struct btf_t *t, const str
 		*(u32 *)tail_in(blob, &var) = BTF_VAR_GLOBAL_ALLOCATED;
 	}
 	rec_in(blob, t)->size = end;
+	qsort(vars, t->vlen, sizeof(*vars), by_offset);
 }
 
 /* ---- kernel symbols: each entry becomes a 4-byte variable, as BTF has nothing else for a section ---- */
@@ -217,6 +218,20 @@ static void fix_hidden_funcs(struct bpf_object *obj, const struct blob *blob)
 	}
 }
 
+/* @log: one line of what is wrong. */
+static int parse_logged(const void *data, u32 size, u32 flags, char *log, u32 log_size, struct skep_btf **ret_btf)
+{
+	struct vlog vlog;
+	u32 true_size;
+	int err;
+
+	vlog_init(&vlog, VLOG_LEVEL1, log, log_size);
+	err = btf_parse(data, size, NULL, flags, &vlog, ret_btf);
+	vlog_finish(&vlog, &true_size);
+	log[strcspn(log, "\n")] = '\0';
+	return err;
+}
+
 /* Externs keep names of the BTF that is about to go. */
 static void rename_externs(struct bpf_object *obj)
 {
@@ -248,6 +263,7 @@ static int parse_ext(struct bpf_object *obj)
 int object_btf_fixup(struct bpf_object *obj)
 {
 	struct skep_btf *fixed;
+	char log[512] = "";
 	struct blob blob;
 	struct btf_t t;
 	int err = 0;
@@ -268,13 +284,15 @@ int object_btf_fixup(struct bpf_object *obj)
 	/* Last, for it moves strings. */
 	if (!err && btf_type_get(obj->btf.b, btf_find(obj->btf.b, ".ksyms", BTF_KIND_DATASEC), &t) && t.id)
 		fix_ksyms(obj, &t, &blob);
-	if (!err)
-		err = btf_parse(blob.data, blob.size, NULL, BTF_PARSE_KERNEL, NULL, &fixed);
-	free(blob.data);
-	if (err) {
-		pr_warn("BTF: %s: section .BTF: not valid with its sections' sizes and offsets\n", obj->path);
-		return err;
+	if (!err) {
+		err = parse_logged(blob.data, blob.size, BTF_PARSE_KERNEL, log, sizeof(log), &fixed);
+		if (err)
+			pr_warn("BTF: %s: section .BTF: not valid with the sizes and offsets of sections: %s\n",
+				obj->path, log[0] ? log : ERR_STR(err));
 	}
+	free(blob.data);
+	if (err)
+		return err;
 	btf_put(obj->btf.b);
 	obj->btf.b = fixed;
 	rename_externs(obj);
@@ -295,19 +313,14 @@ int object_btf_parse(struct bpf_object *obj)
 {
 	const struct elf_sec *sec = &obj->secs[elf_find_section(obj, ".BTF")];
 	char log[512] = "";
-	struct vlog vlog;
-	u32 true_size;
 	int err = -ENOENT;
 
 	if (sec->data) {
-		vlog_init(&vlog, VLOG_LEVEL1, log, sizeof(log));
-		err = btf_parse(sec->data->d_buf, sec->data->d_size, NULL, BTF_PARSE_KERNEL | BTF_PARSE_OBJECT, &vlog,
-				&obj->btf.b);
-		vlog_finish(&vlog, &true_size);
-		log[strcspn(log, "\n")] = '\0';
+		err = parse_logged(sec->data->d_buf, sec->data->d_size, BTF_PARSE_KERNEL | BTF_PARSE_OBJECT, log,
+				   sizeof(log), &obj->btf.b);
 		if (err)
 			pr_warn("BTF: %s: section .BTF at offset %llu: not valid BTF: %s\n", obj->path,
-				(unsigned long long)sec->hdr.sh_offset, log[0] ? log : strerror(-err));
+				(unsigned long long)sec->hdr.sh_offset, log[0] ? log : ERR_STR(err));
 	} else if (!needs_btf(obj)) {
 		return 0;
 	} else {

@@ -24,14 +24,15 @@ static bool matches(u32 i, const char *sec)
 	return !sec[len] || (sections[i].more && sec[len] == '/');
 }
 
+/* "?xdp": loaded only when the application asks for it; the name is without the mark from here on. */
 void sec_apply(struct bpf_program *prog)
 {
-	const char *sec = prog->sec_name;
+	char *sec = prog->sec_name;
 
 	prog->autoload = !prog->is_subprog;
-	if (sec[0] == '?') { /* loaded only when the application asks for it */
+	if (sec[0] == '?') {
 		prog->autoload = false;
-		sec++;
+		memmove(sec, sec + 1, strlen(sec));
 	}
 	for (u32 i = 0; i < ARRAY_SIZE(sections); i++) {
 		if (!matches(i, sec))
