@@ -42,4 +42,128 @@ LIBBPF_API bool btf__find_var(const struct btf *btf, const char *section, const 
 #ifdef __cplusplus
 }
 #endif
+
+/* Type records taken apart. skep itself reads BTF with functions of its own, some of the same names. */
+#ifndef SKEP_BTF_BTF_H
+
+/* Fields of words, in the wide encoding; narrow data read the same. */
+#ifndef BTF_INFO_KIND
+#define BTF_INFO_KIND(info)	      (((info) >> 24) & 0x7f)
+#define BTF_INFO_VLEN(info)	      ((info) & 0xffffff)
+#define BTF_INFO_KFLAG(info)	      ((info) >> 31)
+#define BTF_INT_ENCODING(val)	      (((val) >> 24) & 0xf)
+#define BTF_INT_OFFSET(val)	      (((val) >> 16) & 0xff)
+#define BTF_INT_BITS(val)	      ((val) & 0xff)
+#define BTF_MEMBER_BITFIELD_SIZE(val) ((val) >> 24)
+#define BTF_MEMBER_BIT_OFFSET(val)    ((val) & 0xffffff)
+#endif
+
+static inline __u16 btf_kind(const struct btf_type *t)
+{
+	return BTF_INFO_KIND(t->info);
+}
+
+static inline __u32 btf_vlen(const struct btf_type *t)
+{
+	return BTF_INFO_VLEN(t->info);
+}
+
+static inline bool btf_kflag(const struct btf_type *t)
+{
+	return BTF_INFO_KFLAG(t->info);
+}
+
+#define ___BTF_IS(name, KIND)                                                                      \
+	static inline bool btf_is_##name(const struct btf_type *t)                                 \
+	{                                                                                          \
+		return btf_kind(t) == BTF_KIND_##KIND;                                             \
+	}
+___BTF_IS(void, UNKN)
+___BTF_IS(int, INT)
+___BTF_IS(ptr, PTR)
+___BTF_IS(array, ARRAY)
+___BTF_IS(struct, STRUCT)
+___BTF_IS(union, UNION)
+___BTF_IS(enum, ENUM)
+___BTF_IS(enum64, ENUM64)
+___BTF_IS(fwd, FWD)
+___BTF_IS(typedef, TYPEDEF)
+___BTF_IS(volatile, VOLATILE)
+___BTF_IS(const, CONST)
+___BTF_IS(restrict, RESTRICT)
+___BTF_IS(func, FUNC)
+___BTF_IS(func_proto, FUNC_PROTO)
+___BTF_IS(var, VAR)
+___BTF_IS(datasec, DATASEC)
+___BTF_IS(float, FLOAT)
+___BTF_IS(decl_tag, DECL_TAG)
+___BTF_IS(type_tag, TYPE_TAG)
+#undef ___BTF_IS
+
+static inline bool btf_is_composite(const struct btf_type *t)
+{
+	return btf_is_struct(t) || btf_is_union(t);
+}
+
+static inline bool btf_is_any_enum(const struct btf_type *t)
+{
+	return btf_is_enum(t) || btf_is_enum64(t);
+}
+
+static inline bool btf_is_mod(const struct btf_type *t)
+{
+	return btf_is_volatile(t) || btf_is_const(t) || btf_is_restrict(t) || btf_is_type_tag(t);
+}
+
+static inline __u8 btf_int_encoding(const struct btf_type *t)
+{
+	return BTF_INT_ENCODING(*(const __u32 *)(t + 1));
+}
+
+static inline __u8 btf_int_offset(const struct btf_type *t)
+{
+	return BTF_INT_OFFSET(*(const __u32 *)(t + 1));
+}
+
+static inline __u8 btf_int_bits(const struct btf_type *t)
+{
+	return BTF_INT_BITS(*(const __u32 *)(t + 1));
+}
+
+/* What follows a record, as the kind says. */
+#define ___BTF_TAIL(name, type)                                                                    \
+	static inline struct type *name(const struct btf_type *t)                                  \
+	{                                                                                          \
+		return (struct type *)(t + 1);                                                     \
+	}
+___BTF_TAIL(btf_array, btf_array)
+___BTF_TAIL(btf_enum, btf_enum)
+___BTF_TAIL(btf_enum64, btf_enum64)
+___BTF_TAIL(btf_members, btf_member)
+___BTF_TAIL(btf_params, btf_param)
+___BTF_TAIL(btf_var, btf_var)
+___BTF_TAIL(btf_var_secinfos, btf_var_secinfo)
+___BTF_TAIL(btf_decl_tag, btf_decl_tag)
+#undef ___BTF_TAIL
+
+static inline __u64 btf_enum64_value(const struct btf_enum64 *e)
+{
+	return (__u64)e->val_hi32 << 32 | e->val_lo32;
+}
+
+static inline __u32 btf_member_bit_offset(const struct btf_type *t, __u32 member_idx)
+{
+	const struct btf_member *m = btf_members(t) + member_idx;
+
+	return btf_kflag(t) ? BTF_MEMBER_BIT_OFFSET(m->offset) : m->offset;
+}
+
+static inline __u32 btf_member_bitfield_size(const struct btf_type *t, __u32 member_idx)
+{
+	const struct btf_member *m = btf_members(t) + member_idx;
+
+	return btf_kflag(t) ? BTF_MEMBER_BITFIELD_SIZE(m->offset) : 0;
+}
+
+#endif /* SKEP_BTF_BTF_H */
 #endif

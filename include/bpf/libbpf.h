@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include <bpf/libbpf_common.h>
+#include <bpf/libbpf_legacy.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -131,10 +132,10 @@ LIBBPF_API int bpf_program__set_log_level(struct bpf_program *prog, __u32 log_le
 LIBBPF_API const char *bpf_program__log_buf(const struct bpf_program *prog, size_t *log_size);
 LIBBPF_API int bpf_program__set_log_buf(struct bpf_program *prog, char *log_buf, size_t log_size);
 LIBBPF_API void bpf_program__unload(struct bpf_program *prog);
-/* As loaded; NULL before that. */
-LIBBPF_API const void *bpf_program__func_info(const struct bpf_program *prog);
+/* As loaded; NULL before that, and when records have another size. */
+LIBBPF_API struct bpf_func_info *bpf_program__func_info(const struct bpf_program *prog);
 LIBBPF_API __u32 bpf_program__func_info_cnt(const struct bpf_program *prog);
-LIBBPF_API const void *bpf_program__line_info(const struct bpf_program *prog);
+LIBBPF_API struct bpf_line_info *bpf_program__line_info(const struct bpf_program *prog);
 LIBBPF_API __u32 bpf_program__line_info_cnt(const struct bpf_program *prog);
 
 /* ---- maps -------------------------------------------------------------------------------------- */
@@ -162,6 +163,9 @@ LIBBPF_API __u64 bpf_map__map_extra(const struct bpf_map *map);
 LIBBPF_API int bpf_map__set_map_extra(struct bpf_map *map, __u64 map_extra);
 /* Takes @fd (a copy) instead of creating the map. */
 LIBBPF_API int bpf_map__reuse_fd(struct bpf_map *map, int fd);
+/* Pinning is not modelled: no map is. */
+LIBBPF_API bool bpf_map__is_pinned(const struct bpf_map *map);
+LIBBPF_API const char *bpf_map__pin_path(const struct bpf_map *map);
 /* Of .data, .rodata and .bss maps: before load the initial contents, to be changed in place; after it
  * the live ones (.rodata: read-only) at the same address. NULL for other maps, and after load for maps
  * of static variables only. */

@@ -18,4 +18,15 @@
 	})
 #define DECLARE_LIBBPF_OPTS LIBBPF_OPTS
 
+/* The same for a structure that exists. */
+#define LIBBPF_OPTS_RESET(NAME, ...)                                                               \
+	do {                                                                                       \
+		__typeof__(NAME) ___##NAME = {                                                     \
+			.sz = sizeof(NAME),                                                        \
+			__VA_ARGS__                                                                \
+		};                                                                                 \
+		memset(&NAME, 0, sizeof(NAME));                                                    \
+		memcpy(&NAME, &___##NAME, sizeof(NAME));                                           \
+	} while (0)
+
 #endif

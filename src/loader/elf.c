@@ -149,7 +149,7 @@ static const char *checked_string(const struct elf_sec *tab, u64 off)
 static int read_symbols(struct bpf_object *obj)
 {
 	struct elf_sec *tab = NULL;
-	const GElf_Sym *raw;
+	const char *raw;
 
 	for (u32 i = 1; i < obj->sec_cnt; i++) {
 		if (obj->secs[i].hdr.sh_type == SHT_SYMTAB)
@@ -169,7 +169,7 @@ static int read_symbols(struct bpf_object *obj)
 		struct elf_sym *sym = &obj->syms[i];
 		GElf_Sym s;
 
-		memcpy(&s, &raw[i], sizeof(s));
+		memcpy(&s, raw + (size_t)i * sizeof(s), sizeof(s)); /* wherever the file has them */
 		sym->name = checked_string(&obj->secs[tab->hdr.sh_link], s.st_name);
 		if (!sym->name || (s.st_shndx < SHN_LORESERVE && s.st_shndx >= obj->sec_cnt)) {
 			pr_warn("elf: %s: symbol %u: its name or section is out of range\n", obj->path, i);

@@ -170,3 +170,8 @@ long libbpf_get_error(const void *ptr)
 {
 	return ptr ? 0 : -errno;
 }
+
+int libbpf_set_strict_mode(enum libbpf_strict_mode mode __unused_arg)
+{
+	return 0;
+}

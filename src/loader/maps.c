@@ -650,6 +650,16 @@ int bpf_map__set_initial_value(struct bpf_map *map, const void *data, size_t siz
 	return 0;
 }
 
+bool bpf_map__is_pinned(const struct bpf_map *map __unused_arg)
+{
+	return false;
+}
+
+const char *bpf_map__pin_path(const struct bpf_map *map __unused_arg)
+{
+	return NULL;
+}
+
 static bool is_percpu(const struct bpf_map *map)
 {
 	return map->type == BPF_MAP_TYPE_PERCPU_ARRAY || map->type == BPF_MAP_TYPE_PERCPU_HASH ||

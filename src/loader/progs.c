@@ -405,24 +405,25 @@ void bpf_program__unload(struct bpf_program *prog)
 	prog->fd = -1;
 }
 
-const void *bpf_program__func_info(const struct bpf_program *prog)
+/* Records of another size are none of this type. */
+struct bpf_func_info *bpf_program__func_info(const struct bpf_program *prog)
 {
-	return prog->func_info;
+	return prog->obj->ext && prog->obj->ext->func.rec_size == sizeof(struct bpf_func_info) ? prog->func_info : NULL;
 }
 
 __u32 bpf_program__func_info_cnt(const struct bpf_program *prog)
 {
-	return prog->func_info_cnt;
+	return bpf_program__func_info(prog) ? prog->func_info_cnt : 0;
 }
 
-const void *bpf_program__line_info(const struct bpf_program *prog)
+struct bpf_line_info *bpf_program__line_info(const struct bpf_program *prog)
 {
-	return prog->line_info;
+	return prog->obj->ext && prog->obj->ext->line.rec_size == sizeof(struct bpf_line_info) ? prog->line_info : NULL;
 }
 
 __u32 bpf_program__line_info_cnt(const struct bpf_program *prog)
 {
-	return prog->line_info_cnt;
+	return bpf_program__line_info(prog) ? prog->line_info_cnt : 0;
 }
 
 const char *bpf_program__log_buf(const struct bpf_program *prog, size_t *log_size)
