@@ -11,6 +11,11 @@
 
 struct facts;
 
+/* 128 units of 4 bytes; bit 0 is [-512, -509]. */
+struct stack_mask {
+	u64 w[2];
+};
+
 struct explore {
 	struct verifier_state *pending; /* stack of paths to follow, through next_kept */
 	u32 pending_cnt;
@@ -22,6 +27,7 @@ struct explore {
 	bool oom;
 	bool in_insn; /* the last step of the current state is the insn being done */
 	u16 *live; /* by insn: registers that are read later */
+	struct stack_mask *stack_live; /* by insn: parts of the frame's own stack that are read later */
 	u32 insns_processed, jumps_processed, insns_at_keep, jumps_at_keep;
 	u32 kept_cnt, peak_kept, total_kept, max_kept_per_insn;
 	u32 prev_idx; /* the insn done before */
@@ -91,6 +97,9 @@ bool note_link(struct verifier_env *env, struct place place);
 
 /* livereg.c */
 u16 *live_regs(struct verifier_env *env);
+
+/* stacklive.c */
+int stack_live_compute(struct verifier_env *env, struct stack_mask **ret_live);
 
 /* facts.c */
 struct facts *facts_new(struct verifier_env *env);

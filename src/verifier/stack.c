@@ -87,6 +87,63 @@ static u32 spill_size(const struct stack_slot *slot)
 	return n;
 }
 
+/* ---- dead slots ------------------------------------------------------------------------------------ */
+
+/* What of @slot is dead becomes poison; bit 0 of @live is its lower half. A spilled register lives as
+ * long as any of its bytes. */
+static bool has_dead(const struct stack_slot *slot, u32 live)
+{
+	if (slot_is_spill(slot) && (live & (spill_size(slot) > 4 ? 3 : 1)))
+		live |= 1 | (spill_size(slot) > 4 ? 2 : 0);
+	for (u32 i = 0; i < 8; i++) {
+		if (!(live & BIT(i / 4)) && slot->kind[i] != SLOT_INVALID && slot->kind[i] != SLOT_POISON)
+			return true;
+	}
+	return false;
+}
+
+static void poison_slot(struct stack_slot *slot, u32 live)
+{
+	u32 spilled = spill_size(slot);
+
+	if (spilled && (live & (spilled > 4 ? 3 : 1)))
+		live |= 1 | (spilled > 4 ? 2 : 0);
+	else
+		scrub(slot);
+	for (u32 i = 0; i < 8; i++) {
+		if (!(live & BIT(i / 4)) && slot->kind[i] != SLOT_INVALID)
+			slot->kind[i] = SLOT_POISON;
+	}
+}
+
+void stack_poison(struct verifier_env *env, u32 frameno, const struct stack_mask *live)
+{
+	const struct func_state *f = env->cur->frame[frameno];
+	struct func_state *mut = NULL;
+
+	for (u32 s = 0; s < f->slot_cnt; s++) {
+		u32 unit = STACK_SLOTS * 2 - 2 - 2 * s;
+		u32 slot_live = (live->w[unit / 64] >> (unit % 64)) & 3;
+
+		if (slot_live == 3 || !has_dead(&f->slots[s], slot_live))
+			continue;
+		if (!mut) {
+			mut = frame_mut(env, env->cur, frameno);
+			f = mut;
+		}
+		poison_slot(&mut->slots[s], slot_live);
+	}
+}
+
+static bool is_poisoned(const struct func_state *f, s64 from, s64 to)
+{
+	for (s64 off = from; off < to; off++) {
+		if (f->slots[SPI(off)].kind[byte_of(off)] == SLOT_POISON)
+			return true;
+	}
+	return false;
+}
+
 /* ---- writes ------------------------------------------------------------------------------------ */
 
 static bool is_scalar(const struct reg_state *reg)
@@ -333,6 +390,10 @@ int stack_access(struct verifier_env *env, const struct mem_access *acc)
 		return err;
 	if (!reach(env, frameno, min))
 		return -ENOMEM;
+	if (!acc->write && is_poisoned(env->cur->frame[frameno], min, max + acc->size))
+		return reject(env, R_POISON, -EFAULT,
+			      "reading from stack off %d+%d size %d, slot poisoned by dead code elimination",
+			      (int)min, (int)(max - min), acc->size);
 	if (acc->write)
 		return fixed ? write_fixed(env, acc, frameno, min) :
 			       write_variable(env, acc, frameno, min, max);
@@ -343,7 +404,7 @@ int stack_access(struct verifier_env *env, const struct mem_access *acc)
 /* ---- helpers and callees ------------------------------------------------------------------------- */
 
 int check_stack_range(struct verifier_env *env, int regno, s32 off, u32 size, bool zero_ok, bool write,
-		      struct call_site *call __unused_arg)
+		      struct call_site *call)
 {
 	const struct reg_state *reg = cur_reg(env, regno);
 	s64 min = scalar_smin(&reg->val) + off, max = scalar_smax(&reg->val) + off;
@@ -357,6 +418,11 @@ int check_stack_range(struct verifier_env *env, int regno, s32 off, u32 size, bo
 		return err;
 	if (!reach(env, frameno, min))
 		return -ENOMEM;
+	/* What a helper overwrites whole may be dead before. */
+	if (!(write && call) && is_poisoned(env->cur->frame[frameno], min, max + size))
+		return reject(env, R_POISON, -EFAULT,
+			      "reading from stack R%d off %d+%d size %d, slot poisoned by dead code elimination",
+			      regno, (int)min, (int)(max - min), size);
 	for (s64 at = min; write && at < max + size; at++) {
 		struct stack_slot *slot = slot_mut(env, frameno, SPI(at));
 

@@ -71,6 +71,7 @@ enum slot_kind {
 	SLOT_SPILL,   /* part of the register in slot.reg */
 	SLOT_MISC,    /* written, unknown */
 	SLOT_ZERO,
+	SLOT_POISON, /* dead: nothing reads it before it is written again (V-11) */
 };
 
 /* 8 bytes of stack; kind[0] is the byte at the lowest address. A spilled register covers the first
@@ -227,6 +228,9 @@ int check_reg_write(struct verifier_env *env, int regno);
 struct mem_access;
 struct call_site;
 int stack_access(struct verifier_env *env, const struct mem_access *acc);
+/* Marks what @live (explore.h) does not have of a frame of the current state as dead. */
+struct stack_mask;
+void stack_poison(struct verifier_env *env, u32 frameno, const struct stack_mask *live);
 /* Stack that a helper or callee reads, or writes; what is written becomes unknown. */
 int check_stack_range(struct verifier_env *env, int regno, s32 off, u32 size, bool zero_ok,
 		      bool write, struct call_site *call);

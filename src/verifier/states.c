@@ -141,9 +141,19 @@ static bool reg_covered(struct idmap *map, const struct reg_state *old, const st
 
 /* ---- stack ------------------------------------------------------------------------------------ */
 
+/* What is dead may never have been written. */
+static u8 shown_kind(u8 kind)
+{
+	return kind == SLOT_POISON ? SLOT_INVALID : kind;
+}
+
 static bool kinds_equal(const struct stack_slot *a, const struct stack_slot *b)
 {
-	return !memcmp(a->kind, b->kind, sizeof(a->kind));
+	for (u32 i = 0; i < 8; i++) {
+		if (shown_kind(a->kind[i]) != shown_kind(b->kind[i]))
+			return false;
+	}
+	return true;
 }
 
 /* Any bytes will do where a kept path saw a number that it did not rely on. */
@@ -159,6 +169,8 @@ static bool byte_covered(const struct stack_slot *old, const struct stack_slot *
 	switch (was) {
 	case SLOT_INVALID:
 		return true; /* read as unknown, if at all */
+	case SLOT_POISON:
+		return true; /* read never */
 	case SLOT_ZERO:
 		return is == SLOT_ZERO;
 	case SLOT_MISC:
@@ -406,6 +418,15 @@ static int reject_endless(struct verifier_env *env, u32 insn_idx, const struct v
 	return err;
 }
 
+/* Frames above wait for a call to return: it counts as not done yet, so what the callee may read of
+ * theirs is live. */
+static const struct stack_mask *stack_live_at(const struct verifier_env *env, u32 n)
+{
+	const struct verifier_state *cur = env->cur;
+
+	return &env->ex->stack_live[n == cur->curframe ? env->insn_idx : cur->frame[n + 1]->callsite];
+}
+
 /* Has something that is counted at run time been counted between the unfinished @old and here. */
 static bool is_counted_round(const struct verifier_env *env, const struct verifier_state *old, u32 insn_idx)
 {
@@ -433,6 +454,8 @@ int prune(struct verifier_env *env)
 	if (note->calls_callback && !cur_frame(env)->callback_depth)
 		frame_mut(env, env->cur, env->cur->curframe)->callback_call = ++env->ex->invocations;
 
+	for (u32 n = 0; n <= env->cur->curframe; n++)
+		stack_poison(env, n, stack_live_at(env, n));
 	while ((st = *link)) {
 		here++;
 		if (is_in_progress(st)) {

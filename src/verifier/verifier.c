@@ -85,6 +85,9 @@ static int verify(struct verifier_env *env)
 	if (!env->ex->live)
 		return -ENOMEM;
 	log_live_regs(env);
+	err = stack_live_compute(env, &env->ex->stack_live);
+	if (err)
+		return err;
 	for (u32 i = 0; i < env->insn_cnt; i++)
 		env->forms[i] = insn_decode(&env->insns[i]);
 	err = explore_subprog(env, 0);
@@ -166,6 +169,7 @@ static void finish(struct verifier_env *env)
 	free(ex->spare);
 	free(ex->kept);
 	free(ex->live);
+	free(ex->stack_live);
 	free(env->insns);
 	free(env->forms);
 	free(env->notes);

@@ -204,14 +204,14 @@ static void put_slot(struct strbuf *out, const struct verifier_env *env, u32 fra
 		     const struct stack_slot *slot, u32 spi)
 {
 	static const char chars[] = { [SLOT_INVALID] = '?', [SLOT_SPILL] = 'r', [SLOT_MISC] = 'm',
-				      [SLOT_ZERO] = '0' };
+				      [SLOT_ZERO] = '0', [SLOT_POISON] = '?' };
 	char kinds[9] = "";
 	bool any = false;
 
 	/* The byte at the highest address is printed first. */
 	for (u32 i = 0; i < 8; i++) {
 		kinds[7 - i] = chars[slot->kind[i]];
-		any |= slot->kind[i] != SLOT_INVALID;
+		any |= slot->kind[i] != SLOT_INVALID && slot->kind[i] != SLOT_POISON;
 	}
 	if (!any)
 		return;

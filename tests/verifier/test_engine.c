@@ -286,8 +286,14 @@ static void nested_loops_end(void **state __unused_arg)
 
 static void limits(void **state __unused_arg)
 {
-	refuses(SOCK, "r6 = 0; l: r6 += 1; r1 = r6; r1 ^= 5; r2 = r1; if r6 != 400000 goto l; " DONE, -E2BIG,
-		"BPF program is too large. Processed 1000001 insn");
+	/* Once only: a million insns are logged. */
+	static struct fake_run run;
+
+	run_text(SOCK, 0, "r6 = 0; l: r6 += 1; r1 = r6; r1 ^= 5; r2 = r1; r3 = 1; r4 = 1; r5 = 1; r7 = 1; r8 = 1; r9 = 1; "
+			  "if r6 != 400000 goto l; " DONE, &run);
+	assert_int_equal(run.res.err, -E2BIG);
+	assert_string_equal(run.res.message, "BPF program is too large. Processed 1000001 insn");
+	fakehost_release(&fh, &run);
 	refuses(SOCK, VALUE "r6 = 0; l: r1 = *(u64 *)(r9 + 0); if r1 == 5 goto +0; r6 += 1; if r6 < 9000 goto l; " DONE,
 		-E2BIG, "The sequence of 8193 jumps is too complex.");
 }
@@ -368,6 +374,89 @@ static void pruning_compares_the_stack(void **state __unused_arg)
 	refuses(SOCK, SLOT("*(u64 *)(r10 -8) = 3; ", "r1 = 0; ", "r6 = *(u64 *)(r10 -8); " USE("r6")), ANY, NULL);
 }
 
+/* ---- dead slots ------------------------------------------------------------------------------------------------- */
+
+static void expect_log(const char *text, const char *want)
+{
+	static struct fake_run run;
+
+	run_text(SOCK, 0, text, &run);
+	if (run.res.err || !strstr(run.log_buf, want))
+		fail_msg("%d %s: no\n%s\nin\n%.3000s", run.res.err, run.res.message, want, run.log_buf);
+	fakehost_release(&fh, &run);
+}
+
+static void v10_what_is_read_and_overwritten(void **state __unused_arg)
+{
+	expect_log("*(u64 *)(r10 -16) = 1; *(u8 *)(r10 -4) = 1; r1 = *(u32 *)(r10 -12); r0 = *(u8 *)(r10 -3); exit",
+		   "stack use/def subprog#0 :\n  0: def: fp-12 fp-16\n  2: use: fp-12\n  3: use: fp-4\n");
+	/* V-09: a key has its size, and so has a buffer that comes with one. */
+	expect_log("r1 = map[fd11]; r2 = r10; r2 += -8; *(u32 *)(r2 + 0) = 1; call bpf_map_lookup_elem; r0 = 0; exit",
+		   "\n  4: def: fp-8\n  5: use: fp-8\n");
+	expect_log("r2 = 0; r3 = r10; r3 += -24; r4 = 12; call bpf_skb_load_bytes; r0 = *(u32 *)(r10 -24); exit",
+		   "\n  4: def: fp-16 fp-20 fp-24\n  5: use: fp-24\n");
+	/* Through an argument; and through the argument of an argument. */
+	expect_log("*(u64 *)(r10 -24) = 1; r1 = r10; r1 += -32; call f; exit; f: r1 += 4; call g; exit; "
+		   "g: r0 = *(u32 *)(r1 + 4); exit",
+		   "stack use/def subprog#0 f0:\n  0: def: fp-20 fp-24\n  3: use: fp-24\n");
+	/* Who knows where: everything. */
+	expect_log("*(u64 *)(r10 -8) = 1; r1 = *(u32 *)(r1 + 0); r1 &= 4; r2 = r10; r2 += -8; r2 += r1; "
+		   "r0 = *(u8 *)(r2 + 0); exit", "\n  6: use: fp-4 fp-8 fp-12 fp-16 fp-20");
+	/* A spilled pointer into the stack comes back. */
+	expect_log("r2 = r10; r2 += -16; *(u64 *)(r10 -8) = r2; *(u64 *)(r10 -16) = 7; r3 = *(u64 *)(r10 -8); "
+		   "r0 = *(u64 *)(r3 + 0); exit", "\n  5: use: fp-12 fp-16\n");
+}
+
+static u32 insns_done(const char *text)
+{
+	static struct fake_run run;
+	u32 cnt;
+
+	run_text(SOCK, BPF_F_TEST_STATE_FREQ, text, &run);
+	if (run.res.err)
+		fail_msg("%s\n%s", run.res.message, text);
+	cnt = run.res.stats.insns_processed;
+	fakehost_release(&fh, &run);
+	return cnt;
+}
+
+static void v11_dead_slots_do_not_keep_states_apart(void **state __unused_arg)
+{
+#define DEAD(tail) SLOT("*(u64 *)(r10 -8) = r9; ", "*(u64 *)(r10 -8) = r10; ", "r1 = 1; r2 = 2; r3 = 3; " tail)
+	u32 dead = insns_done(DEAD("r1 = 0; ")), live = insns_done(DEAD("r1 = *(u64 *)(r10 -8); "));
+
+	assert_true(dead < live); /* all behind "join" again */
+	/* In the frames above, too. */
+	dead = insns_done(SLOT("*(u64 *)(r10 -8) = r9; ", "*(u64 *)(r10 -8) = r10; ", "call f; r1 = 0; ")
+			  "; f: r0 = 0; r0 = 0; exit");
+	live = insns_done(SLOT("*(u64 *)(r10 -8) = r9; ", "*(u64 *)(r10 -8) = r10; ", "call f; r1 = *(u64 *)(r10 -8); ")
+			  "; f: r0 = 0; r0 = 0; exit");
+	assert_true(dead < live);
+	/* Dead, then written, then read. */
+	accepts(SOCK, "*(u64 *)(r10 -8) = 1; " RANDOM "if r0 == 0 goto +1; r0 = 1; *(u64 *)(r10 -8) = 2; "
+		      "r0 = *(u64 *)(r10 -8); exit");
+	/* What a callee reads lives on, what it writes need not. */
+	accepts(SOCK, "*(u64 *)(r10 -8) = 1; r1 = r10; r1 += -8; call f; r0 = *(u64 *)(r10 -8); exit; "
+		      "f: r6 = r1; " RANDOM "if r0 == 0 goto +1; r0 = 1; r0 = *(u64 *)(r6 + 0); *(u64 *)(r6 + 0) = 5; exit");
+	accepts(SOCK, "r1 = r10; r1 += -8; *(u64 *)(r10 -8) = 0; r3 = r1; r1 = 5; r2 = func cb; r4 = 0; call bpf_loop; "
+		      "r0 = *(u64 *)(r10 -8); exit; cb: r6 = r2; " RANDOM "if r0 == 0 goto +0; "
+		      "r1 = *(u64 *)(r6 + 0); r1 += 1; *(u64 *)(r6 + 0) = r1; r0 = 0; exit");
+	/* A pointer to the caller's stack in the caller's stack. */
+	accepts(SOCK, "*(u64 *)(r10 -8) = 3; r2 = r10; r2 += -8; *(u64 *)(r10 -16) = r2; r1 = r10; r1 += -16; call f; "
+		      DONE "f: r6 = r1; " RANDOM "if r0 == 0 goto +0; r1 = *(u64 *)(r6 + 0); r0 = *(u64 *)(r1 + 0); exit");
+}
+
+static void v12_stores_that_may_go_elsewhere(void **state __unused_arg)
+{
+#define EITHER(read) VALUE "*(u64 *)(r10 -8) = 3; *(u64 *)(r10 -16) = 4; " RANDOM "r1 = r10; r1 += -8; " 	"if r0 == 0 goto +1; r1 += -8; r2 = 99; *(u64 *)(r1 + 0) = r2; " RANDOM "if r0 == 0 goto +0; " read
+	accepts(SOCK, EITHER("r7 = *(u64 *)(r10 -8); r7 &= 15; " USE("r7") DONE));
+	refuses(SOCK, EITHER("r7 = *(u64 *)(r10 -8); " USE("r7") DONE), -EACCES, OUTSIDE);
+	refuses(SOCK, EITHER("r7 = *(u64 *)(r10 -16); " USE("r7") DONE), -EACCES, OUTSIDE);
+#define SOMEWHERE(read) VALUE "*(u64 *)(r10 -8) = 3; *(u64 *)(r10 -16) = 4; " RANDOM "r0 &= 8; r1 = r10; r1 += -16; " 	"r1 += r0; r2 = 99; *(u64 *)(r1 + 0) = r2; " RANDOM "if r0 == 0 goto +0; " read
+	accepts(SOCK, SOMEWHERE("r7 = *(u64 *)(r10 -8); r7 &= 15; " USE("r7") DONE));
+	refuses(SOCK, SOMEWHERE("r7 = *(u64 *)(r10 -8); " USE("r7") DONE), ANY, NULL);
+}
+
 /* ---- facts -------------------------------------------------------------------------------------------------------- */
 
 static struct reg_fact fact_at(const char *text, u32 idx, u32 regno)
@@ -431,7 +520,7 @@ static void the_log_is_the_kernels(void **state __unused_arg)
 		"mark_precise: frame0: last_idx 9 first_idx 8 subseq_idx -1 \n"
 		"mark_precise: frame0: regs=r1 stack= before 8: (25) if r1 > 0x7 goto pc+1\n"
 		"mark_precise: frame0: parent state regs=r1 stack=:  R0=map_value(map=m1,ks=4,vs=8) "
-		"R1=Pscalar(smin=0,smax=umax=0xffffffff,var_off=(0x0; 0xffffffff)) R10=fp0 fp-8=5\n"
+		"R1=Pscalar(smin=0,smax=umax=0xffffffff,var_off=(0x0; 0xffffffff)) R10=fp0\n"
 		"mark_precise: frame0: last_idx 7 first_idx 0 subseq_idx 8 \n"
 		"mark_precise: frame0: regs=r1 stack= before 7: (61) r1 = *(u32 *)(r0 +0)\n",
 		"\n10: R0=map_value(map=m1,ks=4,vs=8,smin=smin32=0,smax=umax=smax32=umax32=7,var_off=(0x0; 0x7)) "
@@ -439,8 +528,8 @@ static void the_log_is_the_kernels(void **state __unused_arg)
 		"10: (b7) r0 = 0                       ; R0=0\n"
 		"11: (95) exit\n\n"
 		"from 8 to 10: R0=map_value(map=m1,ks=4,vs=8) "
-		"R1=scalar(smin=umin=umin32=8,smax=umax=0xffffffff,var_off=(0x0; 0xffffffff)) R10=fp0 fp-8=5\n",
-		"\nfrom 6 to 10: R0=0 R10=fp0 fp-8=5\n10: R0=0 R10=fp0 fp-8=5\n",
+		"R1=scalar(smin=umin=umin32=8,smax=umax=0xffffffff,var_off=(0x0; 0xffffffff)) R10=fp0\n",
+		"\nfrom 6 to 10: R0=0 R10=fp0\n10: R0=0 R10=fp0\n",
 		"\nprocessed 15 insns (limit 1000000) max_states_per_insn 0 total_states 1 peak_states 1 mark_read 0\n",
 	};
 
@@ -470,6 +559,9 @@ int main(void)
 		cmocka_unit_test_setup(frames, setup),
 		cmocka_unit_test_setup(r02_combined_stack_depth, setup),
 		cmocka_unit_test_setup(pruning_compares_the_stack, setup),
+		cmocka_unit_test_setup(v10_what_is_read_and_overwritten, setup),
+		cmocka_unit_test_setup(v11_dead_slots_do_not_keep_states_apart, setup),
+		cmocka_unit_test_setup(v12_stores_that_may_go_elsewhere, setup),
 		cmocka_unit_test_setup(facts_are_joined, setup),
 		cmocka_unit_test_setup(the_log_is_the_kernels, setup),
 	};
