@@ -73,7 +73,7 @@ struct btf;
 struct bpf_object_open_opts {
 	size_t sz;
 	const char *object_name;
-	bool relaxed_maps;
+	bool relaxed_maps; /* map definitions may have members that nobody knows */
 	const char *pin_root_path;
 	__u32 :32;
 	const char *kconfig; /* "CONFIG_HZ=250\n...": what .kconfig externs get */

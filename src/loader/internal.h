@@ -154,7 +154,7 @@ struct bpf_object {
 	char *kconfig; /* text of the option, may be NULL */
 	int kconfig_map;
 	int btf_fd;
-	bool loaded;
+	bool loaded, relaxed_maps;
 	char *log_buf;
 	size_t log_size;
 	u32 log_level;

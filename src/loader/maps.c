@@ -133,6 +133,10 @@ static int map_member(struct bpf_object *obj, struct bpf_map *map, const struct 
 			return -EOPNOTSUPP;
 		}
 	}
+	if (obj->relaxed_maps) {
+		pr_debug("map '%s': ignoring unknown field '%s'.\n", map->name, m->name);
+		return 0;
+	}
 	pr_warn("map '%s': unknown field '%s'.\n", map->name, m->name);
 	return -EOPNOTSUPP;
 }

@@ -40,6 +40,7 @@ static int take_opts(struct bpf_object *obj, const struct bpf_object_open_opts *
 	}
 	if ((known.kernel_log_size && !known.kernel_log_buf) || known.kernel_log_size > UINT32_MAX)
 		return -EINVAL;
+	obj->relaxed_maps = known.relaxed_maps;
 	obj->log_buf = known.kernel_log_buf;
 	obj->log_size = known.kernel_log_size;
 	obj->log_level = known.kernel_log_level;

@@ -256,6 +256,10 @@ static int load_one(struct bpf_program *p)
 int progs_load(struct bpf_object *obj)
 {
 	for (u32 i = 0; i < obj->prog_cnt; i++) {
+		for (size_t k = 0; k < obj->progs[i].linked_relos.cnt; k++)
+			fill_one(&obj->progs[i], &obj->progs[i].linked_relos.at[k]);
+	}
+	for (u32 i = 0; i < obj->prog_cnt; i++) {
 		struct bpf_program *p = &obj->progs[i];
 		int err;
 
@@ -264,8 +268,6 @@ int progs_load(struct bpf_object *obj)
 				pr_debug("prog '%s': skipped loading\n", p->name);
 			continue;
 		}
-		for (size_t k = 0; k < p->linked_relos.cnt; k++)
-			fill_one(p, &p->linked_relos.at[k]);
 		err = load_one(p);
 		if (err)
 			return err;
