@@ -110,8 +110,9 @@ static bool load_alone(struct verify *vf, const char *file, const char *name, u3
 	vf->cur = NULL;
 	if (!row->reached) {
 		row->err = err ? err : -EINVAL;
-		copy_text(row->reason, sizeof(row->reason), "not-loadable");
 		copy_text(row->message, sizeof(row->message), cli_first_warning());
+		copy_text(row->reason, sizeof(row->reason),
+			  strstr(row->message, "not modelled: ") ? "not-modelled" : "not-loadable");
 	}
 	bpf_object__close(obj);
 	return true;
