@@ -4,7 +4,7 @@ BUILD ?= build
 RESULTS = $(abspath $(BUILD))/test-results
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all deps test demo bench objects features asan tsan fuzz clean help
+.PHONY: all deps test demo bench objects conformance features asan tsan fuzz clean help
 
 all: $(BUILD)/build.ninja ## build; leaves the command at build/skep
 	@$(NINJA)
@@ -36,6 +36,11 @@ bench: $(BUILD)-bench/build.ninja ## ns per packet and time to verify on every e
 objects: all ## what skep and the running kernel say of BPF objects from Debian packages, and why
 	@scripts/fetch_objects.sh $(BUILD)/objects && \
 		python3 scripts/objects.py $(BUILD)/skep $(BUILD)/objects $(BUILD)/tests/objects/on_kernel
+
+conformance: all ## Linux's verifier test tables before skep and the running kernel
+	@scripts/deps.sh --conformance
+	@$(NINJA) tests/conformance/conformance >/dev/null
+	@$(BUILD)/tests/conformance/conformance -j $(BUILD)/conformance.json -d docs/divergences.md
 
 features: ## a row for each FEATURES id: its tests and their results in the last "make test"
 	@python3 scripts/features.py data/features.tsv $(RESULTS)
