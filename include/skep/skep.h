@@ -81,6 +81,29 @@ SKEP_API void skep_use_kernel(bool kernel);
  */
 SKEP_API long skep_bpf_call(struct skep *skep, int cmd, union bpf_attr *attr, uint32_t size);
 
+/* Address spaces of the simulated machine, as bpf_probe_read_kernel() and _user() tell them apart. */
+enum skep_mem_space { SKEP_MEM_KERNEL, SKEP_MEM_USER };
+
+/**
+ * skep_mem_register() - let programs look at memory of the application
+ * @addr: where programs see it; (uintptr_t)@mem to see it where it is
+ * @mem: @size bytes, which stay there until skep_mem_unregister() has returned
+ *
+ * Helpers that read through pointers which the verifier has not proved (bpf_probe_read_*(),
+ * bpf_copy_from_user(), strings of bpf_trace_printk()) reach the program's own objects and what was
+ * registered; everything else is a fault to the program. Nothing is ever written there.
+ * Return: 0, -EINVAL (empty, or wraps), -EEXIST (overlaps what is registered), -ENOMEM
+ */
+SKEP_API int skep_mem_register(struct skep *skep, enum skep_mem_space space, uint64_t addr,
+			       const void *mem, uint64_t size);
+
+/**
+ * skep_mem_unregister() - take back what was registered at @addr
+ * Return: 0, -EINVAL (no such space), -ENOENT, -ENOMEM. No program looks at it any more then.
+ * Threads: any, but not from inside a program's run.
+ */
+SKEP_API int skep_mem_unregister(struct skep *skep, enum skep_mem_space space, uint64_t addr);
+
 /* What the verifier said of one program. Strings live until the callback returns. */
 struct skep_verdict {
 	const char *prog_name;

@@ -2,13 +2,15 @@
 /*
  * bprintf.c - printf for programs: the conversions, limits and refusals of Linux.
  *
- *	%[0 +-#][width](d i u x X), with l or ll	integers of 32 or 64 bits
+ *	%[0 +-][width](d i u x X), with l or ll	integers of 32 or 64 bits
  *	%c %s %pks %pus					a byte, a string
  *	%p %pK %px					an address: hidden, hidden, as it is
  *	%pB %ps %pS					a symbol; none is known here: as a number
  *	%pi4 %pI4 %pi6 %pI6				addresses in memory
  *
- * Strings and addresses are read only where helper_host.mem_room() lets a program look; elsewhere
+ * Letters and digits that follow a pointer's conversion are taken for more of it and not printed.
+ *
+ * Strings and addresses are read only where helper_host.mem_at() lets a program look; elsewhere
  * they are "" and zeros, as where Linux's fault-tolerant copy fails.
  */
 #include "base/hash.h"
@@ -20,6 +22,8 @@
 #include <string.h>
 
 #define STRINGS_MAX 512 /* MAX_BPRINTF_BIN_ARGS-sized buffer: what strings of one call may take */
+
+#define WIDTH_MAX   ((1u << 23) - 1) /* what Linux cuts a width to */
 
 struct out {
 	char *buf;
@@ -35,26 +39,31 @@ static void put(struct out *o, const char *text, size_t len)
 
 /* Flags, width and the kind of one conversion. */
 struct spec {
-	char flags[8]; /* for the host's printf */
 	u32 width;
-	bool left;
+	bool left, zeros, plus, space;
 };
+
+static void put_fill(struct out *o, char ch, size_t cnt)
+{
+	if (o->len + 1 < o->size)
+		memset(o->buf + o->len, ch, min_of(cnt, o->size - 1 - o->len));
+	o->len += cnt;
+}
 
 static void put_padded(struct out *o, const struct spec *spec, const char *text, size_t len)
 {
 	size_t pad = spec->width > len ? spec->width - len : 0;
 
-	if (spec->left)
-		put(o, text, len);
-	for (; pad; pad--)
-		put(o, " ", 1);
 	if (!spec->left)
-		put(o, text, len);
+		put_fill(o, ' ', pad);
+	put(o, text, len);
+	if (spec->left)
+		put_fill(o, ' ', pad);
 }
 
 static __printf_like(2, 3) void put_fmt(struct out *o, const char *fmt, ...)
 {
-	char text[512];
+	char text[64];
 	va_list args;
 	int len;
 
@@ -64,19 +73,31 @@ static __printf_like(2, 3) void put_fmt(struct out *o, const char *fmt, ...)
 	put(o, text, min_of((size_t)len, sizeof(text) - 1));
 }
 
-/* The conversion letters are ours and the length is always 64 bits; a width beyond the buffer of
- * the trace line would only be cut there. */
+/* Digits with an optional sign before them; zeros for a width go between the two. */
+static void put_digits(struct out *o, const struct spec *spec, const char *sign, const char *digits)
+{
+	size_t len = strlen(digits) + strlen(sign);
+	char text[32];
+
+	if (spec->zeros && !spec->left) {
+		put(o, sign, strlen(sign));
+		put_fill(o, '0', spec->width > len ? spec->width - len : 0);
+		put(o, digits, strlen(digits));
+		return;
+	}
+	snprintf(text, sizeof(text), "%s%s", sign, digits);
+	put_padded(o, spec, text, len);
+}
+
 static void put_int(struct out *o, const struct spec *spec, char conv, u64 val)
 {
-	char fmt[24], text[256];
-	int len;
+	bool is_signed = conv == 'd' || conv == 'i', minus = is_signed && (s64)val < 0;
+	char digits[24];
 
-	snprintf(fmt, sizeof(fmt), "%%%s*ll%c", spec->flags, conv);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	len = snprintf(text, sizeof(text), fmt, (int)min_of(spec->width, 200u), val);
-#pragma GCC diagnostic pop
-	put(o, text, (size_t)len);
+	snprintf(digits, sizeof(digits), conv == 'x' ? "%llx" : conv == 'X' ? "%llX" : "%llu",
+		 (unsigned long long)(minus ? -val : val));
+	put_digits(o, spec, minus ? "-" : !is_signed ? "" : spec->plus ? "+" : spec->space ? " " : "",
+		   digits);
 }
 
 struct call {
@@ -86,35 +107,34 @@ struct call {
 	u32 string_room;
 };
 
-static size_t readable(const struct call *c, const void *mem)
+/*
+ * A string, at most what the call's room still takes; -ENOSPC when that is full. @space: 'k', 'u',
+ * or 0 for whichever of the two the address belongs to.
+ */
+static int put_string(struct call *c, const struct spec *spec, u64 addr, char space)
 {
-	return c->host->mem_room ? c->host->mem_room(c->host, c->run, mem) : 0;
-}
-
-/* A string of the program's memory, at most what the call's room still takes. -ENOSPC when full. */
-static int put_string(struct call *c, const struct spec *spec, u64 addr)
-{
-	const char *s = (const char *)(uintptr_t)addr;
-	size_t room = readable(c, s), len;
+	char text[STRINGS_MAX];
+	long len = -EFAULT;
 
 	if (!c->string_room)
 		return -ENOSPC;
-	len = strnlen(s, min_of(room, (size_t)c->string_room - 1));
-	/* A copy that meets a fault before the end yields nothing in Linux. */
-	if (len == room)
-		len = 0;
-	c->string_room -= (u32)len + 1;
-	put_padded(&c->o, spec, s, len);
+	if (space != 'k')
+		len = mem_read_str(c->host, c->run, text, c->string_room, addr, HELPER_MEM_USER);
+	if (space != 'u' && len < 0)
+		len = mem_read_str(c->host, c->run, text, c->string_room, addr, HELPER_MEM_KERNEL);
+	/* A copy that meets a fault before the end yields nothing. */
+	if (len < 0)
+		len = 1;
+	c->string_room -= (u32)len;
+	put_padded(&c->o, spec, text, (size_t)len - 1);
 	return 0;
 }
 
 static void put_ip(struct call *c, bool v6, bool zeros, u64 addr)
 {
-	const u8 *mem = (const u8 *)(uintptr_t)addr;
-	u8 ip[16] = { 0 };
+	u8 ip[16];
 
-	if (readable(c, mem) >= (v6 ? 16 : 4))
-		memcpy(ip, mem, v6 ? 16 : 4);
+	mem_read(c->host, c->run, ip, v6 ? 16 : 4, addr, HELPER_MEM_KERNEL);
 	if (v6)
 		for (int i = 0; i < 16; i += 2)
 			put_fmt(&c->o, "%02x%02x%s", ip[i], ip[i + 1],
@@ -129,25 +149,41 @@ static bool ends(char ch)
 	return !ch || isspace((u8)ch) || ispunct((u8)ch);
 }
 
+/* An address: sixteen digits unless a width says otherwise. */
+static void put_address(struct call *c, const struct spec *spec, u64 val)
+{
+	struct spec own = *spec;
+	char digits[24];
+
+	if (!own.width) {
+		own.width = 16;
+		own.zeros = true;
+	}
+	snprintf(digits, sizeof(digits), "%llx", (unsigned long long)val);
+	put_digits(&c->o, &own, "", digits);
+}
+
+/* What "%p" prints for one: equal pointers look equal, and that is all. An error number or NULL is
+ * no secret. */
+static u64 hidden(const struct call *c, u64 val)
+{
+	if (!val || val >= (u64)-4095)
+		return val;
+	return hash_u64(val, c->host->ptr_key) & 0xffffffff;
+}
+
 /* What follows "%p": the letters used up, or -EINVAL. */
 static int put_pointer(struct call *c, const struct spec *spec, const char *after, u64 val)
 {
-	char text[32];
-	int len;
-
 	if ((after[0] == 'k' || after[0] == 'u') && after[1] == 's')
-		return !ends(after[2]) ? -EINVAL : put_string(c, spec, val) ?: 2;
+		return !ends(after[2]) ? -EINVAL :
+					 put_string(c, &(struct spec){ 0 }, val, after[0]) ?: 2;
 	if (ends(after[0]) || after[0] == 'K') {
-		/* 32 bits of a keyed hash: equal pointers look equal, and that is all. */
-		u64 hidden = val ? hash_u64(val, c->host->ptr_key) & 0xffffffff : 0;
-
-		len = snprintf(text, sizeof(text), "%016llx", (unsigned long long)hidden);
-		put_padded(&c->o, spec, text, (size_t)len);
+		put_address(c, spec, hidden(c, val));
 		return after[0] == 'K';
 	}
 	if (after[0] == 'x') {
-		len = snprintf(text, sizeof(text), "%016llx", (unsigned long long)val);
-		put_padded(&c->o, spec, text, (size_t)len);
+		put_address(c, spec, val);
 		return 1;
 	}
 	if (after[0] == 'B' || after[0] == 's' || after[0] == 'S') {
@@ -163,17 +199,15 @@ static int put_pointer(struct call *c, const struct spec *spec, const char *afte
 /* Flags and width at @p; returns what follows. */
 static const char *parse_spec(const char *p, struct spec *spec)
 {
-	u32 n = 0;
-
 	*spec = (struct spec){ 0 };
-	for (; *p && strchr("0+- #", *p); p++) {
-		/* The host's printf takes each flag once; repeating one means nothing. */
-		if (!strchr(spec->flags, *p) && n < sizeof(spec->flags) - 1)
-			spec->flags[n++] = *p;
+	for (; *p && strchr("0+- ", *p); p++) {
 		spec->left |= *p == '-';
+		spec->zeros |= *p == '0';
+		spec->plus |= *p == '+';
+		spec->space |= *p == ' ';
 	}
 	for (; isdigit((u8)*p); p++)
-		spec->width = min_of(spec->width * 10 + (u32)(*p - '0'), 1000u);
+		spec->width = min_of(spec->width * 10 + (u32)(*p - '0'), WIDTH_MAX);
 	return p;
 }
 
@@ -188,10 +222,14 @@ static const char *convert(struct call *c, const char *p, u64 val, int *ret_err)
 	if (*p == 'p') {
 		n = put_pointer(c, &spec, p + 1, val);
 		*ret_err = min_of(n, 0);
-		return n < 0 ? NULL : p + 1 + n;
+		if (n < 0)
+			return NULL;
+		for (p += 1 + n; isalnum((u8)*p); p++)
+			;
+		return p;
 	}
 	if (*p == 's') {
-		*ret_err = ends(p[1]) ? put_string(c, &spec, val) : -EINVAL;
+		*ret_err = ends(p[1]) ? put_string(c, &spec, val, 0) : -EINVAL;
 		return *ret_err ? NULL : p + 1;
 	}
 	if (*p == 'c') {
@@ -222,7 +260,7 @@ long bprintf(struct helper_host *host, const struct run_ctx *run, char *out, siz
 		return -EINVAL;
 	/* All of the format is looked at before anything is printed, as Linux prepares first. */
 	for (u32 i = 0; i < len; i++)
-		if ((u8)fmt[i] > 127 || (!isprint((u8)fmt[i]) && !isspace((u8)fmt[i])))
+		if ((u8)fmt[i] < 128 && !isprint((u8)fmt[i]) && !isspace((u8)fmt[i]))
 			return -EINVAL;
 	for (const char *p = fmt; *p;) {
 		if (*p != '%' || p[1] == '%') {

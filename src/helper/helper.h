@@ -13,6 +13,9 @@
 /* A helper's code; the value that SYM_HELPER resolves to. */
 typedef u64 (*helper_fn)(u64 r1, u64 r2, u64 r3, u64 r4, u64 r5);
 
+/* Address spaces of the simulated machine. */
+enum helper_mem { HELPER_MEM_KERNEL, HELPER_MEM_USER, HELPER_MEM_CNT };
+
 /*
  * What helpers need of an instance. It is the first member of struct skep, so run_ctx.skep points
  * to one: this room lies below the runtime and cannot see the rest.
@@ -24,9 +27,14 @@ struct helper_host {
 	u64 ptr_key;	/* hides addresses that %p prints */
 	/* One line for the trace buffer, without its newline. */
 	void (*trace)(struct helper_host *host, const char *text, size_t len);
-	/* How many bytes from @mem on a program may see although the verifier has not looked at the
-	 * pointer; 0: none. Decides what %s, %pI4 and the like may follow. NULL: nothing. */
-	size_t (*mem_room)(struct helper_host *host, const struct run_ctx *run, const void *mem);
+	/*
+	 * Where the program's address @addr lies, for a pointer that the verifier has not looked at;
+	 * *ret_room: how many bytes from there on. NULL: nowhere, a fault to the program.
+	 */
+	const void *(*mem_at)(struct helper_host *host, const struct run_ctx *run, u64 addr,
+			      enum helper_mem space, size_t *ret_room);
+	/* The pid namespace as get_ns_current_pid_tgid() is asked for it. */
+	u64 pidns_dev, pidns_ino;
 };
 
 static inline struct run_ctx *helper_run(void)
@@ -55,6 +63,16 @@ extern const u32 helper_def_cnt;
  */
 long bprintf(struct helper_host *host, const struct run_ctx *run, char *out, size_t out_size,
 	     const char *fmt, u32 fmt_size, const u64 *args, u32 arg_cnt);
+
+/*
+ * Memory behind an address that the verifier has not looked at. -EFAULT, and @to all zeros, when a
+ * byte of it is out of reach; an address that no kernel has gives -ERANGE as in Linux.
+ */
+long mem_read(struct helper_host *host, const struct run_ctx *run, void *to, u32 size, u64 addr,
+	      enum helper_mem space);
+/* A string, cut to @size with its NUL: its length with the NUL. Errors as mem_read(). */
+long mem_read_str(struct helper_host *host, const struct run_ctx *run, char *to, u32 size, u64 addr,
+		  enum helper_mem space);
 
 /* One's complement sum over @len bytes onto @sum, folded to 32 bits. */
 u32 csum_bytes(const void *data, size_t len, u32 sum);

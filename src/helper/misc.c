@@ -63,6 +63,28 @@ HELPER(get_current_uid_gid)
 	return (u64)host->gid << 32 | host->uid;
 }
 
+/* One pid namespace: the one that the process lives in, by its inode. */
+HELPER(get_ns_current_pid_tgid)
+{
+	const struct helper_host *host = helper_host();
+	struct bpf_pidns_info *info = (struct bpf_pidns_info *)(uintptr_t)r3;
+	bool sized = (u32)r4 == sizeof(*info);
+
+	if (!sized || (u32)r1 != r1 || r1 != host->pidns_dev || r2 != host->pidns_ino) {
+		memset(info, 0, (u32)r4);
+		return -EINVAL;
+	}
+	*info = (struct bpf_pidns_info){ .pid = (u32)gettid(), .tgid = host->tgid };
+	return 0;
+}
+
+/* The simulated CPUs keep no record of branches. */
+HELPER(get_branch_snapshot)
+{
+	memset((void *)(uintptr_t)r1, 0, (u32)r2);
+	return r3 ? -EINVAL : -ENOENT;
+}
+
 HELPER(get_current_comm)
 {
 	char comm[16] = { 0 };

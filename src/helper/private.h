@@ -46,6 +46,15 @@ HELPER(strncmp);
 HELPER(strtol);
 HELPER(strtoul);
 HELPER(csum_diff);
+HELPER(probe_read);
+HELPER(probe_read_user);
+HELPER(probe_read_kernel);
+HELPER(probe_read_str);
+HELPER(probe_read_user_str);
+HELPER(probe_read_kernel_str);
+HELPER(copy_from_user);
+HELPER(get_ns_current_pid_tgid);
+HELPER(get_branch_snapshot);
 HELPER(loop);
 
 #endif

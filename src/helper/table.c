@@ -36,6 +36,15 @@ const struct helper_def helper_defs[] = {
 	ROW(strtol),
 	ROW(strtoul),
 	ROW(csum_diff),
+	ROW(probe_read),
+	ROW(probe_read_user),
+	ROW(probe_read_kernel),
+	ROW(probe_read_str),
+	ROW(probe_read_user_str),
+	ROW(probe_read_kernel_str),
+	ROW(copy_from_user),
+	ROW(get_ns_current_pid_tgid),
+	ROW(get_branch_snapshot),
 	ROW(loop),
 };
 const u32 helper_def_cnt = ARRAY_SIZE(helper_defs);

@@ -28,18 +28,32 @@ static size_t room_in(const void *mem, const void *start, const void *end)
 	return mem >= start && mem < end ? (size_t)((const u8 *)end - (const u8 *)mem) : 0;
 }
 
+static size_t room_of(const void *mem, const void *obj, size_t size)
+{
+	return room_in(mem, obj, (const u8 *)obj + size);
+}
+
+/* The packet, and the simulated kernel's structures around it, which programs walk with CO-RE. */
 static size_t xdp_mem_room(const struct run_ctx *run, const void *mem)
 {
 	const struct xdp_buff *xdp = run->hook_ctx;
+	size_t room = room_in(mem, xdp->data_meta, xdp->data_end);
 
-	return room_in(mem, xdp->data_meta, xdp->data_end);
+	room = room ?: room_of(mem, xdp, sizeof(*xdp));
+	room = room ?: room_of(mem, xdp->rxq, sizeof(*xdp->rxq));
+	room = room ?: room_of(mem, xdp->txq, sizeof(*xdp->txq));
+	return room ?: room_of(mem, xdp->rxq->dev, sizeof(*xdp->rxq->dev));
 }
 
 static size_t skb_mem_room(const struct run_ctx *run, const void *mem)
 {
 	const struct sk_buff *skb = run->hook_ctx;
 
-	return room_in(mem, skb->data, skb->data + skb->len);
+	size_t room = room_in(mem, skb->data, skb->data + skb->len);
+
+	room = room ?: room_of(mem, skb, sizeof(*skb));
+	room = room ?: room_of(mem, skb->dev, sizeof(*skb->dev));
+	return room ?: room_of(mem, skb->shinfo, sizeof(*skb->shinfo));
 }
 
 static int register_type(struct skep *skep, const struct prog_type_ops *ops,

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DEFAULT_MEM_LIMIT (1ULL << 30)
@@ -31,6 +32,7 @@ static u64 pick_seed(const struct skep_opts *opts)
 static void host_init(struct skep *skep, const struct skep_opts *opts)
 {
 	struct helper_host *host = &skep->host;
+	struct stat ns;
 
 	clock_init(&host->clock);
 	if (opts->virtual_time)
@@ -42,7 +44,11 @@ static void host_init(struct skep *skep, const struct skep_opts *opts)
 	host->gid = getgid();
 	host->ptr_key = skep->seed;
 	host->trace = trace_from_helper;
-	host->mem_room = skep_mem_room;
+	host->mem_at = skep_mem_at;
+	if (!stat("/proc/self/ns/pid", &ns)) {
+		host->pidns_dev = ns.st_dev;
+		host->pidns_ino = ns.st_ino;
+	}
 }
 
 static u32 pick_cpu_cnt(u32 wanted)
@@ -79,6 +85,7 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 	if (!skep)
 		return -ENOMEM;
 	objects_init(skep);
+	pthread_mutex_init(&skep->mem.lock, NULL);
 	skep->engine = opts->engine;
 	skep->seed = pick_seed(opts);
 	skep->acct.limit = opts->mem_limit ? opts->mem_limit : DEFAULT_MEM_LIMIT;
@@ -120,6 +127,7 @@ void skep_free(struct skep *skep)
 	rcu_drain();
 	objects_destroy(skep);
 	trace_destroy(&skep->trace);
+	mem_destroy(skep);
 	if (skep->vcpus)
 		vcpu_set_free(skep->vcpus);
 	btf_put(skep->kernel_btf);

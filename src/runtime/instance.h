@@ -40,6 +40,11 @@ struct skep {
 	struct idtab ids[OBJ_KIND_CNT];
 	struct room_state rooms[SKEP_ROOM_CNT];
 	struct trace_buf trace;
+	/* What the application lets programs look into. Written by mem.c. */
+	struct {
+		pthread_mutex_t lock;
+		struct mem_table *tables[HELPER_MEM_CNT]; /* RCU; NULL: empty */
+	} mem;
 	skep_load_fn on_load;
 	void *on_load_ctx;
 
@@ -87,8 +92,10 @@ helper_fn skep_helper_fn(const struct skep *skep, u32 prog_type, u32 helper_id);
 void objects_init(struct skep *skep);
 void objects_destroy(struct skep *skep);
 
-/* mem.c: helper_host.mem_room */
-size_t skep_mem_room(struct helper_host *host, const struct run_ctx *run, const void *mem);
+/* mem.c: helper_host.mem_at */
+const void *skep_mem_at(struct helper_host *host, const struct run_ctx *run, u64 addr,
+			enum helper_mem space, size_t *ret_room);
+void mem_destroy(struct skep *skep);
 
 /* raw.c: program types whose context is just memory (raw tracepoints, syscall) */
 int raw_register(struct skep *skep);

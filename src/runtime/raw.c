@@ -90,13 +90,31 @@ static int syscall_test_run(struct skep *skep __unused_arg, struct skep_prog *pr
 	return 0;
 }
 
+/* What the link was given at attaching; a test run goes through no link. */
+static u64 raw_tp_cookie(u64 r1 __unused_arg, u64 r2 __unused_arg, u64 r3 __unused_arg,
+			 u64 r4 __unused_arg, u64 r5 __unused_arg)
+{
+	return 0;
+}
+
+static size_t raw_tp_mem_room(const struct run_ctx *run, const void *mem)
+{
+	const u8 *args = run->hook_ctx, *at = mem;
+	size_t size = RAW_TP_ARGS * sizeof(u64);
+
+	return at >= args && at < args + size ? (size_t)(args + size - at) : 0;
+}
+
 int raw_register(struct skep *skep)
 {
 	static const struct prog_type_ops raw_tp = { .type = BPF_PROG_TYPE_RAW_TRACEPOINT,
-						     .test_run = raw_tp_test_run };
+						     .test_run = raw_tp_test_run,
+						     .mem_room = raw_tp_mem_room };
 	static const struct prog_type_ops sys = { .type = BPF_PROG_TYPE_SYSCALL,
 						  .test_run = syscall_test_run };
 	int err = skep_register_prog_type(skep, &raw_tp);
 
+	if (!err)
+		err = skep_register_helper(skep, raw_tp.type, BPF_FUNC_get_attach_cookie, raw_tp_cookie);
 	return err ? err : skep_register_prog_type(skep, &sys);
 }

@@ -70,7 +70,7 @@ struct prog_type_ops {
 	/* The name of a return value ("XDP_DROP"), NULL when it has none. */
 	const char *(*retval_name)(u32 retval);
 	/* Bytes from @mem on that belong to what the running program was given (a packet); 0: none.
-	 * May be NULL. See helper_host.mem_room. */
+	 * May be NULL. See helper_host.mem_at. */
 	size_t (*mem_room)(const struct run_ctx *run, const void *mem);
 };
 
@@ -177,6 +177,15 @@ u32 skep_prog_run(struct skep_prog *prog, void *ctx);
  * test runs: vCPU and RCU are taken once. *ret_cnt gets the number of runs. */
 u32 skep_prog_run_batch(struct skep_prog *prog, void *(*next)(void *arg, u32 prev_ret), void *arg,
 			u64 *ret_cnt);
+
+/*
+ * Lets programs of the instance look at @size bytes of @mem, which they see at @addr of an address
+ * space: bpf_probe_read_user() and the like, bpf_copy_from_user(), %s. 0; -EINVAL: empty or wraps;
+ * -EEXIST: overlaps what is there; -ENOMEM. The memory stays where it is until skep_mem_del() has
+ * returned. Neither from a program's run.
+ */
+int skep_mem_add(struct skep *skep, enum helper_mem space, u64 addr, const void *mem, u64 size);
+int skep_mem_del(struct skep *skep, enum helper_mem space, u64 addr); /* 0, -ENOENT, -ENOMEM */
 
 /* bpf_trace_printk and the like write here; default: the instance keeps the last 64 KiB. */
 void skep_trace_write(struct skep *skep, const char *text, size_t len);

@@ -69,6 +69,24 @@ long skep_bpf_call(struct skep *skep, int cmd, union bpf_attr *attr, uint32_t si
 	return skep_bpf(skep, NULL, cmd, attr, size);
 }
 
+static_assert((int)SKEP_MEM_KERNEL == HELPER_MEM_KERNEL && (int)SKEP_MEM_USER == HELPER_MEM_USER,
+	      "the public and the inner names differ");
+
+int skep_mem_register(struct skep *skep, enum skep_mem_space space, uint64_t addr, const void *mem,
+		      uint64_t size)
+{
+	if (space != SKEP_MEM_KERNEL && space != SKEP_MEM_USER)
+		return -EINVAL;
+	return skep_mem_add(skep, (enum helper_mem)space, addr, mem, size);
+}
+
+int skep_mem_unregister(struct skep *skep, enum skep_mem_space space, uint64_t addr)
+{
+	if (space != SKEP_MEM_KERNEL && space != SKEP_MEM_USER)
+		return -EINVAL;
+	return skep_mem_del(skep, (enum helper_mem)space, addr);
+}
+
 /* ---- verdicts --------------------------------------------------------------------------------- */
 
 struct verdict_sink {

@@ -10,21 +10,26 @@
 
 static const char *skip_flags_and_width(const char *at)
 {
-	while (*at && strchr("0 +-#", *at))
+	while (*at && strchr("0 +-", *at))
 		at++;
 	while (isdigit((unsigned char)*at))
 		at++;
 	return at;
 }
 
+static bool ends(char c)
+{
+	return !c || isspace((unsigned char)c) || ispunct((unsigned char)c);
+}
+
 /* What follows "%p": nothing, a letter that changes the print, a string or an address in memory. */
 static const char *skip_pointer(const char *at)
 {
 	if ((at[0] == 'k' || at[0] == 'u') && at[1] == 's')
-		return at + 2;
+		return ends(at[2]) ? at + 2 : NULL;
 	if (*at && strchr("KxsSB", *at))
 		return at + 1;
-	if (!*at || isspace((unsigned char)*at) || ispunct((unsigned char)*at))
+	if (ends(*at))
 		return at;
 	if ((at[0] == 'i' || at[0] == 'I') && (at[1] == '4' || at[1] == '6'))
 		return at + 2;
@@ -37,8 +42,10 @@ static const char *skip_conversion(const char *at)
 	at = skip_flags_and_width(at);
 	if (*at == 'p')
 		return skip_pointer(at + 1);
-	if (*at == 'c' || *at == 's')
+	if (*at == 'c')
 		return at + 1;
+	if (*at == 's')
+		return ends(at[1]) ? at + 1 : NULL;
 	for (int longs = 0; longs < 2 && *at == 'l'; longs++)
 		at++;
 	return *at && strchr("diuxX", *at) ? at + 1 : NULL;
@@ -51,7 +58,8 @@ bool format_is_valid(const char *fmt, u32 arg_cnt)
 	while (fmt && *fmt) {
 		unsigned char c = *fmt++;
 
-		if (!isascii(c) || (!isprint(c) && !isspace(c)))
+		/* What is not ASCII may stand in the text, not in a conversion. */
+		if (isascii(c) && !isprint(c) && !isspace(c))
 			return false;
 		if (c != '%')
 			continue;

@@ -16,13 +16,15 @@
 static const char *seen_mem;
 static size_t seen_len;
 
-static size_t mem_room(struct helper_host *host __unused_arg, const struct run_ctx *run __unused_arg,
-		       const void *mem)
+static const void *mem_at(struct helper_host *host __unused_arg,
+			  const struct run_ctx *run __unused_arg, u64 addr,
+			  enum helper_mem space __unused_arg, size_t *ret_room)
 {
-	const char *p = mem;
+	const char *p = (const char *)(uintptr_t)addr;
+	bool seen = seen_mem && p >= seen_mem && p < seen_mem + seen_len;
 
-	return seen_mem && p >= seen_mem && p < seen_mem + seen_len
-		       ? (size_t)(seen_mem + seen_len - p) : 0;
+	*ret_room = seen ? (size_t)(seen_mem + seen_len - p) : 0;
+	return seen ? p : NULL;
 }
 
 static char traced[4096];
@@ -32,7 +34,7 @@ static void trace(struct helper_host *host __unused_arg, const char *text, size_
 	snprintf(traced, sizeof(traced), "%.*s", (int)len, text);
 }
 
-static struct helper_host host = { .ptr_key = 42, .mem_room = mem_room, .trace = trace, .tgid = 77 };
+static struct helper_host host = { .ptr_key = 42, .mem_at = mem_at, .trace = trace, .tgid = 77 };
 
 /* ---- bprintf -------------------------------------------------------------------------------- */
 
@@ -64,9 +66,16 @@ static void formats_print_as_linux(void **state __unused_arg)
 		{ "%s|", { 0 }, "|" },	    /* unreadable: nothing */
 		{ "%pI4", { 0 }, "0.0.0.0" }, /* unreadable: zeros */
 		{ "a\tb\n", { 0 }, "a\tb\n" },
+		{ "\xc3\xa4 %d", { 1 }, "\xc3\xa4 1" },
+		{ "%5px|%-5px|%05px", { 0xab, 0xab, 0xab }, "   ab|ab   |000ab" },
+		{ "%pxyz!", { 0xab }, "00000000000000ab!" }, /* xyz: more of the pointer */
+		{ "%p", { (u64)-22 }, "ffffffffffffffea" }, /* an error number */
 		/* refused: */
 		{ "%", { 0 }, NULL },
 		{ "%f", { 1 }, NULL },
+		{ "%#x", { 1 }, NULL },
+		{ "%\xc3", { 1 }, NULL },
+		{ "%pksx", { 1 }, NULL },
 		{ "%n", { 1 }, NULL },
 		{ "%lf", { 1 }, NULL },
 		{ "%llld", { 1 }, NULL },
@@ -78,7 +87,6 @@ static void formats_print_as_linux(void **state __unused_arg)
 		{ "%pI5", { 1 }, NULL },
 		{ "%d%d%d%d", { 1, 2, 3 }, NULL }, /* more conversions than arguments */
 		{ "\x01", { 0 }, NULL },
-		{ "\xc3\xa4", { 0 }, NULL },
 	};
 	char out[256];
 
