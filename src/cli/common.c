@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* common.c - what the commands share. */
+/* common.c - what the commands share: error lines, files that go in, the instance, JSON. */
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+
+#define BTF_MAX (256u << 20)
 
 int cli_fail(const char *fmt, ...)
 {
@@ -29,27 +30,8 @@ int cli_usage_error(const struct cli_command *cmd, const char *fmt, ...)
 	va_start(args, fmt);
 	vfprintf(stderr, fmt, args);
 	va_end(args);
-	fprintf(stderr, "\nusage: skep %s %s\n(\"skep %s --help\" tells more)\n", cmd->name, cmd->usage,
-		cmd->name);
+	fprintf(stderr, " (see \"skep %s --help\")\n", cmd->name);
 	return EXIT_BAD;
-}
-
-void cli_help(const struct cli_command *cmd)
-{
-	printf("usage: skep %s %s\n\n%s\n\n%s\n\nexample:\n%s\n", cmd->name, cmd->usage, cmd->help,
-	       cmd->details, cmd->example);
-}
-
-bool cli_wants_help(const struct cli_command *cmd, int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h") ||
-		    (i == 1 && !strcmp(argv[i], "help"))) {
-			cli_help(cmd);
-			return true;
-		}
-	}
-	return false;
 }
 
 bool cli_number(const char *text, u64 max, u64 *ret_num)
@@ -58,199 +40,137 @@ bool cli_number(const char *text, u64 max, u64 *ret_num)
 
 	errno = 0;
 	*ret_num = strtoull(text, &end, 0);
-	return !errno && end != text && !*end && *text != '-' && *ret_num <= max;
+	return !errno && end != text && !*end && *text >= '0' && *text <= '9' && *ret_num <= max;
 }
 
-u8 *cli_read_file(const char *path, size_t max, size_t *ret_size)
+const char *cli_strerror(int err)
 {
-	FILE *f = fopen(path, "rb");
-	struct strbuf data = { 0 };
+	static _Thread_local char text[128];
+
+	libbpf_strerror(err, text, sizeof(text));
+	return text;
+}
+
+/* ---- files that go in ------------------------------------------------------------------------------ */
+
+static bool read_stream(FILE *f, const char *path, size_t max, struct strbuf *data)
+{
 	char buf[65536];
 	size_t n;
 
-	if (!f) {
-		cli_fail("%s: %s", path, strerror(errno));
-		return NULL;
+	while ((n = fread(buf, 1, sizeof(buf), f))) {
+		strbuf_add(data, buf, n);
+		if (data->len > max) {
+			cli_fail("%s: more than the %zu bytes that can be used here", path, max);
+			return false;
+		}
 	}
-	while ((n = fread(buf, 1, sizeof(buf), f)) && data.len <= max)
-		strbuf_add(&data, buf, n);
-	if (ferror(f) || data.oom || data.len > max) {
-		cli_fail("%s: %s", path, data.oom ? "out of memory" :
-			 data.len > max ? "larger than can be used here" : strerror(errno));
-		fclose(f);
-		strbuf_free(&data);
-		return NULL;
+	if (ferror(f) || data->oom) {
+		cli_fail("%s: %s", path, data->oom ? "out of memory" : strerror(errno));
+		return false;
 	}
-	fclose(f);
-	*ret_size = data.len;
-	return data.str ? (u8 *)data.str : calloc(1, 1);
+	return true;
 }
 
-struct skep *cli_instance(const struct cli_opts *opts)
+bool in_file_read(struct in_file *file, size_t max)
+{
+	struct strbuf data = { 0 };
+	FILE *f;
+
+	if (file->bytes)
+		return true;
+	f = fopen(file->path, "rb");
+	if (!f) {
+		cli_fail("%s: %s", file->path, strerror(errno));
+		return false;
+	}
+	if (!read_stream(f, file->path, max, &data)) {
+		strbuf_free(&data);
+		fclose(f);
+		return false;
+	}
+	fclose(f);
+	file->bytes = data.str ? (u8 *)data.str : calloc(1, 1);
+	file->size = data.len;
+	return file->bytes || !cli_fail("out of memory");
+}
+
+void in_file_free(struct in_file *file)
+{
+	free(file->bytes);
+	file->bytes = NULL;
+}
+
+void cli_opts_free(struct cli_opts *opts)
+{
+	in_file_free(&opts->kernel_btf);
+	in_file_free(&opts->pcap);
+	in_file_free(&opts->data_in);
+	in_file_free(&opts->ctx_in);
+}
+
+/* ---- the instance ------------------------------------------------------------------------------------ */
+
+/* Leaves raw BTF in @file, also when it names an ELF file. */
+static bool read_kernel_btf(struct in_file *file)
+{
+	const void *raw;
+	struct btf *btf;
+	u32 size = 0;
+
+	if (file->bytes)
+		return true;
+	cli_messages_start();
+	btf = btf__parse(file->path, NULL);
+	if (!btf) {
+		int err = errno;
+
+		cli_fail("%s: no BTF could be read from it: %s", file->path,
+			 *cli_first_warning() ? cli_first_warning() : cli_strerror(err));
+		return false;
+	}
+	raw = btf__raw_data(btf, &size);
+	file->bytes = raw && size <= BTF_MAX ? malloc(size + 1) : NULL;
+	if (file->bytes) {
+		memcpy(file->bytes, raw, size);
+		file->size = size;
+	}
+	btf__free(btf);
+	return file->bytes || !cli_fail("out of memory");
+}
+
+struct skep *cli_instance(struct cli_opts *opts)
 {
 	struct skep_config config = { .sz = sizeof(config), .engine = opts->engine };
 	struct skep *skep = NULL;
-	size_t size = 0;
-	u8 *raw = NULL;
 	int err;
 
-	if (opts->kernel_btf) {
-		struct btf *btf = btf__parse(opts->kernel_btf, NULL);
-		u32 raw_size = 0;
-		const void *bytes;
-
-		if (!btf) {
-			cli_fail("%s: no BTF could be read from it: %s", opts->kernel_btf, strerror(errno));
+	if (opts->kernel_btf.path) {
+		if (!read_kernel_btf(&opts->kernel_btf))
 			return NULL;
-		}
-		bytes = btf__raw_data(btf, &raw_size);
-		raw = malloc(raw_size);
-		if (raw && bytes)
-			memcpy(raw, bytes, raw_size);
-		size = raw_size;
-		btf__free(btf);
-		config.kernel_btf = raw;
-		config.kernel_btf_size = size;
+		config.kernel_btf = opts->kernel_btf.bytes;
+		config.kernel_btf_size = opts->kernel_btf.size;
 	}
 	err = skep_create(&config, &skep);
-	free(raw);
-	if (err) {
-		if (err == -EOPNOTSUPP && opts->engine == SKEP_RUN_JIT)
-			cli_fail("no JIT for this machine; use --engine interp");
-		else
-			cli_fail("cannot make an instance: %s", strerror(-err));
-		return NULL;
-	}
-	skep_default_instance_set(skep);
+	if (err == -EOPNOTSUPP && opts->engine == SKEP_RUN_JIT)
+		cli_fail("no JIT for this machine; use --engine interp");
+	else if (err == -EINVAL && opts->kernel_btf.path)
+		cli_fail("%s: not BTF of a kernel", opts->kernel_btf.path);
+	else if (err)
+		cli_fail("cannot make an instance: %s", strerror(-err));
+	if (!err)
+		skep_default_instance_set(skep);
 	return skep;
 }
 
-/* The print callback has no context argument, so what it keeps stands here; the command line is
- * single-threaded. */
-static struct strbuf first_warning;
-
-static int keep_message(enum libbpf_print_level level, const char *fmt, va_list args)
+void cli_instance_end(struct skep *skep)
 {
-	if (level != LIBBPF_WARN || first_warning.len)
-		return 0;
-	strbuf_vprintf(&first_warning, fmt, args);
-	return 0;
+	skep_default_instance_set(NULL);
+	skep_destroy(skep);
+	cli_messages_end();
 }
 
-void cli_messages_start(void)
-{
-	strbuf_reset(&first_warning);
-	libbpf_set_print(keep_message);
-}
-
-const char *cli_first_warning(void)
-{
-	char *text = first_warning.str;
-	size_t skip = 0;
-
-	if (!text)
-		return "";
-	text[strcspn(text, "\n")] = '\0';
-	if (!strncmp(text, "libbpf: ", 8))
-		skip = 8;
-	return text + skip;
-}
-
-void cli_messages_end(void)
-{
-	strbuf_free(&first_warning);
-}
-
-struct bpf_object *cli_open(const char *path)
-{
-	struct bpf_object *obj;
-	struct stat st;
-
-	if (stat(path, &st)) {
-		cli_fail("%s: %s", path, strerror(errno));
-		return NULL;
-	}
-	if (!S_ISREG(st.st_mode)) {
-		cli_fail("%s: not a regular file", path);
-		return NULL;
-	}
-	cli_messages_start();
-	errno = 0;
-	obj = bpf_object__open_file(path, NULL);
-	if (!obj) {
-		const char *why = cli_first_warning();
-		char text[128];
-
-		if (!*why) {
-			libbpf_strerror(errno, text, sizeof(text));
-			why = text;
-		}
-		if (strstr(why, path))
-			cli_fail("%s", why);
-		else
-			cli_fail("%s: %s", path, why);
-	}
-	return obj;
-}
-
-static struct bpf_program *first_matching(struct bpf_object *obj, const char *name, const char *section,
-					  u32 *ret_cnt)
-{
-	struct bpf_program *prog, *found = NULL;
-
-	*ret_cnt = 0;
-	bpf_object__for_each_program(prog, obj) {
-		if (name && strcmp(bpf_program__name(prog), name))
-			continue;
-		if (section && strcmp(bpf_program__section_name(prog), section))
-			continue;
-		if (!found)
-			found = prog;
-		++*ret_cnt;
-	}
-	return found;
-}
-
-static void list_progs(struct bpf_object *obj, struct strbuf *out)
-{
-	struct bpf_program *prog;
-
-	bpf_object__for_each_program(prog, obj)
-		strbuf_printf(out, "%s%s (%s)", out->len ? ", " : "", bpf_program__name(prog),
-			      bpf_program__section_name(prog));
-}
-
-struct bpf_program *cli_pick_prog(struct bpf_object *obj, const char *path, const char *name,
-				  const char *section)
-{
-	struct strbuf names = { 0 };
-	struct bpf_program *prog;
-	u32 cnt;
-
-	prog = first_matching(obj, name, section, &cnt);
-	if (cnt == 1)
-		return prog;
-	list_progs(obj, &names);
-	if (!names.len)
-		cli_fail("%s: holds no program", path);
-	else if (!cnt)
-		cli_fail("%s: no program %s%s; it holds %s", path, name ? "" : "in section ",
-			 name ? name : section, strbuf_str(&names));
-	else
-		cli_fail("%s: choose one with --prog: %s", path, strbuf_str(&names));
-	strbuf_free(&names);
-	return NULL;
-}
-
-int cli_load_only(struct bpf_object *obj, struct bpf_program *prog)
-{
-	struct bpf_program *other;
-
-	bpf_object__for_each_program(other, obj)
-		bpf_program__set_autoload(other, other == prog);
-	cli_messages_start();
-	return bpf_object__load(obj);
-}
+/* ---- output ------------------------------------------------------------------------------------------ */
 
 void cli_print_json(struct json_object *json, const struct cli_opts *opts)
 {
@@ -258,6 +178,16 @@ void cli_print_json(struct json_object *json, const struct cli_opts *opts)
 					    JSON_C_TO_STRING_NOSLASHESCAPE : JSON_C_TO_STRING_PLAIN |
 					    JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(json);
+}
+
+void json_add_str(struct json_object *obj, const char *key, const char *val)
+{
+	json_object_object_add(obj, key, json_object_new_string(val ? val : ""));
+}
+
+void json_add_num(struct json_object *obj, const char *key, u64 val)
+{
+	json_object_object_add(obj, key, json_object_new_int64(val));
 }
 
 struct json_object *cli_hex_bytes(const void *bytes, size_t size)

@@ -1,41 +1,38 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* main.c - finds the command and calls it. */
+/* main.c - finds the command, takes its options, calls it. */
 #include "cli/cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct cli_command *const commands[] = {
 	&cmd_verify, &cmd_run, &cmd_prog_dump, &cmd_btf_dump, &cmd_version,
 };
 
-static int version(const struct cli_command *cmd, int argc, char **argv)
+static int version(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv)
 {
-	bool json = argc > 1 && (!strcmp(argv[1], "-j") || !strcmp(argv[1], "--json"));
-	struct cli_opts opts = { 0 };
 	struct json_object *out;
 
-	if (cli_wants_help(cmd, argc, argv))
-		return EXIT_OK;
-	if (argc > 1 && !json)
-		return cli_usage_error(cmd, "unknown argument %s", argv[1]);
-	if (!json) {
+	if (argc)
+		return cli_usage_error(cmd, "unexpected argument %s", argv[0]);
+	if (!opts->json) {
 		printf("skep v%s\nfollows %s\n", skep_version(), skep_profile());
 		return EXIT_OK;
 	}
 	out = json_object_new_object();
-	json_object_object_add(out, "version", json_object_new_string(skep_version()));
-	json_object_object_add(out, "profile", json_object_new_string(skep_profile()));
-	cli_print_json(out, &opts);
+	json_add_str(out, "version", skep_version());
+	json_add_str(out, "profile", skep_profile());
+	cli_print_json(out, opts);
 	return EXIT_OK;
 }
 
+static const struct cli_option version_options[] = { OPTION_JSON, OPTION_PRETTY, OPTIONS_END };
 const struct cli_command cmd_version = {
 	.name = "version",
 	.usage = "[-j]",
 	.help = "Prints the version of skep and of the Linux interface that it follows.",
-	.details = "  -j, --json    as JSON",
+	.options = version_options,
 	.example = "  skep version",
 	.run = version,
 };
@@ -59,40 +56,121 @@ static int matches(const struct cli_command *cmd, int argc, char **argv)
 	const char *space = strchr(cmd->name, ' ');
 	size_t len = space ? (size_t)(space - cmd->name) : strlen(cmd->name);
 
-	if (argc < 2 || strlen(argv[1]) != len || strncmp(argv[1], cmd->name, len))
+	if (!argc || strlen(argv[0]) != len || strncmp(argv[0], cmd->name, len))
 		return 0;
 	if (!space)
 		return 1;
-	return argc > 2 && !strcmp(argv[2], space + 1) ? 2 : 0;
+	return argc > 1 && !strcmp(argv[1], space + 1) ? 2 : 0;
+}
+
+static const struct cli_command *find(int argc, char **argv, int *ret_words)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		*ret_words = matches(commands[i], argc, argv);
+		if (*ret_words)
+			return commands[i];
+	}
+	return NULL;
+}
+
+/* One line: what there is instead. */
+static int no_command(int argc, char **argv)
+{
+	struct nearest near = { .word = argv[0] };
+	size_t len = strlen(argv[0]);
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		const char *name = commands[i]->name;
+
+		if (!strncmp(name, argv[0], len) && name[len] == ' ')
+			return argc > 1 ? cli_fail("no command \"%s %s\"; there is \"%s\"", argv[0], argv[1], name) :
+					  cli_fail("\"%s\" what? There is \"%s\"", argv[0], name);
+		nearest_try(&near, name);
+	}
+	if (argv[0][0] == '-')
+		return cli_fail("unknown option %s; options follow the command (\"skep help\" lists commands)", argv[0]);
+	if (near.best)
+		return cli_fail("no command \"%s\"; did you mean \"%s\"?", argv[0], near.best);
+	return cli_fail("no command \"%s\" (\"skep help\" lists them)", argv[0]);
+}
+
+static bool wants_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h") || (i == 1 && !strcmp(argv[i], "help")))
+			return true;
+	}
+	return false;
+}
+
+static int call(const struct cli_command *cmd, int argc, char **argv, struct cli_opts *opts)
+{
+	int status;
+
+	if (wants_help(argc, argv)) {
+		cli_help(cmd);
+		return EXIT_OK;
+	}
+	status = cli_parse(cmd, opts, &argc, argv);
+	if (!status)
+		status = cmd->run(cmd, opts, argc, argv);
+	cli_opts_free(opts);
+	return status;
+}
+
+/* "skep help", "skep help run". */
+static int help_on(int argc, char **argv)
+{
+	const struct cli_command *cmd;
+	int words;
+
+	if (!argc)
+		return help(stdout);
+	cmd = find(argc, argv, &words);
+	if (!cmd)
+		return no_command(argc, argv);
+	cli_help(cmd);
+	return EXIT_OK;
+}
+
+/* bpftool has -j and -p before the command; -p is --prog after it. False: no such option. */
+static bool leading_option(const char *word, struct cli_opts *opts)
+{
+	if (!strcmp(word, "-j") || !strcmp(word, "--json"))
+		opts->json = true;
+	else if (!strcmp(word, "-p") || !strcmp(word, "--pretty"))
+		opts->json = opts->pretty = true;
+	else
+		return false;
+	return true;
+}
+
+static int dispatch(int argc, char **argv)
+{
+	const struct cli_command *cmd;
+	struct cli_opts opts = { .repeat = 1, .jobs = 1 };
+	int words;
+
+	while (argc && leading_option(argv[0], &opts)) {
+		argc--;
+		argv++;
+	}
+	if (!argc)
+		return help(stderr);
+	if (!strcmp(argv[0], "--version") || !strcmp(argv[0], "-V"))
+		argv[0] = "version";
+	if (!strcmp(argv[0], "help") || !strcmp(argv[0], "--help") || !strcmp(argv[0], "-h"))
+		return help_on(argc - 1, argv + 1);
+	cmd = find(argc, argv, &words);
+	return cmd ? call(cmd, argc - words + 1, argv + words - 1, &opts) : no_command(argc, argv);
 }
 
 int main(int argc, char **argv)
 {
-	if (argc < 2)
-		return help(stderr);
-	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
-		return help(stdout);
-	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
-		argv[1] = "version";
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		int words = matches(commands[i], argc, argv);
+	int status = dispatch(argc - 1, argv + 1);
 
-		if (words) {
-			int status = commands[i]->run(commands[i], argc - words, argv + words);
-
-			/* A full disk or a closed pipe must not look like success. */
-			if (fflush(stdout) || ferror(stdout))
-				return cli_fail("the output could not be written");
-			return status;
-		}
-	}
-	/* "skep prog" alone: say what goes with it. */
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		size_t len = strlen(argv[1]);
-
-		if (!strncmp(commands[i]->name, argv[1], len) && commands[i]->name[len] == ' ')
-			return cli_usage_error(commands[i], "%s", argc > 2 ? "unknown subcommand" : "incomplete command");
-	}
-	cli_fail("no command \"%s\"", argv[1]);
-	return help(stderr);
+	/* A full disk must not look like success. */
+	if (fflush(stdout) || ferror(stdout))
+		return cli_fail("the output could not be written");
+	return status;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * mapview.c - elements of maps before and after a run. An element is one string of key bytes and
- * one of value bytes (all vCPUs of a per-CPU map); the views are compared by key.
+ * one of value bytes (all vCPUs of a per-CPU map); the views are compared, and changes told, by key.
  */
 #include "cli/mapview.h"
 
@@ -112,22 +112,32 @@ struct map_view *mapview_take(struct bpf_object *obj)
 
 void mapview_free(struct map_view *view)
 {
+	if (!view)
+		return;
 	for (size_t i = 0; i < view->maps.cnt; i++)
 		free_elems(&view->maps.at[i]);
 	vec_free(&view->maps);
 	free(view);
 }
 
-static const struct elem *find(const struct map_copy *copy, const u8 *key, size_t hint)
+/* Keys of the size of a number stand as numbers, others as bytes. A hash gives another order each time. */
+static int compare_keys(const void *a, const void *b, void *key_size)
 {
-	/* Arrays and unchanged hashes give the same order again. */
-	if (hint < copy->elems.cnt && !memcmp(copy->elems.at[hint].key, key, copy->key_size))
-		return &copy->elems.at[hint];
-	for (size_t i = 0; i < copy->elems.cnt; i++) {
-		if (!memcmp(copy->elems.at[i].key, key, copy->key_size))
-			return &copy->elems.at[i];
-	}
-	return NULL;
+	const u8 *ka = ((const struct elem *)a)->key, *kb = ((const struct elem *)b)->key;
+	u32 size = *(u32 *)key_size;
+	u64 na = 0, nb = 0;
+
+	if (size > sizeof(na))
+		return memcmp(ka, kb, size);
+	memcpy(&na, ka, size);
+	memcpy(&nb, kb, size);
+	return (na > nb) - (na < nb);
+}
+
+static void sort_elems(struct map_copy *copy)
+{
+	if (copy->elems.cnt)
+		qsort_r(copy->elems.at, copy->elems.cnt, sizeof(*copy->elems.at), compare_keys, &copy->key_size);
 }
 
 struct change_sink {
@@ -138,26 +148,36 @@ struct change_sink {
 	u64 cnt;
 };
 
-static void each_change(const struct map_copy *before, struct change_sink *sink)
+/* Both in the order of their keys. */
+static void merge(struct map_copy *before, const struct map_copy *now, struct change_sink *sink)
+{
+	size_t i = 0, k = 0;
+
+	while (i < before->elems.cnt || k < now->elems.cnt) {
+		const struct elem *old = i < before->elems.cnt ? &before->elems.at[i] : NULL;
+		const struct elem *e = k < now->elems.cnt ? &now->elems.at[k] : NULL;
+		int order = !old ? 1 : !e ? -1 : compare_keys(old, e, &before->key_size);
+
+		if (order < 0)
+			sink->changed(sink, before, old, "deleted");
+		else if (order > 0)
+			sink->changed(sink, before, e, "new");
+		else if (memcmp(old->value, e->value, before->value_size))
+			sink->changed(sink, before, e, "changed");
+		i += order <= 0;
+		k += order >= 0;
+	}
+}
+
+static void each_change(struct map_copy *before, struct change_sink *sink)
 {
 	struct map_copy now = { .map = before->map, .key_size = before->key_size,
 				.value_size = before->value_size };
 
-	if (!has_elems(bpf_map__type(before->map)) || !read_elems(&now)) {
-		free_elems(&now);
-		return;
-	}
-	for (size_t i = 0; i < now.elems.cnt; i++) {
-		const struct elem *e = &now.elems.at[i], *old = find(before, e->key, i);
-
-		if (!old)
-			sink->changed(sink, before, e, "new");
-		else if (memcmp(old->value, e->value, before->value_size))
-			sink->changed(sink, before, e, "changed");
-	}
-	for (size_t i = 0; i < before->elems.cnt; i++) {
-		if (!find(&now, before->elems.at[i].key, i))
-			sink->changed(sink, before, &before->elems.at[i], "deleted");
+	if (has_elems(bpf_map__type(before->map)) && read_elems(&now)) {
+		sort_elems(before);
+		sort_elems(&now);
+		merge(before, &now, sink);
 	}
 	free_elems(&now);
 }
@@ -262,7 +282,7 @@ void mapview_print_changes(struct map_view *view, FILE *to)
 	bool any = false;
 
 	for (size_t i = 0; i < view->maps.cnt; i++) {
-		const struct map_copy *map = &view->maps.at[i];
+		struct map_copy *map = &view->maps.at[i];
 		struct change_sink sink = { .changed = print_change, .to = to };
 
 		if (bpf_map__type(map->map) == BPF_MAP_TYPE_RINGBUF) {
@@ -289,7 +309,7 @@ struct json_object *mapview_json_changes(struct map_view *view)
 	struct json_object *list = json_object_new_array();
 
 	for (size_t i = 0; i < view->maps.cnt; i++) {
-		const struct map_copy *map = &view->maps.at[i];
+		struct map_copy *map = &view->maps.at[i];
 		struct change_sink sink = { .changed = json_change, .list = json_object_new_array() };
 		struct record_count count = { 0 };
 		struct json_object *obj;

@@ -24,17 +24,35 @@ struct pcap_writer {
 	const char *path;
 };
 
-struct pcap_reader *pcapio_open(const char *path)
+/* From the bytes when they are at hand, so that a report needs no file; else from the path. */
+static pcap_t *open_capture(const struct in_file *file, char *err)
+{
+	pcap_t *pcap;
+	FILE *f;
+
+	if (!file->bytes)
+		return pcap_open_offline(file->path, err);
+	f = fmemopen(file->bytes, file->size, "rb");
+	pcap = f ? pcap_fopen_offline(f, err) : NULL;
+	if (!f)
+		snprintf(err, PCAP_ERRBUF_SIZE, "%s", strerror(errno));
+	else if (!pcap)
+		fclose(f);
+	return pcap;
+}
+
+struct pcap_reader *pcapio_open(const struct in_file *file)
 {
 	char err[PCAP_ERRBUF_SIZE];
 	struct pcap_reader *in = calloc(1, sizeof(*in));
+	const char *path = file->path;
 
 	if (!in) {
 		cli_fail("out of memory");
 		return NULL;
 	}
 	in->path = path;
-	in->pcap = pcap_open_offline(path, err);
+	in->pcap = open_capture(file, err);
 	if (!in->pcap) {
 		if (strstr(err, path))
 			cli_fail("%s", err);

@@ -3,7 +3,7 @@
 #ifndef SKEP_CLI_PCAPIO_H
 #define SKEP_CLI_PCAPIO_H
 
-#include "base/types.h"
+#include "cli/cli.h"
 
 #include <sys/time.h>
 
@@ -17,7 +17,7 @@ struct pcapio_packet {
 };
 
 /* Ethernet captures only. NULL when it cannot be read. */
-struct pcap_reader *pcapio_open(const char *path);
+struct pcap_reader *pcapio_open(const struct in_file *file);
 void pcapio_close(struct pcap_reader *in);
 /* 1 a packet, 0 the end, -1 the file is damaged. */
 int pcapio_next(struct pcap_reader *in, struct pcapio_packet *ret_pkt);

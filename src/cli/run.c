@@ -9,11 +9,9 @@
 #include "cli/pcapio.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <linux/bpf.h>
 
@@ -26,23 +24,21 @@ struct action {
 
 struct run {
 	const struct cli_command *cmd;
-	struct cli_opts opts;
-	const char *file, *prog_name, *section;
-	const char *pcap_in, *pcap_out, *data_in, *data_out, *ctx_in, *ctx_out;
-	u64 repeat;
+	struct cli_opts *opts;
+	struct cli_input in;
 	struct skep *skep;
 	struct bpf_object *obj;
 	struct bpf_program *prog;
 	int fd;
 	u64 prepare_ns;
 	char refusal[512]; /* the verifier's words */
-	u8 *data, *ctx, *out, *out_ctx;
-	size_t data_size, ctx_size;
+	u8 *out, *out_ctx;
 	/* results */
 	u32 retval;
 	u64 packets, total_ns;
 	struct action actions[64];
 	u32 action_cnt;
+	u64 others; /* runs whose value found no place in actions */
 };
 
 static void on_verdict(void *ctx, const struct skep_verdict *v)
@@ -54,83 +50,20 @@ static void on_verdict(void *ctx, const struct skep_verdict *v)
 		snprintf(r->refusal, sizeof(r->refusal), "%s", v->message);
 }
 
-static int parse(struct run *r, int argc, char **argv)
+static int check_options(const struct run *r)
 {
-	static const struct option options[] = {
-		{ "prog", required_argument, NULL, 'p' },     { "section", required_argument, NULL, 's' },
-		{ "pcap", required_argument, NULL, 1 },	      { "pcap-out", required_argument, NULL, 2 },
-		{ "data-in", required_argument, NULL, 3 },    { "data-out", required_argument, NULL, 4 },
-		{ "ctx-in", required_argument, NULL, 5 },     { "ctx-out", required_argument, NULL, 6 },
-		{ "repeat", required_argument, NULL, 'n' },   { "engine", required_argument, NULL, 'e' },
-		{ "kernel-btf", required_argument, NULL, 'k' }, { "json", no_argument, NULL, 'j' },
-		{ "pretty", no_argument, NULL, 'P' },	      { 0 },
-	};
-	int opt;
+	const struct cli_opts *o = r->opts;
 
-	opterr = 0;
-	optind = 1;
-	r->repeat = 1;
-	while ((opt = getopt_long(argc, argv, ":p:s:n:e:k:jP", options, NULL)) != -1) {
-		switch (opt) {
-		case 'p':
-			r->prog_name = optarg;
-			break;
-		case 's':
-			r->section = optarg;
-			break;
-		case 1:
-			r->pcap_in = optarg;
-			break;
-		case 2:
-			r->pcap_out = optarg;
-			break;
-		case 3:
-			r->data_in = optarg;
-			break;
-		case 4:
-			r->data_out = optarg;
-			break;
-		case 5:
-			r->ctx_in = optarg;
-			break;
-		case 6:
-			r->ctx_out = optarg;
-			break;
-		case 'n':
-			if (!cli_number(optarg, INT32_MAX, &r->repeat) || !r->repeat)
-				return cli_usage_error(r->cmd, "--repeat takes a number from 1 on, not \"%s\"", optarg);
-			break;
-		case 'e':
-			if (!strcmp(optarg, "jit"))
-				r->opts.engine = SKEP_RUN_JIT;
-			else if (!strcmp(optarg, "interp"))
-				r->opts.engine = SKEP_RUN_INTERP;
-			else
-				return cli_usage_error(r->cmd, "unknown engine \"%s\"; jit or interp", optarg);
-			break;
-		case 'k':
-			r->opts.kernel_btf = optarg;
-			break;
-		case 'P':
-			r->opts.pretty = true; /* fall through */
-		case 'j':
-			r->opts.json = true;
-			break;
-		case ':':
-			return cli_usage_error(r->cmd, "%s needs a value", argv[optind - 1]);
-		default:
-			return cli_usage_error(r->cmd, "unknown option %s", argv[optind - 1]);
-		}
-	}
-	if (optind + 1 != argc)
-		return cli_usage_error(r->cmd, optind == argc ? "which file?" : "one file at a time");
-	r->file = argv[optind];
-	if (r->prog_name && r->section)
+	if (o->prog && o->section)
 		return cli_usage_error(r->cmd, "--prog or --section, not both");
-	if (r->pcap_in && (r->data_in || r->data_out))
+	if (o->pcap.path && (o->data_in.path || o->data_out))
 		return cli_usage_error(r->cmd, "--pcap or --data-in and --data-out, not both");
-	if (r->pcap_out && !r->pcap_in)
+	if (o->pcap_out && !o->pcap.path)
 		return cli_usage_error(r->cmd, "--pcap-out needs --pcap");
+	if (o->ctx_out && !o->ctx_in.path)
+		return cli_usage_error(r->cmd, "--ctx-out needs --ctx-in");
+	if (o->ctx_out && o->pcap.path)
+		return cli_usage_error(r->cmd, "--ctx-out goes with one run, not with --pcap");
 	return EXIT_OK;
 }
 
@@ -138,20 +71,20 @@ static int load(struct run *r)
 {
 	int err;
 
-	r->obj = cli_open(r->file);
+	r->obj = cli_input_open(&r->in);
 	if (!r->obj)
 		return EXIT_BAD;
-	r->prog = cli_pick_prog(r->obj, r->file, r->prog_name, r->section);
+	r->prog = cli_pick_prog(r->obj, r->in.file.path, r->opts->prog, r->opts->section);
 	if (!r->prog)
 		return EXIT_BAD;
 	skep_on_verdict(r->skep, on_verdict, r);
 	err = cli_load_only(r->obj, r->prog);
 	if (err) {
-		cli_fail("%s: %s is refused: %s (\"skep verify\" tells why)", r->file,
+		cli_fail("%s: %s is refused: %s (\"skep verify\" tells why)", r->in.file.path,
 			 bpf_program__name(r->prog),
 			 r->refusal[0]	      ? r->refusal :
 			 *cli_first_warning() ? cli_first_warning() :
-						strerror(-err));
+						cli_strerror(err));
 		return EXIT_REFUSED;
 	}
 	r->fd = bpf_program__fd(r->prog);
@@ -164,19 +97,19 @@ static void count_action(struct run *r, u32 retval)
 
 	while (i < r->action_cnt && r->actions[i].retval != retval)
 		i++;
-	if (i == r->action_cnt) {
-		if (i == ARRAY_SIZE(r->actions))
-			i--; /* the last row gathers the rest; no program type has 64 named actions */
-		else
-			r->actions[r->action_cnt++].retval = retval;
+	if (i == ARRAY_SIZE(r->actions)) {
+		r->others++; /* no program type has 64 named actions */
+		return;
 	}
+	if (i == r->action_cnt)
+		r->actions[r->action_cnt++].retval = retval;
 	r->actions[i].cnt++;
 }
 
 /* One test run; @ret_len is the length of the packet afterwards, in r->out. */
 static int run_once(struct run *r, const void *data, u32 size, u32 *ret_len)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .repeat = r->repeat);
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .repeat = r->opts->repeat);
 	int err;
 
 	if (data || size) {
@@ -185,12 +118,12 @@ static int run_once(struct run *r, const void *data, u32 size, u32 *ret_len)
 		opts.data_out = r->out;
 		opts.data_size_out = DATA_ROOM;
 	}
-	if (r->ctx) {
-		opts.ctx_in = r->ctx;
-		opts.ctx_size_in = r->ctx_size;
-		if (r->ctx_out) {
+	if (r->opts->ctx_in.path) {
+		opts.ctx_in = r->opts->ctx_in.bytes;
+		opts.ctx_size_in = r->opts->ctx_in.size;
+		if (r->opts->ctx_out) {
 			opts.ctx_out = r->out_ctx;
-			opts.ctx_size_out = r->ctx_size;
+			opts.ctx_size_out = r->opts->ctx_in.size;
 		}
 	}
 	err = bpf_prog_test_run_opts(r->fd, &opts);
@@ -214,7 +147,7 @@ static const char *test_run_hint(int err)
 		return "the input does not suit the program: packets need --data-in or --pcap with at least "
 		       "14 bytes, contexts --ctx-in with the right size";
 	default:
-		return strerror(-err);
+		return cli_strerror(err);
 	}
 }
 
@@ -227,7 +160,7 @@ static bool is_drop(const struct run *r, u32 retval)
 
 static int run_capture(struct run *r)
 {
-	struct pcap_reader *in = pcapio_open(r->pcap_in);
+	struct pcap_reader *in = pcapio_open(&r->opts->pcap);
 	struct pcap_writer *out = NULL;
 	struct pcapio_packet pkt;
 	int got, status = EXIT_BAD;
@@ -235,8 +168,8 @@ static int run_capture(struct run *r)
 
 	if (!in)
 		return EXIT_BAD;
-	if (r->pcap_out) {
-		out = pcapio_create(in, r->pcap_out);
+	if (r->opts->pcap_out) {
+		out = pcapio_create(in, r->opts->pcap_out);
 		if (!out)
 			goto close_in;
 	}
@@ -244,7 +177,7 @@ static int run_capture(struct run *r)
 		int err = run_once(r, pkt.data, pkt.len, &len);
 
 		if (err) {
-			cli_fail("%s: packet %llu (%u bytes): %s", r->pcap_in,
+			cli_fail("%s: packet %llu (%u bytes): %s", r->opts->pcap.path,
 				 (unsigned long long)r->packets + 1, pkt.len, test_run_hint(err));
 			goto close_out;
 		}
@@ -284,103 +217,117 @@ static bool takes_packets(u32 type)
 static int run_bytes(struct run *r)
 {
 	static const u8 empty_packet[64];
+	struct in_file *in = &r->opts->data_in;
 	u32 len = 0;
 	int err, status = EXIT_OK;
 
-	if (r->data_in && !(r->data = cli_read_file(r->data_in, DATA_ROOM, &r->data_size)))
+	if (in->path && !in_file_read(in, DATA_ROOM))
 		return EXIT_BAD;
-	if (r->data_in)
-		err = run_once(r, r->data, r->data_size, &len);
+	if (in->path)
+		err = run_once(r, in->bytes, in->size, &len);
 	else if (takes_packets(bpf_program__type(r->prog)))
 		err = run_once(r, empty_packet, sizeof(empty_packet), &len);
 	else
 		err = run_once(r, NULL, 0, &len);
 	if (err)
-		return cli_fail("%s: %s: %s", r->file, bpf_program__name(r->prog), test_run_hint(err));
-	if (r->data_out)
-		status = write_file(r->data_out, r->out, min_of(len, DATA_ROOM));
-	if (!status && r->ctx_out)
-		status = write_file(r->ctx_out, r->out_ctx, r->ctx_size);
+		return cli_fail("%s: %s: %s", r->in.file.path, bpf_program__name(r->prog), test_run_hint(err));
+	if (r->opts->data_out)
+		status = write_file(r->opts->data_out, r->out, min_of(len, DATA_ROOM));
+	if (!status && r->opts->ctx_out)
+		status = write_file(r->opts->ctx_out, r->out_ctx, r->opts->ctx_in.size);
 	return status;
+}
+
+/* "XDP_DROP", or the number. */
+static const char *action_name(const struct run *r, u32 retval, char *room, size_t size)
+{
+	const char *name = skep_retval_name(r->skep, bpf_program__type(r->prog), retval);
+
+	if (!name)
+		snprintf(room, size, "%u", retval);
+	return name ? name : room;
+}
+
+static void print_actions(const struct run *r)
+{
+	char num[16];
+
+	printf("packets: %llu\n", (unsigned long long)r->packets);
+	for (u32 i = 0; i < r->action_cnt; i++)
+		printf("  %-14s %llu\n", action_name(r, r->actions[i].retval, num, sizeof(num)),
+		       (unsigned long long)r->actions[i].cnt);
+	if (r->others)
+		printf("  %-14s %llu\n", "others", (unsigned long long)r->others);
 }
 
 static void print_text(struct run *r, struct map_view *maps)
 {
-	u32 type = bpf_program__type(r->prog);
-	const char *name = skep_retval_name(r->skep, type, r->retval);
+	const char *name = skep_retval_name(r->skep, bpf_program__type(r->prog), r->retval);
 	u64 per_run = r->packets ? r->total_ns / r->packets : 0;
 
-	if (r->pcap_in) {
-		printf("packets: %llu\n", (unsigned long long)r->packets);
-		for (u32 i = 0; i < r->action_cnt; i++) {
-			const char *action = skep_retval_name(r->skep, type, r->actions[i].retval);
-
-			printf("  %-14s %llu\n", action ? action : "", (unsigned long long)r->actions[i].cnt);
-		}
-	} else if (name) {
+	if (r->opts->pcap.path)
+		print_actions(r);
+	else if (name)
 		printf("return value: %u (%s)\n", r->retval, name);
-	} else {
+	else
 		printf("return value: %u\n", r->retval);
-	}
 	printf("time: %llu ns per run, %llu us to prepare\n", (unsigned long long)per_run,
 	       (unsigned long long)r->prepare_ns / 1000);
 	mapview_print_changes(maps, stdout);
-	if (r->pcap_out)
-		printf("packets that were not dropped are in %s\n", r->pcap_out);
+	if (r->opts->pcap_out)
+		printf("packets that were not dropped are in %s\n", r->opts->pcap_out);
+}
+
+static struct json_object *json_actions(const struct run *r)
+{
+	struct json_object *actions = json_object_new_object();
+	char num[16];
+
+	for (u32 i = 0; i < r->action_cnt; i++)
+		json_add_num(actions, action_name(r, r->actions[i].retval, num, sizeof(num)), r->actions[i].cnt);
+	if (r->others)
+		json_add_num(actions, "others", r->others);
+	return actions;
 }
 
 static void print_json(struct run *r, struct map_view *maps)
 {
-	u32 type = bpf_program__type(r->prog);
 	struct json_object *out = json_object_new_object();
-	const char *name = skep_retval_name(r->skep, type, r->retval);
+	const char *name = skep_retval_name(r->skep, bpf_program__type(r->prog), r->retval);
 
-	json_object_object_add(out, "retval", json_object_new_int64(r->retval));
-	if (name)
-		json_object_object_add(out, "retval_name", json_object_new_string(name));
-	json_object_object_add(out, "ns_per_run",
-			       json_object_new_int64(r->packets ? r->total_ns / r->packets : 0));
-	json_object_object_add(out, "prepare_us", json_object_new_int64(r->prepare_ns / 1000));
-	if (r->pcap_in) {
-		struct json_object *actions = json_object_new_object();
-
-		json_object_object_add(out, "packets", json_object_new_int64(r->packets));
-		for (u32 i = 0; i < r->action_cnt; i++) {
-			const char *action = skep_retval_name(r->skep, type, r->actions[i].retval);
-			char num[16];
-
-			snprintf(num, sizeof(num), "%u", r->actions[i].retval);
-			json_object_object_add(actions, action ? action : num,
-					       json_object_new_int64(r->actions[i].cnt));
-		}
-		json_object_object_add(out, "actions", actions);
+	if (!r->opts->pcap.path || r->packets) {
+		json_add_num(out, "retval", r->retval);
+		if (name)
+			json_add_str(out, "retval_name", name);
+	}
+	json_add_num(out, "ns_per_run", r->packets ? r->total_ns / r->packets : 0);
+	json_add_num(out, "prepare_us", r->prepare_ns / 1000);
+	if (r->opts->pcap.path) {
+		json_add_num(out, "packets", r->packets);
+		json_object_object_add(out, "actions", json_actions(r));
 	}
 	json_object_object_add(out, "maps", mapview_json_changes(maps));
-	cli_print_json(out, &r->opts);
+	cli_print_json(out, r->opts);
 }
 
 static int run_loaded(struct run *r)
 {
+	struct in_file *ctx = &r->opts->ctx_in;
 	struct map_view *maps;
 	int status;
 
 	r->out = malloc(DATA_ROOM);
-	if (!r->out)
-		return cli_fail("out of memory");
-	if (r->ctx_in) {
-		r->ctx = cli_read_file(r->ctx_in, DATA_ROOM, &r->ctx_size);
-		r->out_ctx = r->ctx ? calloc(1, r->ctx_size + 1) : NULL;
-		if (!r->out_ctx)
-			return EXIT_BAD;
-	} else if (r->ctx_out) {
-		return cli_usage_error(r->cmd, "--ctx-out needs --ctx-in");
-	}
+	if (ctx->path && !in_file_read(ctx, DATA_ROOM))
+		return EXIT_BAD;
+	r->out_ctx = calloc(1, ctx->size + 1);
 	maps = mapview_take(r->obj);
-	if (!maps)
+	if (!r->out || !r->out_ctx || !maps) {
+		mapview_free(maps);
 		return cli_fail("out of memory");
-	status = r->pcap_in ? run_capture(r) : run_bytes(r);
+	}
+	status = r->opts->pcap.path ? run_capture(r) : run_bytes(r);
 	if (status == EXIT_OK) {
-		if (r->opts.json)
+		if (r->opts->json)
 			print_json(r, maps);
 		else
 			print_text(r, maps);
@@ -389,51 +336,53 @@ static int run_loaded(struct run *r)
 	return status;
 }
 
-static int run(const struct cli_command *cmd, int argc, char **argv)
+static int run(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv)
 {
-	struct run r = { .cmd = cmd };
+	struct run r = { .cmd = cmd, .opts = opts };
 	int status;
 
-	if (cli_wants_help(cmd, argc, argv))
-		return EXIT_OK;
-	status = parse(&r, argc, argv);
+	if (argc != 1)
+		return cli_usage_error(cmd, argc ? "one file at a time" : "which file?");
+	status = check_options(&r);
 	if (status)
 		return status;
-	r.skep = cli_instance(&r.opts);
-	if (!r.skep)
+	if (!cli_input_read(&r.in, argv[0]))
 		return EXIT_BAD;
-	status = load(&r);
+	r.skep = cli_instance(opts);
+	status = r.skep ? load(&r) : EXIT_BAD;
 	if (!status)
 		status = run_loaded(&r);
 	bpf_object__close(r.obj);
-	skep_default_instance_set(NULL);
-	skep_destroy(r.skep);
-	cli_messages_end();
-	free(r.data);
-	free(r.ctx);
+	cli_instance_end(r.skep);
+	cli_input_free(&r.in);
 	free(r.out_ctx);
 	free(r.out);
 	return status;
 }
 
+static const struct cli_option options[] = {
+	OPTION_PROG,
+	OPTION_SECTION,
+	{ "pcap", 0, "IN", "run it over each packet of a capture (Ethernet)", OPTION_FILE, OPTION_AT(pcap), 0, 0, NULL },
+	{ "pcap-out", 0, "OUT", "packets that were not dropped, as the program left them", OPTION_TEXT, OPTION_AT(pcap_out), 0, 0, NULL },
+	{ "data-in", 0, "F", "one packet from a file (default for packet programs: 64 zero bytes)", OPTION_FILE, OPTION_AT(data_in), 0, 0, NULL },
+	{ "data-out", 0, "F", "the packet afterwards", OPTION_TEXT, OPTION_AT(data_out), 0, 0, NULL },
+	{ "ctx-in", 0, "F", "the context (struct xdp_md, __sk_buff, ...) from a file", OPTION_FILE, OPTION_AT(ctx_in), 0, 0, NULL },
+	{ "ctx-out", 0, "F", "the context afterwards", OPTION_TEXT, OPTION_AT(ctx_out), 0, 0, NULL },
+	{ "repeat", 'n', "N", "run N times over each; the time is the mean", OPTION_NUMBER, OPTION_AT(repeat), 1, INT32_MAX, NULL },
+	{ "engine", 'e', "E", "jit (default where there is one) or interp", OPTION_CHOICE, OPTION_AT(engine), 0, 0, cli_engines },
+	OPTION_KERNEL_BTF,
+	{ "json", 'j', NULL, "as JSON: retval, ns_per_run, prepare_us, maps", OPTION_FLAG, OPTION_AT(json), 0, 0, NULL },
+	OPTION_PRETTY,
+	OPTIONS_END
+};
 const struct cli_command cmd_run = {
 	.name = "run",
 	.usage = "FILE.bpf.o [--prog NAME | --section SEC] [--pcap IN [--pcap-out OUT] | --data-in F "
 		 "[--data-out F]] [--ctx-in F [--ctx-out F]] [--repeat N] [--engine jit|interp] [-j]",
 	.help = "Runs a program over a packet, a capture or a context, and tells what came of it.",
-	.details = "  --prog NAME         the program, when the file holds several\n"
-		   "  --section SEC       the same by its section, \"xdp\"\n"
-		   "  --pcap IN           run it over each packet of a capture (Ethernet)\n"
-		   "  --pcap-out OUT      packets that were not dropped, as the program left them\n"
-		   "  --data-in F         one packet from a file (default for packet programs: 64 zero bytes)\n"
-		   "  --data-out F        the packet afterwards\n"
-		   "  --ctx-in F          the context (struct xdp_md, __sk_buff, ...) from a file\n"
-		   "  --ctx-out F         the context afterwards\n"
-		   "  --repeat N          run N times over each; the time is the mean\n"
-		   "  --engine E          jit (default where there is one) or interp\n"
-		   "  --kernel-btf FILE   relocate against this kernel's BTF\n"
-		   "  -j, --json          as JSON: retval, ns_per_run, prepare_us, maps; --pretty indents\n\n"
-		   "exit status: 0 it ran, 1 it was refused, 2 something could not be read",
+	.options = options,
+	.notes = "exit status: 0 it ran, 1 it was refused, 2 something could not be read",
 	.example = "  skep run lb.bpf.o --pcap in.pcap --pcap-out out.pcap",
 	.run = run,
 };

@@ -1,56 +1,64 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * verify.c - "skep verify": a row a program. Each program is loaded alone from a fresh opening of
- * its object, so that one refusal says nothing about the others.
+ * its object, so that one refusal says nothing about the others. Threads take one program after the
+ * other; rows stand, and logs come out, in the order of files and programs.
  */
-#include "cli/cli.h"
-
-#include "base/vec.h"
+#include "cli/verify.h"
 
 #include <errno.h>
-#include <getopt.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LOG_SIZE   (16u << 20)
 #define TAIL_LINES 8
+#define MAX_JOBS   256
+#define NAMES_MAX  1000 /* bytes of names told when none is the one asked for */
 
-enum format { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON };
+/* A file whose programs are being verified; the last of them frees it. */
+struct source {
+	struct cli_input in;
+	struct bpf_object *obj; /* opened to list the programs; the first job loads it */
+	VEC(char *) progs;
+	u32 next_prog, refs;
+};
 
-struct row {
-	const char *file;
-	char prog[128], reason[64], message[512], explanation[512], source[512];
-	char *log_tail; /* of a refusal */
-	int err;
-	u64 verify_us;
-	u32 insns, total_states, peak_states, stack_depth;
-	bool reached; /* the verifier gave its verdict; else the loader failed before */
+struct job {
+	struct source *src;
+	struct bpf_object *obj; /* NULL: open it */
+	u32 prog_idx;
+	struct row *row;
 };
 
 struct verify {
-	const struct cli_command *cmd;
-	struct cli_opts opts;
-	enum format format;
-	u32 log_level;
-	const char *prog;
-	struct skep *skep;
-	struct row *cur;
-	char *log;
-	VEC(struct row) rows;
-	u32 file_errors, matched;
+	const struct cli_opts *opts;
+	char **files;
+	u32 file_cnt;
+	/* What follows is guarded by lock. */
+	pthread_mutex_t lock;
+	u32 next_file;
+	struct source *src; /* NULL: the next file is to be opened */
+	struct verdicts found;
+	struct strbuf names; /* of programs that were not asked for */
+	size_t printed;	     /* rows whose log came out */
+	bool oom;
 };
+
+/* The row that this thread works on, for the verdict callback. */
+static _Thread_local struct row *current_row;
 
 static void copy_text(char *to, size_t size, const char *from)
 {
 	snprintf(to, size, "%s", from ? from : "");
 }
 
-static void on_verdict(void *ctx, const struct skep_verdict *v)
+static void on_verdict(void *ctx __unused_arg, const struct skep_verdict *v)
 {
-	struct verify *vf = ctx;
-	struct row *row = vf->cur;
+	struct row *row = current_row;
 
 	if (!row || row->reached)
 		return; /* the loader asks again for a log when it was given none */
@@ -67,17 +75,99 @@ static void on_verdict(void *ctx, const struct skep_verdict *v)
 	copy_text(row->source, sizeof(row->source), v->source);
 }
 
-static const char *verdict_word(const struct row *row)
+/* ---- one program --------------------------------------------------------------------------------- */
+
+static struct bpf_program *nth_prog(struct bpf_object *obj, u32 idx)
 {
-	if (!row->err)
-		return "success";
-	return strcmp(row->reason, "not-modelled") ? "failure" : "not modelled";
+	struct bpf_program *prog = NULL;
+
+	do {
+		prog = bpf_object__next_program(obj, prog);
+	} while (prog && idx--);
+	return prog;
 }
 
-static void progress(const char *file, const char *prog, u32 done, u32 total)
+/* What the loader could not resolve the verifier sees as a call of a helper that does not exist; the
+ * loader writes into the log what it was. */
+static void name_unresolved(struct row *row, const char *log)
+{
+	static const struct {
+		const char *mark, *reason, *explanation;
+	} kinds[] = {
+		{ "<invalid CO-RE relocation>\n", "core-relocation",
+		  "The kernel's types have nothing that fits what the program was compiled for." },
+		{ "<missing kfunc>\n", "missing-kfunc", "The kernel has no function of this name for programs." },
+		{ "<invalid BPF map reference>\n", "missing-map", "The map was not created." },
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(kinds); i++) {
+		const char *at = strstr(log, kinds[i].mark);
+
+		if (!at)
+			continue;
+		at += strlen(kinds[i].mark);
+		snprintf(row->message, sizeof(row->message), "%.*s", (int)strcspn(at, "\n"), at);
+		copy_text(row->reason, sizeof(row->reason), kinds[i].reason);
+		copy_text(row->explanation, sizeof(row->explanation), kinds[i].explanation);
+	}
+}
+
+/* Loads the program of @obj with a log of that level (0: none, as it takes time); closes @obj. */
+static void load_alone(struct bpf_object *obj, u32 idx, u32 level, char *log, struct row *row)
+{
+	struct bpf_program *prog = nth_prog(obj, idx);
+	int err;
+
+	log[0] = '\0';
+	if (level) {
+		bpf_program__set_log_level(prog, level);
+		bpf_program__set_log_buf(prog, log, LOG_SIZE);
+	}
+	current_row = row;
+	err = cli_load_only(obj, prog);
+	current_row = NULL;
+	if (!row->reached) {
+		const char *why = cli_first_warning();
+
+		row->err = err ? err : -EINVAL;
+		copy_text(row->reason, sizeof(row->reason),
+			  strstr(why, "not modelled: ") ? "not-modelled" : "not-loadable");
+		copy_text(row->message, sizeof(row->message), why);
+	}
+	bpf_object__close(obj);
+}
+
+static bool verify_one(const struct cli_opts *opts, struct job *job, char *log)
+{
+	struct row *row = job->row;
+	struct bpf_object *obj = job->obj ? job->obj : cli_input_open(&job->src->in);
+
+	if (!obj)
+		return false;
+	load_alone(obj, job->prog_idx, opts->log_level, log, row);
+	if (row->err && row->reached && !opts->log_level) {
+		struct row again = { 0 };
+
+		obj = cli_input_open(&job->src->in);
+		if (!obj)
+			return false;
+		load_alone(obj, job->prog_idx, 1, log, &again);
+	}
+	if (row->err) {
+		row->log_tail = strdup(cli_tail(log, TAIL_LINES));
+		name_unresolved(row, log);
+	}
+	if (opts->log_level && opts->format != FORMAT_CSV)
+		row->log = strdup(log);
+	return true;
+}
+
+/* ---- all programs -------------------------------------------------------------------------------- */
+
+static void progress(const struct verify *vf, const char *file, const char *prog)
 {
 	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r\033[K[%u/%u] %s %s", done, total, file, prog);
+		fprintf(stderr, "\r\033[K[%u/%u] %s %s", vf->next_file, vf->file_cnt, file, prog);
 }
 
 static void progress_end(void)
@@ -86,328 +176,251 @@ static void progress_end(void)
 		fputs("\r\033[K", stderr);
 }
 
-/* The program called @name of a fresh opening, with a log of that level (0: none, as it takes time).
- * False when the file could not be opened. */
-static bool load_alone(struct verify *vf, const char *file, const char *name, u32 level, struct row *row)
+static void source_free(struct source *src)
 {
-	struct bpf_program *prog, *other;
-	struct bpf_object *obj = cli_open(file);
-	int err;
-
-	if (!obj)
-		return false;
-	prog = bpf_object__find_program_by_name(obj, name);
-	bpf_object__for_each_program(other, obj)
-		bpf_program__set_autoload(other, other == prog);
-	vf->log[0] = '\0';
-	if (level) {
-		bpf_program__set_log_level(prog, level);
-		bpf_program__set_log_buf(prog, vf->log, LOG_SIZE);
-	}
-	vf->cur = row;
-	cli_messages_start();
-	err = bpf_object__load(obj);
-	vf->cur = NULL;
-	if (!row->reached) {
-		row->err = err ? err : -EINVAL;
-		copy_text(row->message, sizeof(row->message), cli_first_warning());
-		copy_text(row->reason, sizeof(row->reason),
-			  strstr(row->message, "not modelled: ") ? "not-modelled" : "not-loadable");
-	}
-	bpf_object__close(obj);
-	return true;
+	bpf_object__close(src->obj);
+	for (size_t i = 0; i < src->progs.cnt; i++)
+		free(src->progs.at[i]);
+	vec_free(&src->progs);
+	cli_input_free(&src->in);
+	free(src);
 }
 
-static bool verify_one(struct verify *vf, const char *file, const char *name)
+/* Holds the lock. */
+static void source_put(struct source *src)
 {
-	struct row row = { .file = file };
-
-	copy_text(row.prog, sizeof(row.prog), name);
-	if (!load_alone(vf, file, name, vf->log_level, &row))
-		return false;
-	if (row.err && row.reached && !vf->log_level) {
-		struct row again = { .file = file };
-
-		load_alone(vf, file, name, 1, &again);
-	}
-	if (row.err)
-		row.log_tail = strdup(cli_tail(vf->log, TAIL_LINES));
-	if (vf->log_level && vf->format == FORMAT_TABLE) {
-		progress_end();
-		printf("%s: %s:\n%s", file, name, vf->log);
-	}
-	if (!vec_push(&vf->rows, row)) {
-		free(row.log_tail);
-		cli_fail("out of memory");
-		return false;
-	}
-	return true;
+	if (!--src->refs)
+		source_free(src);
 }
 
-static void verify_file(struct verify *vf, const char *file, u32 nr, u32 total)
+static bool list_progs(struct source *src)
 {
-	struct bpf_object *obj = cli_open(file);
-	VEC(char *) names = { 0 };
 	struct bpf_program *prog;
 
-	if (!obj) {
-		vf->file_errors++;
-		return;
-	}
-	bpf_object__for_each_program(prog, obj) {
+	bpf_object__for_each_program(prog, src->obj) {
 		char *name = strdup(bpf_program__name(prog));
 
-		if (!name || !vec_push(&names, name)) {
+		if (!name || !vec_push(&src->progs, name)) {
 			free(name);
-			vf->file_errors++;
+			return false;
 		}
 	}
-	bpf_object__close(obj);
-	for (size_t i = 0; i < names.cnt; i++) {
-		if (!vf->prog || !strcmp(vf->prog, names.at[i])) {
-			progress(file, names.at[i], nr, total);
-			vf->matched++;
-			if (!verify_one(vf, file, names.at[i]))
-				vf->file_errors++;
-		}
-		free(names.at[i]);
-	}
-	vec_free(&names);
-	progress_end();
+	return true;
 }
 
-static void print_table(const struct verify *vf)
+/* Holds the lock. */
+static void open_next(struct verify *vf)
 {
-	int file_w = 4, prog_w = 7;
+	struct source *src = calloc(1, sizeof(*src));
+	const char *path = vf->files[vf->next_file++];
 
-	for (size_t i = 0; i < vf->rows.cnt; i++) {
-		file_w = max_of(file_w, (int)strlen(vf->rows.at[i].file));
-		prog_w = max_of(prog_w, (int)strlen(vf->rows.at[i].prog));
+	if (!src) {
+		vf->oom = true;
+		return;
 	}
-	printf("%-*s  %-*s  %-12s  %13s  %8s  %12s  %11s  %11s\n", file_w, "File", prog_w, "Program",
-	       "Verdict", "Duration (us)", "Insns", "Total states", "Peak states", "Stack depth");
-	for (size_t i = 0; i < vf->rows.cnt; i++) {
-		const struct row *r = &vf->rows.at[i];
-
-		printf("%-*s  %-*s  %-12s  %13llu  %8u  %12u  %11u  %11u\n", file_w, r->file, prog_w,
-		       r->prog, verdict_word(r), (unsigned long long)r->verify_us, r->insns,
-		       r->total_states, r->peak_states, r->stack_depth);
+	progress_end(); /* what is told on stderr shall stand on a line of its own */
+	if (!cli_input_read(&src->in, path) || !(src->obj = cli_input_open(&src->in))) {
+		vf->found.unreadable++;
+		source_free(src);
+		return;
 	}
+	if (!list_progs(src)) {
+		vf->oom = true;
+		source_free(src);
+		return;
+	}
+	src->refs = 1;
+	vf->src = src;
 }
 
-/* After the table: why each refused program was refused. */
-static void print_refusals(const struct verify *vf, FILE *to)
+/* The next program of the file at hand that was asked for. Holds the lock. */
+static bool take_prog(struct verify *vf, struct job *ret_job)
 {
-	for (size_t i = 0; i < vf->rows.cnt; i++) {
-		const struct row *r = &vf->rows.at[i];
+	struct source *src = vf->src;
 
-		if (!r->err)
+	while (src->next_prog < src->progs.cnt) {
+		u32 idx = src->next_prog++;
+		const char *name = src->progs.at[idx];
+		struct row *row;
+
+		if (vf->opts->prog && strcmp(vf->opts->prog, name)) {
+			if (vf->names.len < NAMES_MAX)
+				strbuf_printf(&vf->names, "%s%s", vf->names.len ? ", " : "", name);
 			continue;
-		fprintf(to, "\n%s: %s: %s (%s)\n", r->file, r->prog,
-			r->message[0] ? r->message : strerror(-r->err), r->reason);
-		if (r->log_tail && r->log_tail[0])
-			fprintf(to, "%s%s", r->log_tail,
-				r->log_tail[strlen(r->log_tail) - 1] == '\n' ? "" : "\n");
-		if (r->source[0])
-			fprintf(to, "at %s\n", r->source);
-		if (r->explanation[0])
-			fprintf(to, "why: %s\n", r->explanation);
-	}
-}
-
-/* RFC 4180: quotes around what holds a comma, a quote or a line end. */
-static void csv_field(const char *text, bool last)
-{
-	if (strpbrk(text, ",\"\n")) {
-		putchar('"');
-		for (; *text; text++) {
-			if (*text == '"')
-				putchar('"');
-			putchar(*text);
 		}
-		putchar('"');
-	} else {
-		fputs(text, stdout);
-	}
-	putchar(last ? '\n' : ',');
-}
-
-static void print_csv(const struct verify *vf)
-{
-	puts("file_name,prog_name,verdict,duration_us,insns,total_states,peak_states,stack_depth,reason,message");
-	for (size_t i = 0; i < vf->rows.cnt; i++) {
-		const struct row *r = &vf->rows.at[i];
-
-		csv_field(r->file, false);
-		csv_field(r->prog, false);
-		printf("%s,%llu,%u,%u,%u,%u,", verdict_word(r), (unsigned long long)r->verify_us,
-		       r->insns, r->total_states, r->peak_states, r->stack_depth);
-		csv_field(r->reason, false);
-		csv_field(r->message, true);
-	}
-}
-
-static void add_str(struct json_object *obj, const char *key, const char *val)
-{
-	json_object_object_add(obj, key, json_object_new_string(val ? val : ""));
-}
-
-static void add_num(struct json_object *obj, const char *key, u64 val)
-{
-	json_object_object_add(obj, key, json_object_new_int64(val));
-}
-
-static void print_json(const struct verify *vf)
-{
-	struct json_object *list = json_object_new_array();
-
-	for (size_t i = 0; i < vf->rows.cnt; i++) {
-		const struct row *r = &vf->rows.at[i];
-		struct json_object *obj = json_object_new_object();
-
-		add_str(obj, "file_name", r->file);
-		add_str(obj, "prog_name", r->prog);
-		add_str(obj, "verdict", verdict_word(r));
-		add_num(obj, "duration_us", r->verify_us);
-		add_num(obj, "insns", r->insns);
-		add_num(obj, "total_states", r->total_states);
-		add_num(obj, "peak_states", r->peak_states);
-		add_num(obj, "stack_depth", r->stack_depth);
-		if (r->err) {
-			json_object_object_add(obj, "errno", json_object_new_int(-r->err));
-			add_str(obj, "reason", r->reason);
-			add_str(obj, "message", r->message);
-			add_str(obj, "source", r->source);
-			add_str(obj, "log_tail", r->log_tail);
+		row = calloc(1, sizeof(*row));
+		if (!row || !vec_push(&vf->found.rows, row)) {
+			free(row);
+			vf->oom = true;
+			return false;
 		}
-		json_object_array_add(list, obj);
+		row->file = src->in.file.path;
+		copy_text(row->prog, sizeof(row->prog), name);
+		*ret_job = (struct job){ .src = src, .obj = src->obj, .prog_idx = idx, .row = row };
+		src->obj = NULL;
+		src->refs++;
+		progress(vf, row->file, row->prog);
+		return true;
 	}
-	cli_print_json(list, &vf->opts);
-}
-
-static bool set_format(struct verify *vf, const char *name)
-{
-	static const char *const names[] = { "table", "csv", "json" };
-
-	for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!strcmp(name, names[i])) {
-			vf->format = i;
-			return true;
-		}
-	}
+	vf->src = NULL;
+	source_put(src);
 	return false;
 }
 
-static int parse(struct verify *vf, int argc, char **argv)
+/* False: there is no more to do. */
+static bool take_job(struct verify *vf, struct job *ret_job)
 {
-	static const struct option options[] = {
-		{ "prog", required_argument, NULL, 'p' },
-		{ "format", required_argument, NULL, 'f' },
-		{ "log-level", required_argument, NULL, 'l' },
-		{ "kernel-btf", required_argument, NULL, 'k' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "pretty", no_argument, NULL, 'P' },
-		{ 0 },
-	};
-	u64 level;
-	int opt;
+	bool got = false;
 
-	opterr = 0;
-	optind = 1;
-	while ((opt = getopt_long(argc, argv, ":p:f:l:k:jP", options, NULL)) != -1) {
-		switch (opt) {
-		case 'p':
-			vf->prog = optarg;
+	pthread_mutex_lock(&vf->lock);
+	while (!got && !vf->oom) {
+		if (vf->src)
+			got = take_prog(vf, ret_job);
+		else if (vf->next_file < vf->file_cnt)
+			open_next(vf);
+		else
 			break;
-		case 'f':
-			if (!set_format(vf, optarg))
-				return cli_usage_error(vf->cmd, "unknown format \"%s\"; table, csv or json", optarg);
-			break;
-		case 'l':
-			if (!cli_number(optarg, 7, &level))
-				return cli_usage_error(vf->cmd, "log level is 0, 1, 2 or 4 (or a sum), not \"%s\"", optarg);
-			vf->log_level = level;
-			break;
-		case 'k':
-			vf->opts.kernel_btf = optarg;
-			break;
-		case 'P':
-			vf->opts.pretty = true; /* fall through */
-		case 'j':
-			vf->format = FORMAT_JSON;
-			break;
-		case ':':
-			return cli_usage_error(vf->cmd, "%s needs a value", argv[optind - 1]);
-		default:
-			return cli_usage_error(vf->cmd, "unknown option %s", argv[optind - 1]);
-		}
 	}
-	return optind == argc ? cli_usage_error(vf->cmd, "which file?") : EXIT_OK;
+	pthread_mutex_unlock(&vf->lock);
+	return got;
 }
 
-static int finish(struct verify *vf)
+static void finish_job(struct verify *vf, struct job *job, bool ok)
 {
-	bool refused = false;
+	pthread_mutex_lock(&vf->lock);
+	job->row->done = true;
+	vf->oom |= !ok;
+	while (vf->printed < vf->found.rows.cnt && vf->found.rows.at[vf->printed]->done) {
+		struct row *row = vf->found.rows.at[vf->printed++];
 
-	for (size_t i = 0; i < vf->rows.cnt; i++)
-		refused |= vf->rows.at[i].err != 0;
-	if (vf->format == FORMAT_JSON)
-		print_json(vf);
-	else if (vf->format == FORMAT_CSV)
-		print_csv(vf);
-	else if (vf->rows.cnt)
-		print_table(vf);
-	if (vf->format != FORMAT_JSON)
-		print_refusals(vf, vf->format == FORMAT_TABLE ? stdout : stderr);
-	for (size_t i = 0; i < vf->rows.cnt; i++)
-		free(vf->rows.at[i].log_tail);
-	vec_free(&vf->rows);
-	if (vf->file_errors)
+		if (vf->opts->format != FORMAT_TABLE || !row->log)
+			continue;
+		progress_end();
+		printf("%s: %s:\n%s", row->file, row->prog, row->log);
+		free(row->log);
+		row->log = NULL;
+	}
+	source_put(job->src);
+	pthread_mutex_unlock(&vf->lock);
+}
+
+static void *work(void *arg)
+{
+	struct verify *vf = arg;
+	char *log = malloc(LOG_SIZE);
+	struct job job;
+
+	while (log && take_job(vf, &job))
+		finish_job(vf, &job, verify_one(vf->opts, &job, log));
+	if (!log) {
+		pthread_mutex_lock(&vf->lock);
+		vf->oom = true;
+		pthread_mutex_unlock(&vf->lock);
+	}
+	free(log);
+	cli_messages_end();
+	return NULL;
+}
+
+/* The calling thread works too; a thread that cannot be had is one less. */
+static void work_together(struct verify *vf)
+{
+	pthread_t threads[MAX_JOBS];
+	u32 cnt = 0;
+
+	while (cnt + 1 < vf->opts->jobs && !pthread_create(&threads[cnt], NULL, work, vf))
+		cnt++;
+	work(vf);
+	while (cnt)
+		pthread_join(threads[--cnt], NULL);
+	progress_end();
+}
+
+static u64 now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (u64)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+static int status_of(const struct verify *vf)
+{
+	const struct verdicts *v = &vf->found;
+
+	if (vf->oom)
+		return cli_fail("out of memory");
+	if (v->unreadable)
 		return EXIT_BAD;
-	if (!vf->matched)
-		return vf->prog ? cli_fail("no program %s in %s", vf->prog, "the files given") :
-				  cli_fail("no program in the files given");
-	return refused ? EXIT_REFUSED : EXIT_OK;
+	if (!v->rows.cnt && vf->names.len)
+		return cli_fail("no program %s; the files given hold %s", vf->opts->prog, strbuf_str(&vf->names));
+	if (!v->rows.cnt)
+		return cli_fail("no program in the files given");
+	for (size_t i = 0; i < v->rows.cnt; i++) {
+		if (v->rows.at[i]->err)
+			return EXIT_REFUSED;
+	}
+	return EXIT_OK;
 }
 
-static int verify(const struct cli_command *cmd, int argc, char **argv)
+static void free_verify(struct verify *vf)
 {
-	struct verify vf = { .cmd = cmd };
+	for (size_t i = 0; i < vf->found.rows.cnt; i++) {
+		free(vf->found.rows.at[i]->log);
+		free(vf->found.rows.at[i]->log_tail);
+		free(vf->found.rows.at[i]);
+	}
+	vec_free(&vf->found.rows);
+	strbuf_free(&vf->names);
+	if (vf->src)
+		source_put(vf->src); /* memory ran out before its last program */
+	pthread_mutex_destroy(&vf->lock);
+}
+
+static int verify(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv)
+{
+	struct verify vf = { .opts = opts, .files = argv, .file_cnt = argc, .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct skep *skep;
+	u64 start = now_us();
 	int status;
 
-	if (cli_wants_help(cmd, argc, argv))
-		return EXIT_OK;
-	status = parse(&vf, argc, argv);
-	if (status)
-		return status;
-	vf.log = malloc(LOG_SIZE);
-	if (!vf.log)
-		return cli_fail("out of memory");
-	vf.skep = cli_instance(&vf.opts);
-	if (!vf.skep) {
-		free(vf.log);
+	if (!argc)
+		return cli_usage_error(cmd, "which file?");
+	if (opts->json)
+		opts->format = FORMAT_JSON;
+	skep = cli_instance(opts);
+	if (!skep)
 		return EXIT_BAD;
-	}
-	skep_on_verdict(vf.skep, on_verdict, &vf);
-	for (int i = optind; i < argc; i++)
-		verify_file(&vf, argv[i], i - optind + 1, argc - optind);
-	status = finish(&vf);
-	skep_default_instance_set(NULL);
-	skep_destroy(vf.skep);
-	cli_messages_end();
-	free(vf.log);
+	skep_on_verdict(skep, on_verdict, NULL);
+	work_together(&vf);
+	vf.found.files = argc;
+	vf.found.elapsed_us = now_us() - start;
+	verdicts_print(&vf.found, opts);
+	status = status_of(&vf);
+	free_verify(&vf);
+	cli_instance_end(skep);
 	return status;
 }
 
+static const struct cli_option options[] = {
+	{ "prog", 'p', "NAME", "only this program", OPTION_TEXT, OPTION_AT(prog), 0, 0, NULL },
+	{ "format", 'f', "F", "table (default), csv or json", OPTION_CHOICE, OPTION_AT(format), 0, 0, cli_formats },
+	OPTION_JSON,
+	OPTION_PRETTY,
+	{ "log-level", 'l', "N", "also the verifier's log: 0 none, 1 the path, 2 all states, 4 figures; or a sum",
+	  OPTION_NUMBER, OPTION_AT(log_level), 0, 7, NULL },
+	{ "jobs", 'J', "N", "verify N programs at a time; rows stay in order", OPTION_NUMBER, OPTION_AT(jobs), 1, MAX_JOBS, NULL },
+	OPTION_KERNEL_BTF,
+	OPTIONS_END
+};
 const struct cli_command cmd_verify = {
 	.name = "verify",
-	.usage = "FILE.bpf.o... [--prog NAME] [--format table|csv|json] [--log-level N] [--kernel-btf FILE]",
+	.usage = "FILE.bpf.o... [--prog NAME] [--format table|csv|json] [--log-level N] [-J N] [--kernel-btf FILE]",
 	.help = "Says whether the programs of object files would load, and why not.",
-	.details = "  --prog NAME         only this program\n"
-		   "  --format F          table (default), csv or json; -j is --format json\n"
-		   "  --log-level N       the verifier's log: 0 none, 1 the path, 2 all states, 4 figures\n"
-		   "  --kernel-btf FILE   check against this kernel's types (raw BTF or vmlinux)\n\n"
-		   "exit status: 0 all accepted, 1 some refused, 2 something could not be read",
-	.example = "  skep verify lb.bpf.o\n  skep verify *.bpf.o --format csv > verdicts.csv",
+	.options = options,
+	.notes = "A table is followed by what was refused: the end of the log, the source line, the reason; with --format\n"
+		 "csv that goes to stderr. The log of --log-level comes before a table, and is \"log\" in JSON.\n\n"
+		 "exit status: 0 all accepted, 1 some refused, 2 something could not be read",
+	.example = "  skep verify lb.bpf.o\n  skep verify -J 8 *.bpf.o --format csv > verdicts.csv",
 	.run = verify,
 };

@@ -119,6 +119,9 @@ struct bpf_object *bpf_object__open_mem(const void *obj_buf, size_t obj_buf_sz,
 
 	if (!obj_buf || !obj_buf_sz)
 		return libbpf_err_ptr(-EINVAL);
+	/* Messages call it as the caller does. */
+	if (opts && opts->sz >= offsetof(struct bpf_object_open_opts, object_name) + sizeof(char *) && opts->object_name)
+		return open_object(opts->object_name, obj_buf, obj_buf_sz, opts);
 	snprintf(name, sizeof(name), "%lx-%lx", (unsigned long)(uintptr_t)obj_buf, (unsigned long)obj_buf_sz);
 	return open_object(name, obj_buf, obj_buf_sz, opts);
 }

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* object.c - an object file: read once, opened from those bytes, one program of it loaded. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define OBJECT_MAX (256u << 20)
+
+/* The print callback has no context argument, so what it keeps stands here, for each thread. */
+static _Thread_local struct strbuf first_warning;
+
+static int keep_message(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	if (level != LIBBPF_WARN || first_warning.len)
+		return 0;
+	strbuf_vprintf(&first_warning, fmt, args);
+	return 0;
+}
+
+void cli_messages_start(void)
+{
+	strbuf_reset(&first_warning);
+	libbpf_set_print(keep_message);
+}
+
+const char *cli_first_warning(void)
+{
+	char *text = first_warning.str;
+
+	if (!text || !first_warning.len)
+		return "";
+	text[strcspn(text, "\n")] = '\0';
+	return text + (strncmp(text, "libbpf: ", 8) ? 0 : 8);
+}
+
+void cli_messages_end(void)
+{
+	strbuf_free(&first_warning);
+}
+
+bool cli_input_read(struct cli_input *in, const char *path)
+{
+	const char *base = strrchr(path, '/');
+	struct stat st;
+
+	*in = (struct cli_input){ .file.path = path };
+	base = base ? base + 1 : path;
+	snprintf(in->name, sizeof(in->name), "%.*s", (int)strcspn(base, "."), base);
+	if (stat(path, &st)) {
+		cli_fail("%s: %s", path, strerror(errno));
+		return false;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		cli_fail("%s: not a regular file", path);
+		return false;
+	}
+	return in_file_read(&in->file, OBJECT_MAX);
+}
+
+void cli_input_free(struct cli_input *in)
+{
+	in_file_free(&in->file);
+}
+
+/* The loader names what it reads by the object's name; people know the file's path. */
+static const char *without_name(const char *why, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (!strncmp(why, "elf: ", 5))
+		why += 5;
+	if (len && !strncmp(why, name, len) && !strncmp(why + len, ": ", 2))
+		why += len + 2;
+	return why;
+}
+
+struct bpf_object *cli_input_open(const struct cli_input *in)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = in->name);
+	struct bpf_object *obj;
+	int err;
+
+	if (!in->file.size) {
+		cli_fail("%s: an empty file", in->file.path);
+		return NULL;
+	}
+	cli_messages_start();
+	obj = bpf_object__open_mem(in->file.bytes, in->file.size, &opts);
+	err = errno;
+	if (!obj)
+		cli_fail("%s: %s", in->file.path, *cli_first_warning() ?
+			 without_name(cli_first_warning(), in->name) : cli_strerror(err));
+	return obj;
+}
+
+/* ---- which program ----------------------------------------------------------------------------------- */
+
+static struct bpf_program *first_matching(struct bpf_object *obj, const char *name, const char *section,
+					  u32 *ret_cnt)
+{
+	struct bpf_program *prog, *found = NULL;
+
+	*ret_cnt = 0;
+	bpf_object__for_each_program(prog, obj) {
+		if (name && strcmp(bpf_program__name(prog), name))
+			continue;
+		if (section && strcmp(bpf_program__section_name(prog), section))
+			continue;
+		if (!found)
+			found = prog;
+		++*ret_cnt;
+	}
+	return found;
+}
+
+static void list_progs(struct bpf_object *obj, struct strbuf *out)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, obj)
+		strbuf_printf(out, "%s%s (%s)", out->len ? ", " : "", bpf_program__name(prog),
+			      bpf_program__section_name(prog));
+}
+
+struct bpf_program *cli_pick_prog(struct bpf_object *obj, const char *path, const char *name,
+				  const char *section)
+{
+	struct strbuf names = { 0 };
+	struct bpf_program *prog;
+	u32 cnt;
+
+	prog = first_matching(obj, name, section, &cnt);
+	if (cnt == 1)
+		return prog;
+	list_progs(obj, &names);
+	if (!names.len)
+		cli_fail("%s: holds no program", path);
+	else if (!cnt)
+		cli_fail("%s: no program %s%s; it holds %s", path, name ? "" : "in section ",
+			 name ? name : section, strbuf_str(&names));
+	else
+		cli_fail("%s: choose one with --prog: %s", path, strbuf_str(&names));
+	strbuf_free(&names);
+	return NULL;
+}
+
+int cli_load_only(struct bpf_object *obj, struct bpf_program *prog)
+{
+	struct bpf_program *other;
+
+	bpf_object__for_each_program(other, obj)
+		bpf_program__set_autoload(other, other == prog);
+	cli_messages_start();
+	return bpf_object__load(obj);
+}

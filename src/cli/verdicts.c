@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* verdicts.c - what "skep verify" found, as a table with reasons, as CSV or as JSON. */
+#include "cli/verify.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *verdict_word(const struct row *row)
+{
+	if (!row->err)
+		return "success";
+	return strcmp(row->reason, "not-modelled") ? "failure" : "not modelled";
+}
+
+static void print_table(const struct verdicts *v)
+{
+	int file_w = 4, prog_w = 7;
+
+	for (size_t i = 0; i < v->rows.cnt; i++) {
+		file_w = max_of(file_w, (int)strlen(v->rows.at[i]->file));
+		prog_w = max_of(prog_w, (int)strlen(v->rows.at[i]->prog));
+	}
+	printf("%-*s  %-*s  %-12s  %13s  %8s  %12s  %11s  %11s\n", file_w, "File", prog_w, "Program",
+	       "Verdict", "Duration (us)", "Insns", "Total states", "Peak states", "Stack depth");
+	for (size_t i = 0; i < v->rows.cnt; i++) {
+		const struct row *r = v->rows.at[i];
+
+		printf("%-*s  %-*s  %-12s  %13llu  %8u  %12u  %11u  %11u\n", file_w, r->file, prog_w,
+		       r->prog, verdict_word(r), (unsigned long long)r->verify_us, r->insns,
+		       r->total_states, r->peak_states, r->stack_depth);
+	}
+}
+
+/* Why each refused program was refused. */
+static void print_refusals(const struct verdicts *v, FILE *to)
+{
+	for (size_t i = 0; i < v->rows.cnt; i++) {
+		const struct row *r = v->rows.at[i];
+
+		if (!r->err)
+			continue;
+		fprintf(to, "\n%s: %s: %s (%s)\n", r->file, r->prog,
+			r->message[0] ? r->message : cli_strerror(r->err), r->reason);
+		if (r->log_tail && r->log_tail[0])
+			fprintf(to, "%s%s", r->log_tail,
+				r->log_tail[strlen(r->log_tail) - 1] == '\n' ? "" : "\n");
+		if (r->source[0])
+			fprintf(to, "at %s\n", r->source);
+		if (r->explanation[0])
+			fprintf(to, "why: %s\n", r->explanation);
+	}
+}
+
+static void print_summary(const struct verdicts *v)
+{
+	u32 refused = 0, lacking = 0;
+
+	for (size_t i = 0; i < v->rows.cnt; i++) {
+		if (!v->rows.at[i]->err)
+			continue;
+		if (strcmp(v->rows.at[i]->reason, "not-modelled"))
+			refused++;
+		else
+			lacking++;
+	}
+	printf("\n%zu programs in %u files: %zu accepted, %u refused, %u not modelled", v->rows.cnt, v->files,
+	       v->rows.cnt - refused - lacking, refused, lacking);
+	if (v->unreadable)
+		printf("; %u files could not be read", v->unreadable);
+	printf("; %llu.%03llu s\n", (unsigned long long)v->elapsed_us / 1000000,
+	       (unsigned long long)v->elapsed_us / 1000 % 1000);
+}
+
+/* RFC 4180: quotes around what holds a comma, a quote or a line end. */
+static void csv_field(const char *text, bool last)
+{
+	if (strpbrk(text, ",\"\r\n")) {
+		putchar('"');
+		for (; *text; text++) {
+			if (*text == '"')
+				putchar('"');
+			putchar(*text);
+		}
+		putchar('"');
+	} else {
+		fputs(text, stdout);
+	}
+	putchar(last ? '\n' : ',');
+}
+
+static void print_csv(const struct verdicts *v)
+{
+	puts("file_name,prog_name,verdict,duration_us,insns,total_states,peak_states,stack_depth,reason,message");
+	for (size_t i = 0; i < v->rows.cnt; i++) {
+		const struct row *r = v->rows.at[i];
+
+		csv_field(r->file, false);
+		csv_field(r->prog, false);
+		printf("%s,%llu,%u,%u,%u,%u,", verdict_word(r), (unsigned long long)r->verify_us,
+		       r->insns, r->total_states, r->peak_states, r->stack_depth);
+		csv_field(r->reason, false);
+		csv_field(r->message, true);
+	}
+}
+
+static struct json_object *json_of(const struct row *r)
+{
+	struct json_object *obj = json_object_new_object();
+
+	json_add_str(obj, "file_name", r->file);
+	json_add_str(obj, "prog_name", r->prog);
+	json_add_str(obj, "verdict", verdict_word(r));
+	json_add_num(obj, "duration_us", r->verify_us);
+	json_add_num(obj, "insns", r->insns);
+	json_add_num(obj, "total_states", r->total_states);
+	json_add_num(obj, "peak_states", r->peak_states);
+	json_add_num(obj, "stack_depth", r->stack_depth);
+	if (r->err) {
+		json_add_num(obj, "errno", -r->err);
+		json_add_str(obj, "reason", r->reason);
+		json_add_str(obj, "message", r->message);
+		json_add_str(obj, "explanation", r->explanation);
+		json_add_str(obj, "source", r->source);
+		json_add_str(obj, "log_tail", r->log_tail);
+	}
+	if (r->log)
+		json_add_str(obj, "log", r->log);
+	return obj;
+}
+
+static void print_json(const struct verdicts *v, const struct cli_opts *opts)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < v->rows.cnt; i++)
+		json_object_array_add(list, json_of(v->rows.at[i]));
+	cli_print_json(list, opts);
+}
+
+void verdicts_print(const struct verdicts *v, const struct cli_opts *opts)
+{
+	switch (opts->format) {
+	case FORMAT_JSON:
+		print_json(v, opts);
+		break;
+	case FORMAT_CSV:
+		print_csv(v);
+		print_refusals(v, stderr);
+		break;
+	default:
+		if (!v->rows.cnt)
+			return;
+		print_table(v);
+		print_refusals(v, stdout);
+		if (v->files > 1)
+			print_summary(v);
+	}
+}

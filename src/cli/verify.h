@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* verify.h - the rows of "skep verify": made by verify.c, printed by verdicts.c. */
+#ifndef SKEP_CLI_VERIFY_H
+#define SKEP_CLI_VERIFY_H
+
+#include "cli/cli.h"
+
+#include "base/vec.h"
+
+struct row {
+	const char *file;
+	char prog[128], reason[64], message[512], explanation[512], source[512];
+	char *log;	/* all of it, when a level was given */
+	char *log_tail; /* of a refusal */
+	int err;
+	u64 verify_us;
+	u32 insns, total_states, peak_states, stack_depth;
+	bool reached; /* the verifier gave its verdict; else the loader failed before */
+	bool done;
+};
+
+struct verdicts {
+	VEC(struct row *) rows;
+	u32 files, unreadable;
+	u64 elapsed_us;
+};
+
+void verdicts_print(const struct verdicts *v, const struct cli_opts *opts);
+
+#endif

@@ -1,0 +1,397 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The command skep as its help promises: outputs, exit codes, options, and bad input in one line.
+
+usage: test_cli.py SKEP SHAPES UNKNOWN_MAP MISSING LB
+"""
+import csv
+import io
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+
+SKEP, SHAPES, UNKNOWN_MAP, MISSING, LB = (os.path.abspath(a) for a in sys.argv[1:6])
+results = []
+
+
+def check(name, ok, skip="", tell=None):
+    results.append((name, bool(ok), skip))
+    if not ok:
+        print(f"# {name}: {tell!r}")
+
+
+class Run:
+    def __init__(self, *args, stdout=subprocess.PIPE):
+        done = subprocess.run([SKEP, *map(str, args)], stdout=stdout, stderr=subprocess.PIPE)
+        self.args, self.status = args, done.returncode
+        self.out = (done.stdout or b"").decode("utf-8", "surrogateescape")
+        self.err = done.stderr.decode("utf-8", "surrogateescape")
+
+    def json(self):
+        return json.loads(self.out)
+
+    def __repr__(self):
+        return f"{self.args} -> {self.status}: {self.out[:2000]} {self.err[:2000]}"
+
+
+def ran(name, run, status, *parts):
+    """The exit status, all parts in the output, nothing on stderr."""
+    check(name, run.status == status and not run.err and all(p in run.out for p in parts), tell=run)
+
+
+def refuses(name, run, *parts, status=2):
+    """One line on stderr with all parts, nothing on stdout."""
+    ok = run.status == status and not run.out and run.err.count("\n") == 1 and all(p in run.err for p in parts)
+    check(name, ok, tell=run)
+
+
+def write(path, data):
+    with open(path, "wb") as f:
+        f.write(data)
+    return path
+
+
+def pcap(packets, linktype=1):
+    out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, linktype)
+    for number, p in enumerate(packets):
+        out += struct.pack("<IIII", number, 0, len(p), len(p)) + p
+    return out
+
+
+def pcap_packets(path):
+    with open(path, "rb") as f:
+        data = f.read()
+    at, found = 24, []
+    while at < len(data):
+        size = struct.unpack_from("<I", data, at + 8)[0]
+        found.append(data[at + 16 : at + 16 + size])
+        at += 16 + size
+    return found
+
+
+PACKETS = [bytes([n, 0xAA]) + bytes(58 + n) for n in (2, 3, 4, 2, 9)]
+
+
+def test_words():
+    ran("help lists the commands", Run("help"), 0, "verify", "run", "prog dump", "btf dump", "version", "example:")
+    check("--help and help say the same", Run("--help").out == Run("help").out)
+    for words in (["verify"], ["run"], ["prog", "dump"], ["btf", "dump"], ["version"]):
+        name = " ".join(words)
+        ran(f"{name} --help has an example", Run(*words, "--help"), 0, f"usage: skep {name}", "example:\n  skep")
+        check(f"help {name} says the same", Run("help", *words).out == Run(*words, "--help").out)
+    ran("version in words", Run("version"), 0, "skep v", "follows bpf-next")
+    check("--version says the same", Run("--version").out == Run("version").out)
+    check("version in JSON", set(Run("version", "-j").json()) == {"version", "profile"})
+    check("options may stand first, as with bpftool", Run("-j", "version").out == Run("version", "-j").out)
+    bare = Run()
+    check("without a command: help on stderr, status 2", bare.status == 2 and "commands:" in bare.err and not bare.out)
+
+
+def test_wrong_words():
+    refuses("a wrong command names the nearest", Run("verfy"), '"verfy"', '"verify"')
+    refuses("a command that is like none", Run("zzzzzzzz"), '"zzzzzzzz"', "skep help")
+    refuses("half a command", Run("prog"), "prog dump")
+    refuses("a wrong second word", Run("btf", "list"), '"btf list"', "btf dump")
+    refuses("an option in place of a command", Run("-x"), "-x")
+    refuses("a wrong option names the nearest", Run("run", "--jsn", SHAPES), "--jsn", "did you mean --json?")
+    refuses("a wrong letter", Run("verify", "-x", SHAPES), "unknown option -x")
+    refuses("a wrong letter in a cluster is named", Run("run", "-jx", SHAPES), "unknown option -x in -jx")
+    refuses("a wrong letter after a value", Run("run", "--prog", "swap", "-x", SHAPES), "unknown option -x")
+    refuses("a long option without its value", Run("run", SHAPES, "--prog"), "--prog needs a value")
+    refuses("a letter without its value", Run("run", SHAPES, "-jp"), "-p needs a value")
+    refuses("a flag with a value", Run("run", "--json=yes", SHAPES), "--json takes no value")
+    refuses("a number that is none", Run("run", "--repeat", "many", SHAPES), "--repeat", '"many"')
+    refuses("a number out of range", Run("run", "--repeat", "0", SHAPES), "--repeat", "from 1")
+    refuses("a choice that there is not", Run("run", "--engine", "gpu", SHAPES), "jit", "interp", '"gpu"')
+    refuses("a log level that there is not", Run("verify", "--log-level", "8", SHAPES), "--log-level")
+    refuses("a format that there is not", Run("verify", "--format", "xml", SHAPES), "table, csv, json")
+    refuses("--prog and --section", Run("run", "--prog", "swap", "--section", "tc", SHAPES), "not both")
+    refuses("--pcap and --data-in", Run("run", "--pcap", "a", "--data-in", "b", SHAPES), "not both")
+    refuses("--pcap-out alone", Run("run", "--pcap-out", "a", SHAPES), "--pcap-out needs --pcap")
+    refuses("no file", Run("run"), "which file?")
+    refuses("two files", Run("run", SHAPES, SHAPES), "one file")
+    refuses("nothing to verify", Run("verify", "-j"), "which file?")
+    refuses("a dump of what there is not", Run("prog", "dump", "source", SHAPES), '"source"', "xlated, jited or cfg")
+    refuses("a dump of nothing", Run("prog", "dump", "xlated"), "which file")
+    refuses("a BTF format that there is not", Run("btf", "dump", SHAPES, "format", "rust"), '"rust"', "raw or c")
+    check("options and values in each spelling", len({Run("verify", *o, LB, "--format=csv").out.split(",")[13] for o in (
+        ["-pxdp_lb"], ["-p", "xdp_lb"], ["--prog", "xdp_lb"], ["--prog=xdp_lb"])}) == 1)
+
+
+def test_verify(tmp):
+    ran("an accepted program: a table, status 0", Run("verify", LB), 0, "File", "Verdict", "xdp_lb", "success")
+    mixed = Run("verify", SHAPES)
+    ran("some refused: status 1, log, source and reason", mixed, 1, "too_far", "failure", "invalid access to packet",
+        "shapes.bpf.c:", "why:", "processed ")
+    ran("--prog takes one", Run("verify", SHAPES, "--prog", "swap"), 0, "swap")
+    check("--prog leaves the others", "too_far" not in Run("verify", SHAPES, "--prog", "swap").out)
+    rows = Run("verify", SHAPES, "-j")
+    found = rows.json()
+    check("JSON: a row a program in the file's order", [r["prog_name"] for r in found] == [
+        "swap", "grow", "nameless", "queue", "too_far", "mark", "length"] and rows.status == 1, tell=rows)
+    keys = {"file_name", "prog_name", "verdict", "duration_us", "insns", "total_states", "peak_states", "stack_depth"}
+    check("JSON: the keys of an accepted program", set(found[0]) == keys, tell=found[0])
+    check("JSON: the keys of a refused one", set(found[4]) == keys | {"errno", "reason", "message", "explanation",
+          "source", "log_tail"} and found[4]["reason"] == "packet-bounds" and found[4]["errno"] == 13, tell=found[4])
+    check("--pretty is the same JSON, indented", Run("verify", LB, "--pretty").json()[0].keys() == keys and
+          Run("verify", LB, "--pretty").out.count("\n") > 5)
+    check("--format json is -j", Run("verify", LB, "--format", "json").json()[0].keys() == keys)
+    odd = os.path.join(tmp, 'a "b", c\nd.bpf.o')
+    shutil.copy(SHAPES, odd)
+    table = Run("verify", odd, LB, "--format", "csv")
+    lines = list(csv.DictReader(io.StringIO(table.out, newline="")))
+    check("CSV: odd file names are quoted", len(lines) == 8 and lines[0]["file_name"] == odd and
+          lines[7]["file_name"] == LB, tell=table)
+    check("CSV: a comma in a message is quoted", lines[4]["message"] == found[4]["message"] and "," in lines[4]["message"])
+    check("CSV: reasons go to stderr", "why:" in table.err and "why:" not in table.out)
+    for level, part in ((1, "processed"), (2, "0: R1=ctx()"), (4, "processed")):
+        ran(f"--log-level {level}", Run("verify", LB, "--log-level", level), 0, part, "success")
+    check("--log-level 0 prints no log", "processed" not in Run("verify", LB, "--log-level", "0").out)
+    check("the log in JSON", "processed" in Run("verify", LB, "-j", "--log-level", "1").json()[0]["log"])
+    refuses("--kernel-btf of an object", Run("verify", LB, "--kernel-btf", SHAPES), SHAPES, "not BTF of a kernel")
+    here = "/sys/kernel/btf/vmlinux"
+    if os.path.exists(here):
+        ran("--kernel-btf of this machine's kernel", Run("verify", LB, "--kernel-btf", here), 0, "success")
+    else:
+        check("--kernel-btf of this machine's kernel", True, "no " + here)
+    unresolved = Run("verify", MISSING, "-j").json()
+    check("what could not be resolved is named", [r.get("reason") for r in unresolved[1:3]] == [
+        "core-relocation", "missing-kfunc"] and "subject___other" in unresolved[1]["message"], tell=unresolved[1:3])
+    check("what is not modelled is no failure", unresolved[5]["verdict"] == "not modelled", tell=unresolved[5])
+    many = Run("verify", LB, SHAPES)
+    ran("several files end with a summary", many, 1, "8 programs in 2 files: 7 accepted, 1 refused, 0 not modelled")
+    check("no progress where stderr is no terminal", "\r" not in many.err)
+
+
+def same_but_time(run):
+    rows = run.json()
+    for row in rows:
+        row.pop("duration_us")
+    return rows
+
+
+def test_threads():
+    files = [SHAPES, LB, MISSING, SHAPES, LB] * 3
+    one = same_but_time(Run("verify", "-j", *files))
+    check("-J gives the same rows in the same order", all(one == same_but_time(Run("verify", "-j", "-J", n, *files))
+          for n in (2, 8)) and len(one) == 66)
+    log = Run("verify", "-J", "4", "--log-level", "2", LB, SHAPES, LB).out
+    at = [log.index(f"{f}: {p}:\n") for f, p in ((LB, "xdp_lb"), (SHAPES, "swap"), (SHAPES, "grow"), (SHAPES, "mark"))]
+    check("-J: logs come in order, whole", at == sorted(at) and log.count("processed ") == 9 + 1, tell=log)
+    refuses("-J 0", Run("verify", "-J", "0", LB), "--jobs", "from 1")
+
+
+def test_run(tmp):
+    packet = write(os.path.join(tmp, "packet"), PACKETS[0])
+    after = os.path.join(tmp, "after")
+    ran("--prog: the return value by its name, time and maps", Run("run", SHAPES, "--prog", "swap", "--data-in", packet,
+        "--data-out", after), 0, "return value: 3 (XDP_TX)", "ns per run", "us to prepare", "map first_bytes:", "new")
+    with open(after, "rb") as f:
+        check("--data-out: the packet as the program left it", f.read() == b"\xaa\x02" + PACKETS[0][2:])
+    ran("--section", Run("run", SHAPES, "--section", "tc"), 0, "return value: 0 (TC_ACT_OK)")
+    ran("a value without a name", Run("run", SHAPES, "-p", "length", "--data-in", packet), 0, "return value: 48\n")
+    ran("no map changed", Run("run", SHAPES, "--prog", "nameless"), 0, "return value: 77\n", "no map changed")
+    shown = Run("run", SHAPES, "--prog", "swap", "--data-in", packet, "-j")
+    got = shown.json()
+    check("JSON: retval, retval_name, ns_per_run, prepare_us, maps", set(got) == {"retval", "retval_name", "ns_per_run",
+          "prepare_us", "maps"} and got["retval"] == 3 and got["retval_name"] == "XDP_TX", tell=shown)
+    check("JSON: a new element, bytes as bpftool has them", got["maps"] == [{"name": "first_bytes", "elements": [{
+          "change": "new", "key": ["0x02", "0x00", "0x00", "0x00"], "value": ["0x01"] + ["0x00"] * 7}]}], tell=got["maps"])
+    grown = Run("run", SHAPES, "--prog", "grow", "--data-in", packet, "--repeat", "5", "-j", "--data-out", after).json()
+    check("--repeat runs so often", grown["maps"][0]["elements"][0]["value"][0] == "0x05", tell=grown)
+    check("each run finds what the last one left", os.path.getsize(after) == len(PACKETS[0]) + 20)
+    refused = Run("run", SHAPES, "--prog", "too_far")
+    refuses("a refused program: status 1", refused, "too_far is refused: invalid access to packet", "skep verify", status=1)
+    refuses("which of several", Run("run", SHAPES), "--prog", "swap (xdp)", "mark (tc)")
+    refuses("a wrong name: those there are", Run("run", SHAPES, "--prog", "swop"), "no program swop", "swap (xdp)")
+    refuses("a wrong section: those there are", Run("run", SHAPES, "--section", "lsm"), "section lsm", "mark (tc)")
+    refuses("verify: a wrong name", Run("verify", SHAPES, "--prog", "swop"), "no program swop", "swap")
+    refuses("a packet that is too short", Run("run", SHAPES, "-p", "swap", "--data-in", write(packet + "2", b"123")), "14 bytes")
+
+
+def test_context(tmp):
+    # struct __sk_buff: mark at 8, cb at 48
+    skb = bytearray(192)
+    struct.pack_into("<I", skb, 8, 7)
+    struct.pack_into("<I", skb, 52, 100)
+    ctx, after = write(os.path.join(tmp, "ctx"), skb), os.path.join(tmp, "ctx.out")
+    ran("--ctx-in is what the program gets", Run("run", SHAPES, "--prog", "mark", "--ctx-in", ctx, "--ctx-out", after), 0,
+        "return value: 2 (TC_ACT_SHOT)")
+    with open(after, "rb") as f:
+        left = f.read()
+    check("--ctx-out is what it leaves", struct.unpack_from("<I", left, 8)[0] == 107 and left[64] == 0x55, tell=left)
+    refuses("a context with more than there is", Run("run", SHAPES, "-p", "mark", "--ctx-in", write(ctx + "2", b"\1" * 500)),
+            "mark")
+    refuses("--ctx-out alone", Run("run", SHAPES, "-p", "mark", "--ctx-out", after), "--ctx-out needs")
+
+
+def test_capture(tmp):
+    source = write(os.path.join(tmp, "in.pcap"), pcap(PACKETS))
+    outs, told = {}, {}
+    for engine in ("jit", "interp"):
+        out = os.path.join(tmp, engine + ".pcap")
+        run = Run("run", SHAPES, "--prog", "swap", "--pcap", source, "--pcap-out", out, "--engine", engine, "-j")
+        told[engine] = run.json() if run.status == 0 else {"failed": repr(run)}
+        outs[engine] = pcap_packets(out)
+        for key in ("ns_per_run", "prepare_us"):
+            told[engine].pop(key, None)
+    check("--pcap: packets and actions", told["jit"].get("packets") == 5 and told["jit"].get("actions") == {
+          "XDP_TX": 3, "XDP_DROP": 2}, tell=told)
+    check("--pcap-out: what was not dropped, as it was left", outs["jit"] == [
+          bytes([p[1], p[0]]) + p[2:] for p in PACKETS if not p[0] & 1], tell=outs)
+    check("both engines: the same actions and maps", told["jit"] == told["interp"], tell=told)
+    check("both engines: the same packets", outs["jit"] == outs["interp"])
+    lb = [Run("run", LB, "--pcap", source, "--engine", e, "-j").json() for e in ("jit", "interp")]
+    check("both engines: the load balancer", lb[0]["actions"] == lb[1]["actions"] and lb[0]["maps"] == lb[1]["maps"])
+    ran("actions in words", Run("run", SHAPES, "--prog", "swap", "--pcap", source), 0, "packets: 5", "XDP_TX         3")
+    ran("an action without a name is a number", Run("run", SHAPES, "--prog", "nameless", "--pcap", source), 0, "  77             5")
+    empty = write(os.path.join(tmp, "empty.pcap"), pcap([]))
+    check("a capture without packets", Run("run", SHAPES, "-p", "swap", "--pcap", empty, "-j").json()["packets"] == 0)
+    refuses("a capture that is none", Run("run", SHAPES, "-p", "swap", "--pcap", SHAPES), SHAPES, "not a capture")
+    refuses("a capture of something else", Run("run", SHAPES, "-p", "swap", "--pcap",
+            write(empty + "2", pcap(PACKETS, 101))), "RAW", "Ethernet")
+    whole = pcap(PACKETS)
+    for cut, parts in ((10, ["not a capture"]), (24 + 8, ["after packet 0"]), (len(whole) - 20, ["after packet 4"])):
+        refuses(f"a capture of its first {cut} bytes", Run("run", SHAPES, "-p", "swap", "--pcap",
+                write(os.path.join(tmp, "cut.pcap"), whole[:cut])), "cut.pcap", *parts)
+    refuses("a packet that cannot be run names its number", Run("run", SHAPES, "-p", "swap", "--pcap",
+            write(empty + "3", pcap(PACKETS[:2] + [b"tiny"]))), "packet 3 (4 bytes)")
+    refuses("no such folder for the output", Run("run", SHAPES, "-p", "swap", "--pcap", source, "--pcap-out",
+            os.path.join(tmp, "none", "x")), "none/x")
+
+
+def test_dumps(tmp):
+    text = Run("prog", "dump", "xlated", LB)
+    ran("xlated: source lines and instructions", text, 0, "xdp_lb:\n; ", "   0: (79) r2 = *(u64 *)(r1 +0)\n")
+    ran("xlated opcodes", Run("prog", "dump", "xlated", LB, "opcodes"), 0, "       79 12 00 00 00 00 00 00\n")
+    insns = Run("prog", "dump", "xlated", LB, "-j").json()
+    check("xlated in JSON has bpftool's keys", insns[0]["disasm"] == "(79) r2 = *(u64 *)(r1 +0)" and
+          "src" in insns[0] and insns[0]["proto"] == "xdp_lb" and len(insns) == text.out.count(": ("), tell=insns[:2])
+    coded = Run("prog", "dump", "xlated", LB, "opcodes", "-j").json()
+    check("xlated opcodes in JSON", coded[0]["opcodes"] == {"code": "0x79", "src_reg": "0x1", "dst_reg": "0x2",
+          "off": ["0x00", "0x00"], "imm": ["0x00"] * 4} and
+          all(len(i["opcodes"]["imm"]) == (12 if i["disasm"].startswith("(18)") else 4) for i in coded), tell=coded[:2])
+    jited = Run("prog", "dump", "jited", SHAPES, "--prog", "swap", "-j")
+    if "no machine code" in jited.err:
+        check("jited", True, "no JIT here")
+    else:
+        ran("jited", Run("prog", "dump", "jited", SHAPES, "--prog", "swap"), 0, "swap:\n   0:\t")
+        code = jited.json()
+        check("jited in JSON has bpftool's keys", code[0]["name"] == "swap" and set(code[0]["insns"][0]) == {
+              "pc", "operation", "operands"} and code[0]["insns"][0]["pc"] == "0x0", tell=jited)
+    graph = Run("prog", "dump", "cfg", SHAPES, "--section", "tc")
+    ran("cfg is Graphviz", graph, 0, "digraph")
+    check("xlated visual is cfg", Run("prog", "dump", "xlated", SHAPES, "--section", "tc", "visual").out == graph.out)
+    refuses("the graph in JSON", Run("prog", "dump", "cfg", LB, "-j"), "JSON")
+    refuses("a dump of a refused program: status 1", Run("prog", "dump", "xlated", SHAPES, "--prog", "too_far"),
+            "too_far is refused", status=1)
+    refuses("a dump of a wrong name", Run("prog", "dump", "xlated", SHAPES, "--prog", "no"), "swap (xdp)")
+    types = Run("btf", "dump", LB)
+    ran("btf dump", types, 0, "] STRUCT 'xdp_md' size=", "\t'data' type_id=")
+    check("btf dump file FILE is the same", Run("btf", "dump", "file", LB).out == types.out)
+    found = Run("btf", "dump", "file", LB, "-j").json()["types"]
+    check("btf dump in JSON: a type a record", len(found) == types.out.count("\n[") + 1 and found[0]["id"] == 1)
+    c = write(os.path.join(tmp, "types.c"), Run("btf", "dump", LB, "format", "c").out.encode())
+    if shutil.which("gcc"):
+        check("btf dump format c compiles", subprocess.run(["gcc", "-fsyntax-only", c]).returncode == 0)
+    refuses("C in JSON", Run("btf", "dump", LB, "format", "c", "-j"), "JSON")
+    if not shutil.which("bpftool"):
+        check("bpftool prints the same", True, "no bpftool here")
+        return
+    theirs = subprocess.run(["bpftool", "-j", "btf", "dump", "file", LB], capture_output=True, text=True)
+    check("bpftool prints the same JSON", theirs.returncode or json.loads(theirs.stdout)["types"] == found)
+
+
+def section(elf, name):
+    """Offset of the section header called @name."""
+    shoff, shentsize, shnum, shstrndx = struct.unpack_from("<Q", elf, 40)[0], *struct.unpack_from("<HHH", elf, 58)
+    strings = struct.unpack_from("<Q", elf, shoff + shstrndx * shentsize + 24)[0]
+    for i in range(shnum):
+        at = shoff + i * shentsize
+        start = strings + struct.unpack_from("<I", elf, at)[0]
+        if elf[start : elf.index(b"\0", start)] == name.encode():
+            return at
+    raise KeyError(name)
+
+
+def test_bad_objects(tmp):
+    with open(SHAPES, "rb") as f:
+        elf = f.read()
+    cuts = sorted({0, 1, 3, 15, 16, 40, 63, 64, 65, len(elf) - 1} | set(range(100, len(elf), len(elf) // 40)))
+    files = [write(os.path.join(tmp, f"cut{n}.o"), elf[:n]) for n in cuts]
+    run = Run("verify", *files)
+    check(f"a file cut at {len(cuts)} places: one line each, status 2", run.status == 2 and not run.out and
+          [line.split(": ")[1] for line in run.err.splitlines()] == files, tell=run)
+    run = [Run("btf", "dump", f) for f in files[::6]]
+    check("btf dump of cut files", all(r.status in (0, 2) and r.err.count("\n") == (r.status == 2) and
+          "Unknown error" not in r.err for r in run), tell=run)
+    at = section(elf, ".symtab")
+    refuses("no symbol table", Run("verify", write(os.path.join(tmp, "a.o"), elf[: at + 4] + b"\0\0\0\0" + elf[at + 8 :])),
+            "a.o", "symbol table")
+    at = section(elf, "xdp")
+    beyond = struct.pack("<Q", len(elf) - 8)
+    refuses("a section beyond the end names section and offset", Run("verify", write(os.path.join(tmp, "b.o"),
+            elf[: at + 24] + beyond + elf[at + 32 :])), "b.o", "section xdp", f"offset {len(elf) - 8}")
+    at = section(elf, ".BTF")
+    start = struct.unpack_from("<Q", elf, at + 24)[0]
+    bad = write(os.path.join(tmp, "c.o"), elf[: start + 8] + b"\xff" * 8 + elf[start + 16 :])
+    refuses("damaged BTF", Run("verify", bad), "c.o")
+    refuses("damaged BTF, dumped", Run("btf", "dump", bad), "c.o")
+    none = bytearray(elf)
+    for name in ("xdp", "tc", "socket"):
+        struct.pack_into("<Q", none, section(elf, name) + 8, 2)  # SHF_ALLOC: no code
+    without = write(os.path.join(tmp, "d.o"), none)
+    refuses("an object without programs: run", Run("run", without), "d.o")
+    refuses("an object without programs: verify", Run("verify", without), "")
+    ran("an unknown map type", Run("verify", UNKNOWN_MAP, "--prog", "swap"), 1, "first_bytes", "failure")
+    refuses("run with an unknown map type", Run("run", UNKNOWN_MAP, "--prog", "swap"), "first_bytes", status=1)
+    refuses("an ELF file of this machine", Run("verify", SKEP), os.path.basename(SKEP))
+    for what, path, why in (("a directory", tmp, "directory"), ("no such file", tmp + "/none", "No such file"),
+                            ("a text file", os.path.abspath(__file__), "not an ELF file"), ("a device", "/dev/null", "")):
+        for command in (["verify"], ["run"], ["prog", "dump", "xlated"]):
+            refuses(f"{what}: {' '.join(command)}", Run(*command, path), path, why if path != tmp else "")
+        refuses(f"{what}: btf dump", Run("btf", "dump", path), path)
+    refuses("--data-in of a directory", Run("run", SHAPES, "-p", "swap", "--data-in", tmp), tmp, "Is a directory")
+    refuses("--kernel-btf without BTF", Run("verify", SHAPES, "--kernel-btf", os.path.abspath(__file__)), "no BTF")
+    both = Run("verify", LB, tmp + "/none", "-j")
+    check("one bad file does not hide the others", both.status == 2 and len(both.json()) == 1 and both.err.count("\n") == 1)
+    if os.geteuid():
+        secret = write(os.path.join(tmp, "e.o"), elf)
+        os.chmod(secret, 0)
+        refuses("a file that may not be read", Run("verify", secret), "e.o", "Permission denied")
+
+
+def test_full_disk():
+    if not os.path.exists("/dev/full"):
+        check("a full disk", True, "no /dev/full here")
+        return
+    for args in (["verify", LB], ["verify", LB, "-j"], ["run", LB], ["prog", "dump", "xlated", LB], ["btf", "dump", LB],
+                 ["version"], ["help"]):
+        with open("/dev/full", "w") as full:
+            refuses(f"a full disk: {' '.join(args[:2])}", Run(*args, stdout=full), "could not be written")
+    refuses("a full disk: --data-out", Run("run", SHAPES, "-p", "swap", "--data-out", "/dev/full"), "/dev/full", "No space")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as tmp:
+        test_words()
+        test_wrong_words()
+        test_verify(tmp)
+        test_threads()
+        test_run(tmp)
+        test_context(tmp)
+        test_capture(tmp)
+        test_dumps(tmp)
+        test_bad_objects(tmp)
+        test_full_disk()
+    for number, (name, ok, skip) in enumerate(results, 1):
+        print(f"{'ok' if ok else 'not ok'} {number} - {name}{' # SKIP ' + skip if skip else ''}")
+    print(f"1..{len(results)}")
+    sys.exit(0 if all(r[1] for r in results) else 1)
+
+
+main()
