@@ -38,7 +38,7 @@ struct cli_opts {
 	u32 engine; /* enum skep_engine_kind */
 	u64 log_level, repeat, jobs;
 	const char *prog, *section;
-	const char *pcap_out, *data_out, *ctx_out;
+	const char *pcap_out, *data_out, *ctx_out, *ctx;
 	struct in_file kernel_btf, pcap, data_in, ctx_in;
 };
 
@@ -134,6 +134,8 @@ int cli_load_only(struct bpf_object *obj, struct bpf_program *prog);
 
 /* Prints and frees. */
 void cli_print_json(struct json_object *json, const struct cli_opts *opts);
+/* Of a file @path; NULL: told on stderr, with the offset. */
+struct json_object *json_parse(const char *path, const u8 *text, size_t size);
 void json_add_str(struct json_object *obj, const char *key, const char *val);
 void json_add_num(struct json_object *obj, const char *key, u64 val);
 struct json_object *cli_hex_bytes(const void *bytes, size_t size); /* ["0x00", ...] as bpftool */

@@ -190,6 +190,32 @@ void json_add_num(struct json_object *obj, const char *key, u64 val)
 	json_object_object_add(obj, key, json_object_new_int64(val));
 }
 
+/* Nesting is limited by json-c; the size by who read it. */
+struct json_object *json_parse(const char *path, const u8 *text, size_t size)
+{
+	struct json_tokener *tok = json_tokener_new();
+	struct json_object *top = NULL;
+	enum json_tokener_error err;
+
+	if (!tok || size > INT32_MAX) {
+		cli_fail("%s: out of memory", path);
+		goto out;
+	}
+	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	top = json_tokener_parse_ex(tok, (const char *)text, size);
+	err = json_tokener_get_error(tok);
+	if (err != json_tokener_success) {
+		cli_fail("%s: not JSON: %s at offset %zu", path, err == json_tokener_continue ? "it ends early" :
+			 json_tokener_error_desc(err), json_tokener_get_parse_end(tok));
+		json_object_put(top);
+		top = NULL;
+	}
+out:
+	if (tok)
+		json_tokener_free(tok);
+	return top;
+}
+
 struct json_object *cli_hex_bytes(const void *bytes, size_t size)
 {
 	struct json_object *list = json_object_new_array();

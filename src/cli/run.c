@@ -5,6 +5,7 @@
  */
 #include "cli/cli.h"
 
+#include "cli/ctx.h"
 #include "cli/mapview.h"
 #include "cli/pcapio.h"
 
@@ -32,7 +33,10 @@ struct run {
 	int fd;
 	u64 prepare_ns;
 	char refusal[512]; /* the verifier's words */
-	u8 *out, *out_ctx;
+	u8 *out;
+	struct ctx_image named;	 /* when the context was given by names */
+	u8 *ctx, *ctx_after;	 /* NULL: none given */
+	u32 ctx_size;
 	/* results */
 	u32 retval;
 	u64 packets, total_ns;
@@ -60,8 +64,8 @@ static int check_options(const struct run *r)
 		return cli_usage_error(r->cmd, "--pcap or --data-in and --data-out, not both");
 	if (o->pcap_out && !o->pcap.path)
 		return cli_usage_error(r->cmd, "--pcap-out needs --pcap");
-	if (o->ctx_out && !o->ctx_in.path)
-		return cli_usage_error(r->cmd, "--ctx-out needs --ctx-in");
+	if (o->ctx_out && !o->ctx_in.path && !o->ctx)
+		return cli_usage_error(r->cmd, "--ctx-out needs --ctx or --ctx-in");
 	if (o->ctx_out && o->pcap.path)
 		return cli_usage_error(r->cmd, "--ctx-out goes with one run, not with --pcap");
 	return EXIT_OK;
@@ -106,10 +110,39 @@ static void count_action(struct run *r, u32 retval)
 	r->actions[i].cnt++;
 }
 
+/* Linux gives the context of these back in place, or not at all, and refuses a buffer for it. */
+static bool ctx_stays_in_place(u32 type)
+{
+	return type == BPF_PROG_TYPE_SYSCALL || type == BPF_PROG_TYPE_RAW_TRACEPOINT ||
+	       type == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE;
+}
+
+static void add_context(struct run *r, struct bpf_test_run_opts *opts, u32 packet_size)
+{
+	u32 type = bpf_program__type(r->prog);
+
+	if (!r->ctx)
+		return;
+	/* What every packet's own context says, unless it was given. */
+	if (r->named.bytes && type == BPF_PROG_TYPE_XDP) {
+		ctx_default(&r->named, "data_end", packet_size);
+		memcpy(r->ctx, r->named.bytes, r->ctx_size);
+	}
+	memcpy(r->ctx_after, r->ctx, r->ctx_size);
+	opts->ctx_in = r->ctx_after;
+	opts->ctx_size_in = r->ctx_size;
+	if (ctx_stays_in_place(type) || !(r->named.bytes || r->opts->ctx_out))
+		return;
+	opts->ctx_in = r->ctx;
+	opts->ctx_out = r->ctx_after;
+	opts->ctx_size_out = r->ctx_size;
+}
+
 /* One test run; @ret_len is the length of the packet afterwards, in r->out. */
 static int run_once(struct run *r, const void *data, u32 size, u32 *ret_len)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .repeat = r->opts->repeat);
+	/* Once is 0: types that cannot repeat refuse any number. */
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .repeat = r->opts->repeat > 1 ? (int)r->opts->repeat : 0);
 	int err;
 
 	if (data || size) {
@@ -118,14 +151,7 @@ static int run_once(struct run *r, const void *data, u32 size, u32 *ret_len)
 		opts.data_out = r->out;
 		opts.data_size_out = DATA_ROOM;
 	}
-	if (r->opts->ctx_in.path) {
-		opts.ctx_in = r->opts->ctx_in.bytes;
-		opts.ctx_size_in = r->opts->ctx_in.size;
-		if (r->opts->ctx_out) {
-			opts.ctx_out = r->out_ctx;
-			opts.ctx_size_out = r->opts->ctx_in.size;
-		}
-	}
+	add_context(r, &opts, size);
 	err = bpf_prog_test_run_opts(r->fd, &opts);
 	if (err)
 		return err;
@@ -145,7 +171,11 @@ static const char *test_run_hint(int err)
 		return "programs of this type have no test run";
 	case -EINVAL:
 		return "the input does not suit the program: packets need --data-in or --pcap with at least "
-		       "14 bytes, contexts --ctx-in with the right size";
+		       "14 bytes, contexts --ctx with fields that a run may set, or --ctx-in with the right size";
+	case -E2BIG:
+		return "the context is longer than that of the program type";
+	case -ENODEV:
+		return "no such network device: interface 1 is lo";
 	default:
 		return cli_strerror(err);
 	}
@@ -234,7 +264,7 @@ static int run_bytes(struct run *r)
 	if (r->opts->data_out)
 		status = write_file(r->opts->data_out, r->out, min_of(len, DATA_ROOM));
 	if (!status && r->opts->ctx_out)
-		status = write_file(r->opts->ctx_out, r->out_ctx, r->opts->ctx_in.size);
+		status = write_file(r->opts->ctx_out, r->ctx_after, r->ctx_size);
 	return status;
 }
 
@@ -273,6 +303,8 @@ static void print_text(struct run *r, struct map_view *maps)
 		printf("return value: %u\n", r->retval);
 	printf("time: %llu ns per run, %llu us to prepare\n", (unsigned long long)per_run,
 	       (unsigned long long)r->prepare_ns / 1000);
+	if (r->named.bytes && !r->opts->pcap.path)
+		ctx_print_changes(&r->named, r->ctx, r->ctx_after);
 	mapview_print_changes(maps, stdout);
 	if (r->opts->pcap_out)
 		printf("packets that were not dropped are in %s\n", r->opts->pcap_out);
@@ -306,22 +338,53 @@ static void print_json(struct run *r, struct map_view *maps)
 		json_add_num(out, "packets", r->packets);
 		json_object_object_add(out, "actions", json_actions(r));
 	}
+	if (r->named.bytes && !r->opts->pcap.path)
+		json_object_object_add(out, "ctx", ctx_json(&r->named, r->ctx_after));
 	json_object_object_add(out, "maps", mapview_json_changes(maps));
 	cli_print_json(out, r->opts);
 }
 
+/* From --ctx-in, bytes or JSON, and --ctx, which wins where both set a field. */
+static int take_context(struct run *r)
+{
+	struct in_file *file = &r->opts->ctx_in;
+	bool json, ok;
+
+	if (file->path && !in_file_read(file, DATA_ROOM))
+		return EXIT_BAD;
+	json = file->path && ctx_looks_like_json(file->bytes, file->size);
+	if (file->path && !json) {
+		if (r->opts->ctx)
+			return cli_usage_error(r->cmd, "--ctx or --ctx-in with bytes, not both");
+		r->ctx_size = file->size;
+	} else if (file->path || r->opts->ctx) {
+		ok = ctx_start(&r->named, r->prog, r->obj, r->in.file.path) &&
+		     (!json || ctx_set_json(&r->named, file->path, file->bytes, file->size)) &&
+		     (!r->opts->ctx || ctx_set_text(&r->named, r->opts->ctx));
+		if (!ok)
+			return EXIT_BAD;
+		r->ctx_size = r->named.layout.size;
+	} else {
+		return EXIT_OK;
+	}
+	r->ctx = malloc(r->ctx_size + 1);
+	r->ctx_after = malloc(r->ctx_size + 1);
+	if (!r->ctx || !r->ctx_after)
+		return cli_fail("out of memory");
+	memcpy(r->ctx, r->named.bytes ? r->named.bytes : file->bytes, r->ctx_size);
+	return EXIT_OK;
+}
+
 static int run_loaded(struct run *r)
 {
-	struct in_file *ctx = &r->opts->ctx_in;
 	struct map_view *maps;
-	int status;
+	int status = take_context(r);
 
+	if (status)
+		return status;
 	r->out = malloc(DATA_ROOM);
-	if (ctx->path && !in_file_read(ctx, DATA_ROOM))
-		return EXIT_BAD;
-	r->out_ctx = calloc(1, ctx->size + 1);
 	maps = mapview_take(r->obj);
-	if (!r->out || !r->out_ctx || !maps) {
+	if (!r->out || !maps) {
 		mapview_free(maps);
 		return cli_fail("out of memory");
 	}
@@ -355,7 +418,9 @@ static int run(const struct cli_command *cmd, struct cli_opts *opts, int argc, c
 	bpf_object__close(r.obj);
 	cli_instance_end(r.skep);
 	cli_input_free(&r.in);
-	free(r.out_ctx);
+	ctx_free(&r.named);
+	free(r.ctx);
+	free(r.ctx_after);
 	free(r.out);
 	return status;
 }
@@ -367,7 +432,8 @@ static const struct cli_option options[] = {
 	{ "pcap-out", 0, "OUT", "packets that were not dropped, as the program left them", OPTION_TEXT, OPTION_AT(pcap_out), 0, 0, NULL },
 	{ "data-in", 0, "F", "one packet from a file (default for packet programs: 64 zero bytes)", OPTION_FILE, OPTION_AT(data_in), 0, 0, NULL },
 	{ "data-out", 0, "F", "the packet afterwards", OPTION_TEXT, OPTION_AT(data_out), 0, 0, NULL },
-	{ "ctx-in", 0, "F", "the context (struct xdp_md, __sk_buff, ...) from a file", OPTION_FILE, OPTION_AT(ctx_in), 0, 0, NULL },
+	{ "ctx", 'c', "SETTINGS", "the context by fields: mark=7,cb[0]=1,remote_ip4=10.0.0.1", OPTION_TEXT, OPTION_AT(ctx), 0, 0, NULL },
+	{ "ctx-in", 0, "F", "the same from a file: a JSON object of fields, or the structure's bytes", OPTION_FILE, OPTION_AT(ctx_in), 0, 0, NULL },
 	{ "ctx-out", 0, "F", "the context afterwards", OPTION_TEXT, OPTION_AT(ctx_out), 0, 0, NULL },
 	{ "repeat", 'n', "N", "run N times over each; the time is the mean", OPTION_NUMBER, OPTION_AT(repeat), 1, INT32_MAX, NULL },
 	{ "engine", 'e', "E", "jit (default where there is one) or interp", OPTION_CHOICE, OPTION_AT(engine), 0, 0, cli_engines },
@@ -379,10 +445,14 @@ static const struct cli_option options[] = {
 const struct cli_command cmd_run = {
 	.name = "run",
 	.usage = "FILE.bpf.o [--prog NAME | --section SEC] [--pcap IN [--pcap-out OUT] | --data-in F "
-		 "[--data-out F]] [--ctx-in F [--ctx-out F]] [--repeat N] [--engine jit|interp] [-j]",
+		 "[--data-out F]] [--ctx FIELD=VALUE[,...] | --ctx-in F] "
+		 "[--ctx-out F] [--repeat N] [--engine jit|interp] [-j]",
 	.help = "Runs a program over a packet, a capture or a context, and tells what came of it.",
 	.options = options,
-	.notes = "exit status: 0 it ran, 1 it was refused, 2 something could not be read",
-	.example = "  skep run lb.bpf.o --pcap in.pcap --pcap-out out.pcap",
+	.notes = "Fields are those of the structure that goes with the program type (struct xdp_md, __sk_buff, ...); those\n"
+		 "not given are 0. A value is a number, an IP address, or net:NUMBER for one in network byte order (a port).\n\n"
+		 "exit status: 0 it ran, 1 it was refused, 2 something could not be read",
+	.example = "  skep run lb.bpf.o --pcap in.pcap --pcap-out out.pcap\n"
+		   "  skep run tc.bpf.o --ctx mark=7,cb[1]=100 --data-in packet.bin -j",
 	.run = run,
 };

@@ -87,4 +87,23 @@ int length(struct __sk_buff *skb)
 	return skb->len;
 }
 
+struct sums {
+	__u32 a;
+	__s16 b[2];
+	__u64 sum;
+};
+
+SEC("syscall")
+int add(struct sums *ctx)
+{
+	ctx->sum = ctx->a + ctx->b[0] + ctx->b[1];
+	return 5;
+}
+
+SEC("raw_tp/any")
+int args(struct bpf_raw_tracepoint_args *ctx)
+{
+	return ctx->args[0] * 10 + ctx->args[3];
+}
+
 char LICENSE[] SEC("license") = "GPL";

@@ -132,7 +132,7 @@ def test_verify(tmp):
     rows = Run("verify", SHAPES, "-j")
     found = rows.json()
     check("JSON: a row a program in the file's order", [r["prog_name"] for r in found] == [
-        "swap", "grow", "nameless", "queue", "too_far", "mark", "length"] and rows.status == 1, tell=rows)
+        "swap", "grow", "nameless", "queue", "too_far", "mark", "length", "add", "args"] and rows.status == 1, tell=rows)
     keys = {"file_name", "prog_name", "verdict", "duration_us", "insns", "total_states", "peak_states", "stack_depth"}
     check("JSON: the keys of an accepted program", set(found[0]) == keys, tell=found[0])
     check("JSON: the keys of a refused one", set(found[4]) == keys | {"errno", "reason", "message", "explanation",
@@ -144,8 +144,8 @@ def test_verify(tmp):
     shutil.copy(SHAPES, odd)
     table = Run("verify", odd, LB, "--format", "csv")
     lines = list(csv.DictReader(io.StringIO(table.out, newline="")))
-    check("CSV: odd file names are quoted", len(lines) == 8 and lines[0]["file_name"] == odd and
-          lines[7]["file_name"] == LB, tell=table)
+    check("CSV: odd file names are quoted", len(lines) == 10 and lines[0]["file_name"] == odd and
+          lines[9]["file_name"] == LB, tell=table)
     check("CSV: a comma in a message is quoted", lines[4]["message"] == found[4]["message"] and "," in lines[4]["message"])
     check("CSV: reasons go to stderr", "why:" in table.err and "why:" not in table.out)
     for level, part in ((1, "processed"), (2, "0: R1=ctx()"), (4, "processed")):
@@ -163,7 +163,7 @@ def test_verify(tmp):
         "core-relocation", "missing-kfunc"] and "subject___other" in unresolved[1]["message"], tell=unresolved[1:3])
     check("what is not modelled is no failure", unresolved[5]["verdict"] == "not modelled", tell=unresolved[5])
     many = Run("verify", LB, SHAPES)
-    ran("several files end with a summary", many, 1, "8 programs in 2 files: 7 accepted, 1 refused, 0 not modelled")
+    ran("several files end with a summary", many, 1, "10 programs in 2 files: 9 accepted, 1 refused, 0 not modelled")
     check("no progress where stderr is no terminal", "\r" not in many.err)
 
 
@@ -178,10 +178,10 @@ def test_threads():
     files = [SHAPES, LB, MISSING, SHAPES, LB] * 3
     one = same_but_time(Run("verify", "-j", *files))
     check("-J gives the same rows in the same order", all(one == same_but_time(Run("verify", "-j", "-J", n, *files))
-          for n in (2, 8)) and len(one) == 66)
+          for n in (2, 8)) and len(one) == 78)
     log = Run("verify", "-J", "4", "--log-level", "2", LB, SHAPES, LB).out
     at = [log.index(f"{f}: {p}:\n") for f, p in ((LB, "xdp_lb"), (SHAPES, "swap"), (SHAPES, "grow"), (SHAPES, "mark"))]
-    check("-J: logs come in order, whole", at == sorted(at) and log.count("processed ") == 9 + 1, tell=log)
+    check("-J: logs come in order, whole", at == sorted(at) and log.count("processed ") == 11 + 1, tell=log)
     refuses("-J 0", Run("verify", "-J", "0", LB), "--jobs", "from 1")
 
 
@@ -227,6 +227,49 @@ def test_context(tmp):
     refuses("a context with more than there is", Run("run", SHAPES, "-p", "mark", "--ctx-in", write(ctx + "2", b"\1" * 500)),
             "mark")
     refuses("--ctx-out alone", Run("run", SHAPES, "-p", "mark", "--ctx-out", after), "--ctx-out needs")
+
+
+def test_named_context(tmp):
+    def mark(*args):
+        return Run("run", SHAPES, "--prog", "mark", *args)
+
+    ran("--ctx sets fields; what changed is told", mark("--ctx", "mark=7,cb[1]=0x64"), 0, "return value: 2 (TC_ACT_SHOT)",
+        "context mark: 7 -> 107\n", "context cb[4]: 0 -> 85\n")
+    left = mark("-c", "mark=7,cb[1]=100", "-j").json()["ctx"]
+    check("JSON: the context afterwards", left["mark"] == 107 and left["cb"] == [0, 100, 0, 0, 0x55], tell=left)
+    given = os.path.join(tmp, "given.json")
+    write(given, b' {"mark": 7, "cb": [0, 3], "priority": "0x10"}\n')
+    left = mark("--ctx-in", given, "-j").json()["ctx"]
+    check("--ctx-in of JSON", left["mark"] == 10 and left["priority"] == 16, tell=left)
+    left = mark("--ctx-in", given, "--ctx", "cb[1]=4", "-j").json()["ctx"]
+    check("--ctx wins over --ctx-in", left["mark"] == 11, tell=left)
+    after = os.path.join(tmp, "named.out")
+    mark("--ctx", "mark=1", "--ctx-out", after)
+    check("--ctx-out of a named context is its bytes", os.path.getsize(after) == 192)
+    ran("xdp_md: metadata; data_end is the packet's length", Run("run", SHAPES, "-p", "queue", "--ctx", "data=8"), 0,
+        "return value: 80\n")
+    refuses("xdp_md: a data_end that is not the packet's", Run("run", SHAPES, "-p", "queue", "--ctx", "data_end=1000"), "queue")
+    source = write(os.path.join(tmp, "ctx.pcap"), pcap(PACKETS))
+    got = Run("run", SHAPES, "-p", "queue", "--ctx", "data=4", "--pcap", source, "-j").json()
+    check("xdp_md: each packet of a capture has its own data_end", got["actions"] == {"40": 5}, tell=got)
+    ran("syscall: the fields of the program's own structure", Run("run", SHAPES, "-p", "add", "--ctx", "a=5,b[0]=-3,b[1]=7"), 0,
+        "return value: 5\n", "context sum: 0 -> 9\n")
+    ran("raw_tp: args", Run("run", SHAPES, "-p", "args", "--ctx", "args[0]=4,args[3]=2"), 0, "return value: 42\n")
+    refuses("an unknown field names the nearest", mark("--ctx", "mrk=7"), "__sk_buff", "mrk", "did you mean mark?")
+    refuses("an unknown field like none: all there are", mark("--ctx", "zzz=7"), "zzz", "len, pkt_type, mark")
+    refuses("an unknown field of the program's structure", Run("run", SHAPES, "-p", "add", "--ctx", "c[1]=1"), "struct sums")
+    refuses("a pointer is no field", Run("run", SHAPES, "-p", "mark", "--ctx", "flow_keys=1"), "flow_keys")
+    refuses("a value that does not fit", mark("--ctx", "mark=4294967296"), "mark", "4 bytes")
+    refuses("a negative value that does not fit", Run("run", SHAPES, "-p", "add", "--ctx", "b[0]=-32769"), "2 bytes")
+    refuses("a value that is none", mark("--ctx", "mark=much"), '"much"', "net:NUMBER")
+    refuses("no value", mark("--ctx", "mark"), '"mark" is not FIELD=VALUE')
+    refuses("an index out of range", mark("--ctx", "cb[5]=1"), "cb[5]", "[4]")
+    refuses("an array as one number", mark("--ctx", "cb=1"), "cb is an array")
+    for name, text, part in (("cut", b'{"mark": 7', "ends early"), ("wrong", b'{"mark" 7}', "offset 8"),
+                             ("deep", b'{"mark":' + b"[" * 100, "not JSON"), ("a list", b'{"mark": {}}', "mark"),
+                             ("a long list", b'{"cb": [1, 2, 3, 4, 5, 6]}', "cb[5]"), ("a text", b'{"mark": "x"}', '"x"')):
+        refuses(f"--ctx-in of JSON: {name}", mark("--ctx-in", write(given, text)), part)
+    refuses("--ctx and bytes", mark("--ctx", "mark=1", "--ctx-in", write(given, bytes(192))), "not both")
 
 
 def test_capture(tmp):
@@ -342,7 +385,7 @@ def test_bad_objects(tmp):
     refuses("damaged BTF", Run("verify", bad), "c.o")
     refuses("damaged BTF, dumped", Run("btf", "dump", bad), "c.o")
     none = bytearray(elf)
-    for name in ("xdp", "tc", "socket"):
+    for name in ("xdp", "tc", "socket", "syscall", "raw_tp/any"):
         struct.pack_into("<Q", none, section(elf, name) + 8, 2)  # SHF_ALLOC: no code
     without = write(os.path.join(tmp, "d.o"), none)
     refuses("an object without programs: run", Run("run", without), "d.o")
@@ -384,6 +427,7 @@ def main():
         test_threads()
         test_run(tmp)
         test_context(tmp)
+        test_named_context(tmp)
         test_capture(tmp)
         test_dumps(tmp)
         test_bad_objects(tmp)
