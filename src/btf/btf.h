@@ -27,8 +27,8 @@ struct btf_rec; /* a type record in place: struct btf_type and what follows it *
 
 /*
  * Checks every byte of @data (hostile input) and indexes it; the bytes are copied. @base NULL for
- * a BTF of its own. Foreign byte order is refused (not modelled). 0, -EINVAL, -E2BIG, -ENOMEM; @log (may be
- * NULL) gets Linux's text of what is wrong.
+ * a BTF of its own. 0, or what BPF_BTF_LOAD returns: -EINVAL, -E2BIG, -EEXIST (loop), -ELOOP (chain too long),
+ * -524 (ENOTSUPP), -ENOMEM; @log (may be NULL) gets Linux's lines: each type, then what is wrong.
  */
 int btf_parse(const void *data, u32 size, const struct skep_btf *base, u32 flags,
 	      struct vlog *log, struct skep_btf **ret_btf);

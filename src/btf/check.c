@@ -1,247 +1,334 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * check.c - refuses BTF that readers could not walk safely. First each record alone, then what it
- * refers to. After it no chain of by-value types or of pointers and modifiers has a cycle.
+ * check.c - refuses BTF that readers could not walk safely, and what Linux refuses: first each record
+ * alone (here), then what it refers to (resolve.c). Afterwards every name and type id is in range, and
+ * no chain of by-value types or of pointers and modifiers has a cycle. Every rule and errno here was
+ * compared with a kernel's: tests/btf/check.t.
  */
-#include "btf/private.h"
+#include "btf/check.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#define RESOLVE_DEPTH_MAX 32
+#define ERR_NOTSUPP    524 /* Linux's ENOTSUPP, which reaches the caller of bpf(2) */
+#define NAME_MAX_LEN   512
+#define INT_DATA_MASK  0x0fffffffu
+#define INT_BITS_MAX   128
 
-static int bad(struct vlog *log, u32 id, const char *kind, int err, const char *text)
-{
-	if (vlog_wanted(log))
-		vlog_printf(log, "[%u] %s %s\n", id, kind, text);
-	return err;
-}
-#define BAD(text) bad(log, t->id, btf_kind_name(t->kind), -EINVAL, text)
+/* What a kind wants of the type's name. */
+enum name_rule { NAME_ANY, NAME_NONE, NAME_MAYBE_IDENT, NAME_IDENT, NAME_SECTION, NAME_TEXT };
 
 /* Bytes after the record: fixed, and each element; what else the kind allows. */
-static const struct {
+static const struct shape {
 	u8 fixed, elem;
-	bool vlen_ok, kflag_ok, no_name, needs_name;
+	bool vlen_ok, kflag_ok, name_first;
+	enum name_rule name;
 } shapes[] = {
 	[BTF_KIND_INT] = { .fixed = 4 },
-	[BTF_KIND_PTR] = { .no_name = true },
-	[BTF_KIND_ARRAY] = { .fixed = 12, .no_name = true },
-	[BTF_KIND_STRUCT] = { .elem = 12, .vlen_ok = true, .kflag_ok = true },
-	[BTF_KIND_UNION] = { .elem = 12, .vlen_ok = true, .kflag_ok = true },
-	[BTF_KIND_ENUM] = { .elem = 8, .vlen_ok = true, .kflag_ok = true },
-	[BTF_KIND_FWD] = { .kflag_ok = true, .needs_name = true },
-	[BTF_KIND_TYPEDEF] = { .needs_name = true },
-	[BTF_KIND_VOLATILE] = { .no_name = true },
-	[BTF_KIND_CONST] = { .no_name = true },
-	[BTF_KIND_RESTRICT] = { .no_name = true },
-	[BTF_KIND_FUNC] = { .vlen_ok = true, .needs_name = true },
-	[BTF_KIND_FUNC_PROTO] = { .elem = 8, .vlen_ok = true, .no_name = true },
-	[BTF_KIND_VAR] = { .fixed = 4, .needs_name = true },
-	[BTF_KIND_DATASEC] = { .elem = 12, .vlen_ok = true, .needs_name = true },
+	[BTF_KIND_PTR] = { .name = NAME_NONE },
+	[BTF_KIND_ARRAY] = { .fixed = 12, .name_first = true, .name = NAME_NONE },
+	[BTF_KIND_STRUCT] = { .elem = 12, .vlen_ok = true, .kflag_ok = true, .name = NAME_MAYBE_IDENT },
+	[BTF_KIND_UNION] = { .elem = 12, .vlen_ok = true, .kflag_ok = true, .name = NAME_MAYBE_IDENT },
+	[BTF_KIND_ENUM] = { .elem = 8, .vlen_ok = true, .kflag_ok = true, .name = NAME_MAYBE_IDENT },
+	[BTF_KIND_FWD] = { .kflag_ok = true, .name = NAME_IDENT },
+	[BTF_KIND_TYPEDEF] = { .name = NAME_IDENT },
+	[BTF_KIND_VOLATILE] = { .name = NAME_NONE },
+	[BTF_KIND_CONST] = { .name = NAME_NONE },
+	[BTF_KIND_RESTRICT] = { .name = NAME_NONE },
+	[BTF_KIND_FUNC] = { .vlen_ok = true, .name_first = true, .name = NAME_IDENT },
+	[BTF_KIND_FUNC_PROTO] = { .elem = 8, .vlen_ok = true, .name_first = true, .name = NAME_NONE },
+	[BTF_KIND_VAR] = { .fixed = 4, .name = NAME_IDENT },
+	[BTF_KIND_DATASEC] = { .elem = 12, .vlen_ok = true, .name = NAME_SECTION },
 	[BTF_KIND_FLOAT] = { .fixed = 0 },
-	[BTF_KIND_DECL_TAG] = { .fixed = 4, .kflag_ok = true, .needs_name = true },
-	[BTF_KIND_TYPE_TAG] = { .kflag_ok = true, .needs_name = true },
-	[BTF_KIND_ENUM64] = { .elem = 12, .vlen_ok = true, .kflag_ok = true },
+	[BTF_KIND_DECL_TAG] = { .fixed = 4, .kflag_ok = true, .name_first = true, .name = NAME_TEXT },
+	[BTF_KIND_TYPE_TAG] = { .kflag_ok = true, .name = NAME_TEXT },
+	[BTF_KIND_ENUM64] = { .elem = 12, .vlen_ok = true, .kflag_ok = true, .name = NAME_MAYBE_IDENT },
 };
+static_assert(ARRAY_SIZE(shapes) == BTF_KIND_MAX + 1, "a kind has no shape");
+
+bool is_modifier(u32 kind)
+{
+	return (kind >= BTF_KIND_TYPEDEF && kind <= BTF_KIND_RESTRICT) || kind == BTF_KIND_TYPE_TAG;
+}
+
+/* Linux takes bytes for Latin-1. */
+static bool is_letter(u8 ch)
+{
+	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || ch == '_' || ch == '.' ||
+	       (ch >= 0xc0 && ch != 0xd7 && ch != 0xf7);
+}
+
+static bool is_printable(u8 ch)
+{
+	return (ch >= ' ' && ch <= '~') || ch >= 0xa0;
+}
+
+bool name_is_identifier(const char *name)
+{
+	size_t len;
+
+	if (!is_letter(name[0]))
+		return false;
+	for (len = 1; name[len]; len++)
+		if (len >= NAME_MAX_LEN || !(is_letter(name[len]) || (name[len] >= '0' && name[len] <= '9')))
+			return false;
+	return true;
+}
+
+static bool name_is_section(const char *name)
+{
+	size_t len;
+
+	for (len = 0; name[len]; len++)
+		if (len >= NAME_MAX_LEN || !is_printable(name[len]))
+			return false;
+	return true;
+}
+
+static bool name_fits(const struct checker *c, const struct btf_t *t)
+{
+	switch (shapes[t->kind].name) {
+	case NAME_NONE:
+		return !t->raw->name_off;
+	case NAME_MAYBE_IDENT:
+		return !t->raw->name_off || c->lax || name_is_identifier(t->name);
+	case NAME_IDENT:
+		return *t->name && (c->lax || name_is_identifier(t->name));
+	case NAME_SECTION:
+		return *t->name && (c->lax || name_is_section(t->name));
+	case NAME_TEXT:
+		return *t->name;
+	default:
+		return true;
+	}
+}
 
 static bool pow2_upto(u32 n, u32 max)
 {
 	return n && n <= max && !(n & (n - 1));
 }
 
-static int check_alone(const struct skep_btf *btf, const struct btf_t *t, struct vlog *log)
+static bool id_fits(u32 id)
+{
+	return id <= BTF_MAX_TYPE;
+}
+
+static int check_int(struct checker *c, const struct btf_t *t)
+{
+	u32 data = *(const u32 *)t->tail, bits = (data & 0xff) + ((data >> 16) & 0xff), encoding = btf_int_encoding(t);
+
+	if (data & ~INT_DATA_MASK)
+		return say_basic(c, t, -EINVAL, "Invalid int_data:%x", data);
+	if (bits > INT_BITS_MAX)
+		return say_type(c, t, -EINVAL, "nr_bits exceeds %zu", (size_t)INT_BITS_MAX);
+	if ((bits + 7) / 8 > t->size)
+		return say_type(c, t, -EINVAL, "nr_bits exceeds type_size");
+	if (encoding & (encoding - 1) || encoding > BTF_INT_BOOL)
+		return say_type(c, t, -ERR_NOTSUPP, "Unsupported encoding");
+	return say_type(c, t, 0, NULL);
+}
+
+static int check_array(struct checker *c, const struct btf_t *t)
+{
+	const struct btf_array *a = t->tail;
+
+	if (t->raw->size)
+		return say_type(c, t, -EINVAL, "size != 0");
+	if (!a->type || !id_fits(a->type))
+		return say_type(c, t, -EINVAL, "Invalid elem");
+	if (!a->index_type || !id_fits(a->index_type))
+		return say_type(c, t, -EINVAL, "Invalid index");
+	return say_type(c, t, 0, NULL);
+}
+
+static int check_composite(struct checker *c, const struct btf_t *t)
+{
+	const struct btf_member *m = t->tail;
+	u32 last = 0;
+
+	say_type(c, t, 0, NULL);
+	for (u32 i = 0; i < t->vlen; i++) {
+		const char *name = btf_str(c->btf, m[i].name_off);
+		u32 bit_off = t->kflag ? m[i].offset & 0xffffff : m[i].offset;
+
+		if (!name)
+			return say_member(c, t, i, -EINVAL, "Invalid member name_offset:%u", m[i].name_off);
+		if (m[i].name_off && !c->lax && !name_is_identifier(name))
+			return say_member(c, t, i, -EINVAL, "Invalid name");
+		if (!m[i].type || !id_fits(m[i].type))
+			return say_member(c, t, i, -EINVAL, "Invalid type_id");
+		if (t->kind == BTF_KIND_UNION && bit_off)
+			return say_member(c, t, i, -EINVAL, "Invalid member bits_offset");
+		if (bit_off < last && !c->lax)
+			return say_member(c, t, i, -EINVAL, "Invalid member bits_offset");
+		if (bit_off / 8 + !!(bit_off % 8) > t->size)
+			return say_member(c, t, i, -EINVAL, "Member bits_offset exceeds its struct size");
+		say_member(c, t, i, 0, NULL);
+		last = bit_off;
+	}
+	return 0;
+}
+
+static int check_enum(struct checker *c, const struct btf_t *t)
 {
 	const u32 *w = t->tail;
-	u32 words = shapes[t->kind].elem / 4, bits;
-	u64 end = 0;
 
-	if (t->vlen && !shapes[t->kind].vlen_ok)
-		return BAD("vlen != 0");
-	if (t->kflag && !shapes[t->kind].kflag_ok)
-		return BAD("Invalid btf_info kind_flag");
-	if (shapes[t->kind].needs_name ? !*t->name : shapes[t->kind].no_name && t->raw->name_off)
-		return BAD(t->kind == BTF_KIND_DECL_TAG ? "Invalid value" : "Invalid name");
-	if ((t->kind == BTF_KIND_ARRAY && t->raw->size) || (t->kind == BTF_KIND_FWD && t->raw->type))
-		return BAD(t->kind == BTF_KIND_ARRAY ? "size != 0" : "type != 0");
-	if (t->kind == BTF_KIND_INT) {
-		bits = (w[0] & 0xff) + ((w[0] >> 16) & 0xff);
-		if (w[0] & 0xf000ff00u)
-			return BAD("Invalid int_data");
-		if (bits > 128 || !pow2_upto(t->size, 16) || bits > t->size * 8)
-			return BAD("nr_bits exceeds type_size");
-		bits = w[0] >> 24;
-		if (bits & (bits - 1))
-			return BAD("Unsupported encoding");
-	}
-	if (t->kind == BTF_KIND_FLOAT && t->size != 12 && (!pow2_upto(t->size, 16) || t->size == 1))
-		return BAD("Invalid type_size");
-	if ((t->kind == BTF_KIND_ENUM || t->kind == BTF_KIND_ENUM64) && !pow2_upto(t->size, 8))
-		return BAD("Unexpected size");
-	if (t->kind == BTF_KIND_FUNC && t->vlen > BTF_FUNC_EXTERN)
-		return BAD("Invalid func linkage");
-	if (t->kind == BTF_KIND_VAR && w[0] > BTF_VAR_GLOBAL_EXTERN)
-		return BAD("Linkage not supported");
-	if (t->kind == BTF_KIND_DECL_TAG && (s32)w[0] < -1)
-		return BAD("Invalid component_idx");
-	if (t->kind == BTF_KIND_DATASEC && !t->size) {
-		if (btf->object)
-			return 0;
-		return BAD("size == 0");
-	}
-	for (u32 i = 0; words && i < t->vlen; i++, w += words) {
-		if (t->kind == BTF_KIND_DATASEC) {
-			if (w[1] < end || !w[2] || w[2] > t->size || (u64)w[1] + w[2] > t->size)
-				return BAD("Invalid offset+size");
-			end = (u64)w[1] + w[2];
-		} else if (!btf_str(btf, w[0])) {
-			return BAD("Invalid name_offset");
-		}
+	say_type(c, t, 0, NULL);
+	for (u32 i = 0; i < t->vlen; i++, w += shapes[t->kind].elem / 4) {
+		const char *name = btf_str(c->btf, w[0]);
+
+		if (!name)
+			return say(c, -EINVAL, "\tInvalid name_offset:%u", w[0]);
+		if (!w[0] || (!c->lax && !name_is_identifier(name)))
+			return say_type(c, t, -EINVAL, "Invalid name");
+		say_enumerator(c, t, i);
 	}
 	return 0;
 }
 
-struct walk {
-	const struct skep_btf *btf;
-	struct vlog *log;
-	u8 *seen; /* by own id: 1 on the way, 2 done */
-	bool ptrs; /* follow pointers and modifiers, else what is held by value */
-};
-
-static int walk_from(struct walk *k, u32 id, u32 depth)
+static int check_var(struct checker *c, const struct btf_t *t)
 {
+	u32 linkage = btf_var_linkage(t);
+
+	if ((!t->type && !c->lax) || !id_fits(t->type))
+		return say_type(c, t, -EINVAL, "Invalid type_id");
+	if (linkage > (c->lax ? BTF_VAR_GLOBAL_EXTERN : BTF_VAR_GLOBAL_ALLOCATED))
+		return say_type(c, t, -EINVAL, "Linkage not supported");
+	return say_type(c, t, 0, NULL);
+}
+
+static int check_datasec(struct checker *c, const struct btf_t *t)
+{
+	const struct btf_var_secinfo *v = t->tail;
+	u64 end = 0, sum = 0;
+	bool unlaid = c->btf->object && !t->size; /* the loader will do it */
+
+	say_type(c, t, 0, NULL);
+	for (u32 i = 0; i < t->vlen && !unlaid; i++, v++) {
+		if (!v->type || !id_fits(v->type))
+			return say_secvar(c, t, i, -EINVAL, "Invalid type_id");
+		if (v->offset < end || v->offset >= t->size)
+			return say_secvar(c, t, i, -EINVAL, "Invalid offset");
+		if (!v->size || v->size > t->size)
+			return say_secvar(c, t, i, -EINVAL, "Invalid size");
+		end = (u64)v->offset + v->size;
+		if (end > t->size)
+			return say_secvar(c, t, i, -EINVAL, "Invalid offset+size");
+		say_secvar(c, t, i, 0, NULL);
+		sum += v->size;
+	}
+	return sum > t->size ? say_type(c, t, -EINVAL, "Invalid btf_info size") : 0;
+}
+
+/* What stands in the word for size or type, of kinds that Linux asks for it before their name. */
+static int check_number(struct checker *c, const struct btf_t *t)
+{
+	switch (t->kind) {
+	case BTF_KIND_PTR:
+	case BTF_KIND_TYPEDEF:
+	case BTF_KIND_VOLATILE:
+	case BTF_KIND_CONST:
+	case BTF_KIND_RESTRICT:
+	case BTF_KIND_TYPE_TAG:
+		return id_fits(t->type) ? 0 : say_type(c, t, -EINVAL, "Invalid type_id");
+	case BTF_KIND_ENUM:
+	case BTF_KIND_ENUM64:
+		return pow2_upto(t->size, 8) ? 0 : say_type(c, t, -EINVAL, "Unexpected size");
+	case BTF_KIND_FWD:
+		return !t->raw->type ? 0 : say_type(c, t, -EINVAL, "type != 0");
+	case BTF_KIND_FLOAT:
+		return t->size == 12 || (pow2_upto(t->size, 16) && t->size > 1) ? 0 :
+			say_type(c, t, -EINVAL, "Invalid type_size");
+	default:
+		return 0;
+	}
+}
+
+/* The order is Linux's, so that of two faults the same one is named. */
+static int check_record(struct checker *c, const struct btf_t *t)
+{
+	const struct shape *shape = &shapes[t->kind];
+	int err;
+
+	if (shape->name_first && !name_fits(c, t))
+		return say_type(c, t, -EINVAL, t->kind == BTF_KIND_DECL_TAG ? "Invalid value" : "Invalid name");
+	if (t->vlen && !shape->vlen_ok)
+		return say_type(c, t, -EINVAL, "vlen != 0");
+	if (t->kind == BTF_KIND_FUNC && t->vlen > (c->lax ? BTF_FUNC_EXTERN : BTF_FUNC_GLOBAL))
+		return say_type(c, t, -EINVAL, "Invalid func linkage");
+	if (t->kind == BTF_KIND_DATASEC && !t->size && !c->btf->object)
+		return say_type(c, t, -EINVAL, "size == 0");
+	if (t->kflag && !shape->kflag_ok)
+		return say_type(c, t, -EINVAL, "Invalid btf_info kind_flag");
+	err = check_number(c, t);
+	if (err)
+		return err;
+	if (!name_fits(c, t))
+		return say_type(c, t, -EINVAL, "Invalid name");
+	switch (t->kind) {
+	case BTF_KIND_INT:
+		return check_int(c, t);
+	case BTF_KIND_ARRAY:
+		return check_array(c, t);
+	case BTF_KIND_STRUCT:
+	case BTF_KIND_UNION:
+		return check_composite(c, t);
+	case BTF_KIND_ENUM:
+	case BTF_KIND_ENUM64:
+		return check_enum(c, t);
+	case BTF_KIND_VAR:
+		return check_var(c, t);
+	case BTF_KIND_DATASEC:
+		return check_datasec(c, t);
+	case BTF_KIND_DECL_TAG:
+		if (btf_decl_tag_idx(t) < -1)
+			return say_type(c, t, -EINVAL, "Invalid component_idx");
+		/* fall through */
+	default:
+		return say_type(c, t, 0, NULL);
+	}
+}
+
+/* The record at @raw, of which @left bytes are there. */
+static int read_record(struct checker *c, const struct btf_type *raw, u32 left, u32 *ret_need)
+{
+	struct skep_btf *btf = c->btf;
+	u32 id = btf->cnt, kind, tail;
 	struct btf_t t;
-	struct btf_arr a;
-	struct btf_memb m;
-	bool mod;
-	int err = 0;
 
-	/* The base's own check has walked its ids, and they cannot refer to ours. */
-	if (id < k->btf->first_id || !btf_type_get(k->btf, id, &t))
-		return 0;
-	mod = t.kind >= BTF_KIND_TYPEDEF && t.kind <= BTF_KIND_RESTRICT;
-	mod = mod || t.kind == BTF_KIND_TYPE_TAG;
-	if (!mod && k->ptrs != (t.kind == BTF_KIND_PTR) )
-		return 0;
-	if (k->seen[id - k->btf->first_id] == 2)
-		return 0;
-	if (k->seen[id - k->btf->first_id] == 1)
-		return bad(k->log, id, btf_kind_name(t.kind), -EINVAL, "Loop detected");
-	if (depth == RESOLVE_DEPTH_MAX)
-		return bad(k->log, id, btf_kind_name(t.kind), -E2BIG, "Exceeded max resolving depth:32");
-	k->seen[id - k->btf->first_id] = 1;
-	if (mod || t.kind == BTF_KIND_PTR || t.kind == BTF_KIND_VAR)
-		err = walk_from(k, t.type, depth + 1);
-	else if (btf_array(&t, &a))
-		err = walk_from(k, a.elem_type, depth + 1);
-	for (u32 i = 0; !err && btf_member(k->btf, &t, i, &m); i++)
-		err = walk_from(k, m.type, depth + 1);
-	k->seen[id - k->btf->first_id] = 2;
-	return err;
-}
-
-static int check_refs(const struct skep_btf *btf, const struct btf_t *t, struct vlog *log)
-{
-	const struct btf_param *p = t->tail;
-	struct btf_secvar v;
-	struct btf_memb m;
-	struct btf_arr a;
-	struct btf_t to = { 0 };
-	s64 size;
-
-	if (t->type && !btf_type_get(btf, t->type, &to))
-		return BAD("Invalid type_id");
-	if (t->kind == BTF_KIND_FUNC && to.kind != BTF_KIND_FUNC_PROTO)
-		return BAD("Invalid type_id");
-	if (t->kind == BTF_KIND_VAR && btf_type_size(btf, t->type) < 0 &&
-	    !(btf->object && btf_var_linkage(t) == BTF_VAR_GLOBAL_EXTERN)) /* "extern const void sym" */
-		return BAD("Invalid type_id");
-	if (btf_array(t, &a)) {
-		if (btf_type_size(btf, a.elem_type) < 0)
-			return BAD("Invalid elem");
-		btf_type_get(btf, btf_skip_mods(btf, a.index_type), &to);
-		if (a.index_type >= btf->cnt || to.kind != BTF_KIND_INT)
-			return BAD("Invalid index");
-		if (btf_type_size(btf, t->id) < 0)
-			return BAD("Array size overflows U32_MAX");
-	}
-	for (u32 i = 0; btf_member(btf, t, i, &m); i++) {
-		size = btf_type_size(btf, m.type);
-		if (size < 0)
-			return BAD("Invalid member");
-		if (m.bit_size ? m.bit_size > size * 8 : m.bit_off % 8 && size > 8)
-			return BAD("Invalid member bitfield_size");
-		size = m.bit_size ? m.bit_size : size * 8;
-		if ((t->kind == BTF_KIND_UNION && m.bit_off) || m.bit_off + (u64)size > (u64)t->size * 8)
-			return BAD("Member exceeds struct_size");
-	}
-	for (u32 i = 0; t->kind == BTF_KIND_FUNC_PROTO && i < t->vlen; i++)
-		if (p[i].type >= btf->cnt || (!p[i].type && (p[i].name_off || i + 1 < t->vlen)))
-			return BAD("Invalid arg");
-	for (u32 i = 0; btf_secvar(t, i, &v); i++)
-		if (!btf_type_get(btf, v.type, &to) ||
-		    (to.kind != BTF_KIND_VAR && !(btf->object && to.kind == BTF_KIND_FUNC)) ||
-		    btf_type_size(btf, v.type) > v.size)
-			return BAD("Invalid type");
-	return 0;
-}
-
-static int read_records(struct skep_btf *btf, const char *p, u32 len, struct vlog *log)
-{
-	u32 at = 0, id = btf->first_id;
-
-	btf->types = malloc((len / 12 + 1) * sizeof(*btf->types));
-	if (!btf->types)
-		return -ENOMEM;
-	if (len % 4 || (p - (const char *)btf->data) % 4)
-		return bad(log, id, "UNKNOWN", -EINVAL, "Unaligned type_off");
-	for (; at < len; id++) {
-		const struct btf_type *raw = (const void *)(p + at);
-		struct btf_t t;
-		u64 need = sizeof(*raw);
-		u32 kind;
-		int err;
-
-		if (len - at < need)
-			return bad(log, id, "UNKNOWN", -EINVAL, "meta_left too small");
-		kind = INFO_KIND(raw->info);
-		if (!kind || kind >= ARRAY_SIZE(shapes))
-			return bad(log, id, "UNKNOWN", -EINVAL, "Invalid kind");
-		need += shapes[kind].fixed + (u64)shapes[kind].elem * INFO_VLEN(raw->info);
-		if (len - at < need)
-			return bad(log, id, btf_kind_name(kind), -EINVAL, "meta_left too small");
-		if (!btf_str(btf, raw->name_off))
-			return bad(log, id, btf_kind_name(kind), -EINVAL, "Invalid name_offset");
-		if (id > BTF_MAX_TYPE)
-			return bad(log, id, btf_kind_name(kind), -E2BIG, "Exceeded max num of types");
-		btf->types[id - btf->first_id] = raw;
-		btf->cnt = id + 1;
-		btf_type_get(btf, id, &t);
-		err = check_alone(btf, &t, log);
-		if (err)
-			return err;
-		at += need;
-	}
-	return 0;
+	if (left < sizeof(*raw))
+		return say(c, -EINVAL, "[%u] meta_left:%u meta_needed:%zu", id, left, sizeof(*raw));
+	kind = INFO_KIND(raw->info);
+	if (!kind || kind >= ARRAY_SIZE(shapes))
+		return say(c, -EINVAL, "[%u] Invalid kind:%u", id, kind);
+	if (!btf_str(btf, raw->name_off))
+		return say(c, -EINVAL, "[%u] Invalid name_offset:%u", id, raw->name_off);
+	if (id >= BTF_MAX_TYPE)
+		return say(c, -E2BIG, "Exceeded max num of types");
+	btf->types[id - btf->first_id] = raw;
+	btf->cnt = id + 1;
+	btf_type_get(btf, id, &t);
+	/* 24 bits times 12 cannot overflow. */
+	tail = shapes[kind].fixed + shapes[kind].elem * t.vlen;
+	if (left - sizeof(*raw) < tail)
+		return say_basic(c, &t, -EINVAL, "meta_left:%u meta_needed:%u", left - (u32)sizeof(*raw), tail);
+	*ret_need = sizeof(*raw) + tail;
+	return check_record(c, &t);
 }
 
 int btf_check(struct skep_btf *btf, const char *types, u32 len, struct vlog *log)
 {
-	u32 own;
-	struct btf_t t;
-	int err = read_records(btf, types, len, log);
+	struct checker c = { .btf = btf, .log = log, .lax = btf->kernel || btf->object };
+	u32 at = 0, need = 0;
+	int err;
 
-	own = btf->cnt - btf->first_id;
-	for (int pass = 0; !err && pass < 2; pass++) {
-		struct walk k = { btf, log, calloc(own + 1, 1), pass == 0 };
-
-		if (!k.seen)
-			return -ENOMEM;
-		for (u32 i = 0; !err && i < own; i++)
-			err = walk_from(&k, btf->first_id + i, 0);
-		free(k.seen);
+	btf->types = malloc((len / sizeof(struct btf_type) + 1) * sizeof(*btf->types));
+	if (!btf->types)
+		return -ENOMEM;
+	for (; at < len; at += need) {
+		err = read_record(&c, (const void *)(types + at), len - at, &need);
+		if (err)
+			return err;
 	}
-	for (u32 i = 0; !err && i < own; i++)
-		if (btf_type_get(btf, btf->first_id + i, &t))
-			err = check_refs(btf, &t, log);
-	return err;
+	return check_references(&c);
 }

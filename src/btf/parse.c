@@ -3,76 +3,158 @@
 #include "btf/private.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define BTF_BLOB_MAX 0x1000000u
 #define ERR_NOTSUPP  524 /* Linux's ENOTSUPP, which reaches the caller of bpf(2) */
 
+/* The part of a header that may be absent reads as zero: narrow headers have no layout section. */
+struct sections {
+	u32 hdr_len, off[3], len[3];
+};
+enum { TYPES, STRINGS, LAYOUT };
+
 static int bad(struct vlog *log, int err, const char *text)
 {
 	if (vlog_wanted(log))
-		vlog_printf(log, "%s\n", text);
+		vlog_printf(log, "%s", text);
 	return err;
 }
 
-struct sections {
-	u32 hdr_len, type_off, type_len, str_off, str_len;
-};
+static void log_header(struct vlog *log, const struct btf_header *h, u32 size)
+{
+	if (!vlog_wanted(log))
+		return;
+	vlog_printf(log, "magic: 0x%x\nversion: %u\nflags: 0x%x\nhdr_len: %u\n", h->magic, h->version, h->flags,
+		    h->hdr_len);
+	vlog_printf(log, "type_off: %u\ntype_len: %u\nstr_off: %u\nstr_len: %u\n", h->type_off, h->type_len,
+		    h->str_off, h->str_len);
+	if (h->layout_len)
+		vlog_printf(log, "layout_off: %u\nlayout_len: %u\n", h->layout_off, h->layout_len);
+	vlog_printf(log, "btf_total_size: %u\n", size);
+}
 
 static int read_header(const u8 *data, u32 size, const struct skep_btf *base, struct vlog *log,
 		       struct sections *ret)
 {
-	u32 hdr_len, words[8] = { 0 };
-	u16 magic;
+	struct btf_header h = { 0 };
+	u32 hdr_len;
 
-	if (size < 8)
+	if (size < offsetof(struct btf_header, hdr_len) + sizeof(hdr_len))
 		return bad(log, -EINVAL, "hdr_len not found");
-	memcpy(&hdr_len, data + 4, 4);
+	memcpy(&hdr_len, data + offsetof(struct btf_header, hdr_len), sizeof(hdr_len));
 	if (size < hdr_len)
 		return bad(log, -EINVAL, "btf_header not found");
-	for (u32 i = sizeof(words); i < hdr_len; i++)
+	for (u32 i = sizeof(h); i < hdr_len; i++)
 		if (data[i])
 			return bad(log, -E2BIG, "Unsupported btf_header");
-	memcpy(words, data, min_of(hdr_len, (u32)sizeof(words)));
-	memcpy(&magic, data, 2);
-	if (magic != 0xeb9f)
+	memcpy(&h, data, min_of(hdr_len, (u32)sizeof(h)));
+	log_header(log, &h, size);
+	if (h.magic != BTF_MAGIC)
 		return bad(log, -EINVAL, "Invalid magic");
-	if (data[2] != 1)
+	if (h.version != BTF_VERSION)
 		return bad(log, -ERR_NOTSUPP, "Unsupported version");
-	if (data[3])
+	if (h.flags)
 		return bad(log, -ERR_NOTSUPP, "Unsupported flags");
 	if (!base && size == hdr_len)
 		return bad(log, -EINVAL, "No data");
-	if (words[7])
-		return bad(log, -EINVAL, "not modelled: BTF layout section");
-	*ret = (struct sections){ hdr_len, words[2], words[3], words[4], words[5] };
+	*ret = (struct sections){ hdr_len, { h.type_off, h.str_off, h.layout_off },
+				  { h.type_len, h.str_len, h.layout_len } };
 	return 0;
 }
 
-/* Strings follow the types without a gap and end the blob; so no byte is in two sections or none. */
-static int check_sections(const struct sections *s, const char *body, u32 len,
-			  const struct skep_btf *base, struct vlog *log)
+/* By offset, then length, both taken as signed distances as Linux does: it decides which fault is named. */
+static bool stands_before(const struct sections *s, u32 a, u32 b)
 {
-	if (s->type_off > len || s->str_off > len)
-		return bad(log, -EINVAL, "Invalid section offset");
-	if (s->type_len > len || s->str_len > len || s->type_len + s->str_len > len)
-		return bad(log, -EINVAL, "Total section length too long");
-	if (s->str_off < s->type_off)
+	s32 by_off = (s32)(s->off[a] - s->off[b]);
+
+	return by_off ? by_off < 0 : (s32)(s->len[a] - s->len[b]) < 0;
+}
+
+/* No byte of the body may be in two sections or in none. */
+static int check_tiling(const struct sections *s, u32 len, struct vlog *log)
+{
+	u32 order[3] = { TYPES, STRINGS, LAYOUT }, cnt = s->len[LAYOUT] ? 3 : 2, at = 0;
+
+	for (u32 i = 1; i < cnt; i++)
+		for (u32 k = i; k && stands_before(s, order[k], order[k - 1]); k--) {
+			u32 other = order[k];
+
+			order[k] = order[k - 1];
+			order[k - 1] = other;
+		}
+	for (u32 i = 0; i < cnt; i++) {
+		u32 off = s->off[order[i]], sec_len = s->len[order[i]];
+
+		if (off > len)
+			return bad(log, -EINVAL, "Invalid section offset");
+		if (at < off)
+			return bad(log, -EINVAL, "Unsupported section found");
+		if (at > off)
+			return bad(log, -EINVAL, "Section overlap found");
+		if (len - at < sec_len)
+			return bad(log, -EINVAL, "Total section length too long");
+		at += sec_len;
+	}
+	return at == len ? 0 : bad(log, -EINVAL, "Unsupported section found");
+}
+
+static int check_strings(const struct sections *s, const char *body, u32 len, const struct skep_btf *base,
+			 struct vlog *log)
+{
+	u32 off = s->off[STRINGS], str_len = s->len[STRINGS];
+
+	if (!s->len[LAYOUT] && off + str_len != len)
 		return bad(log, -EINVAL, "String section is not at the end");
-	if (s->type_off)
-		return bad(log, -EINVAL, "Unsupported section found");
-	if (s->str_off != s->type_len)
-		return bad(log, -EINVAL, s->str_off < s->type_len ? "Section overlap found" :
-								    "Unsupported section found");
-	if (s->str_off + s->str_len != len)
-		return bad(log, -EINVAL, "Unsupported section found");
-	if (s->str_len ? body[len - 1] || (!base && body[s->str_off]) : !base)
+	if (base && !str_len)
+		return 0;
+	if (!str_len || str_len - 1 > BTF_MAX_NAME_OFFSET || body[off + str_len - 1] || (!base && body[off]))
 		return bad(log, -EINVAL, "Invalid string section");
-	if (s->str_len > BTF_MAX_NAME_OFFSET)
-		return bad(log, -EINVAL, "Invalid string section");
-	if (!base && !s->type_len)
+	return 0;
+}
+
+/* What the layout section says of kinds is not needed: those that it could tell of are refused. */
+static int check_layout(const struct sections *s, struct vlog *log)
+{
+	char text[64];
+
+	if (!s->len[LAYOUT])
+		return 0;
+	if (s->off[LAYOUT] % 4)
+		return bad(log, -EINVAL, "Unaligned layout_off");
+	if (s->len[LAYOUT] < sizeof(struct btf_layout))
+		return bad(log, -EINVAL, "Layout section is too small");
+	if (s->len[LAYOUT] % sizeof(struct btf_layout)) {
+		snprintf(text, sizeof(text), "layout_len is not multiple of %zu", sizeof(struct btf_layout));
+		return bad(log, -EINVAL, text);
+	}
+	if (s->len[LAYOUT] / sizeof(struct btf_layout) > BTF_MAX_KIND + 1)
+		return bad(log, -EINVAL, "Layout section is too big");
+	return 0;
+}
+
+/* @empty: a BTF that types will be added to. */
+static int check_types(const struct sections *s, const struct skep_btf *base, bool empty, struct vlog *log)
+{
+	/* Records are read in place, and the copy of the blob begins at an aligned address. */
+	if (s->off[TYPES] % 4)
+		return bad(log, -EINVAL, "Unaligned type_off");
+	if (!base && !empty && !s->len[TYPES])
 		return bad(log, -EINVAL, "No type found");
 	return 0;
+}
+
+static int check_body(const struct sections *s, const char *body, u32 len, const struct skep_btf *base,
+		      bool empty, struct vlog *log)
+{
+	int err = check_tiling(s, len, log);
+
+	if (!err)
+		err = check_strings(s, body, len, base, log);
+	if (!err)
+		err = check_layout(s, log);
+	return err ? err : check_types(s, base, empty, log);
 }
 
 static int build_index(struct skep_btf *btf)
@@ -102,7 +184,7 @@ int btf_parse(const void *data, u32 size, const struct skep_btf *base, u32 flags
 	      struct skep_btf **ret_btf)
 {
 	struct skep_btf *btf;
-	struct sections s;
+	struct sections s = { 0 };
 	const char *body;
 	int err;
 
@@ -115,11 +197,13 @@ int btf_parse(const void *data, u32 size, const struct skep_btf *base, u32 flags
 	if (!btf)
 		return -ENOMEM;
 	btf->refs = 1;
-	btf->data = malloc(size);
-	if (!btf->data) {
+	/* A header of odd length: the body starts at an aligned address all the same. */
+	btf->mem = malloc(size + 3);
+	if (!btf->mem) {
 		free(btf);
 		return -ENOMEM;
 	}
+	btf->data = (char *)btf->mem + (-s.hdr_len & 3);
 	memcpy(btf->data, data, size);
 	btf->size = size;
 	btf->kernel = flags & BTF_PARSE_KERNEL;
@@ -130,12 +214,11 @@ int btf_parse(const void *data, u32 size, const struct skep_btf *base, u32 flags
 	btf->first_id = btf->cnt = base ? base->cnt : 1;
 	btf->str_start = base ? base->str_start + base->str_len : 0;
 	body = (const char *)btf->data + s.hdr_len;
-	err = s.hdr_len % 4 ? bad(log, -EINVAL, "not modelled: unaligned hdr_len") :
-			      check_sections(&s, body, size - s.hdr_len, base, log);
+	err = check_body(&s, body, size - s.hdr_len, base, flags & BTF_PARSE_OBJECT, log);
 	if (!err) {
-		btf->strs = body + s.str_off;
-		btf->str_len = s.str_len;
-		err = btf_check(btf, body, s.type_len, log);
+		btf->strs = body + s.off[STRINGS];
+		btf->str_len = s.len[STRINGS];
+		err = btf_check(btf, body + s.off[TYPES], s.len[TYPES], log);
 	}
 	if (!err)
 		err = build_index(btf);
@@ -162,7 +245,7 @@ void btf_put(const struct skep_btf *btf)
 	free(b->types);
 	free(b->bucket);
 	free(b->next);
-	free(b->data);
+	free(b->mem);
 	free(b);
 }
 

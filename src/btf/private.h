@@ -22,7 +22,7 @@ struct skep_btf {
 	const struct btf_type **types; /* by id - first_id; 4-byte aligned; id 0 of a base is NULL */
 	u32 *bucket, *next; /* name index: first id of a hash, next id of the same */
 	u32 bucket_mask;
-	void *data;	    /* private copy of the blob */
+	void *mem, *data;   /* private copy of the blob: as allocated, where the blob starts */
 	u32 size, refs;	    /* refs: atomic */
 	bool kernel, object;
 };
