@@ -5,13 +5,18 @@
 #include <errno.h>
 
 /* Members of members of ... may be as many as 2^32 in hostile BTF, each level holding two of the next. */
-#define WORK_MAX (1u << 20)
+#define WORK_MAX  (1u << 20)
+#define DEPTH_MAX 256 /* checked BTF ends before it, a writer's view may hold a loop */
 
-static s64 align_of(const struct skep_btf *btf, u32 id, u32 *work);
+struct work {
+	u32 done, depth;
+};
+
+static s64 align_of(const struct skep_btf *btf, u32 id, struct work *work);
 
 /* A member where its type's alignment does not allow it, or a size that an array would break it with,
  * tells a packed struct. */
-static s64 composite_align(const struct skep_btf *btf, const struct btf_t *t, u32 *work)
+static s64 composite_align(const struct skep_btf *btf, const struct btf_t *t, struct work *work)
 {
 	struct btf_memb m;
 	s64 max = 1;
@@ -31,13 +36,11 @@ static s64 composite_align(const struct skep_btf *btf, const struct btf_t *t, u3
 	return t->size % max ? 1 : max;
 }
 
-static s64 align_of(const struct skep_btf *btf, u32 id, u32 *work)
+static s64 align_kind(const struct skep_btf *btf, u32 id, struct work *work)
 {
 	struct btf_arr arr;
 	struct btf_t t;
 
-	if (++*work > WORK_MAX)
-		return -E2BIG;
 	if (!btf_type_get(btf, btf_skip_mods(btf, id), &t))
 		return -EINVAL;
 	switch (t.kind) {
@@ -58,9 +61,21 @@ static s64 align_of(const struct skep_btf *btf, u32 id, u32 *work)
 	}
 }
 
+static s64 align_of(const struct skep_btf *btf, u32 id, struct work *work)
+{
+	s64 ret;
+
+	if (++work->done > WORK_MAX || work->depth == DEPTH_MAX)
+		return -E2BIG;
+	work->depth++;
+	ret = align_kind(btf, id, work);
+	work->depth--;
+	return ret;
+}
+
 s64 btf_type_align(const struct skep_btf *btf, u32 id)
 {
-	u32 work = 0;
+	struct work work = { 0 };
 
 	return align_of(btf, id, &work);
 }

@@ -25,6 +25,9 @@ struct btf_rec; /* a type record in place: struct btf_type and what follows it *
 /* From a compiler: data sections may lack their size and offsets, which the loader fills in. */
 #define BTF_PARSE_OBJECT BIT(1)
 
+/* The other byte order is taken too, and converted. */
+#define BTF_PARSE_FOREIGN BIT(2)
+
 /*
  * Checks every byte of @data (hostile input) and indexes it; the bytes are copied. @base NULL for
  * a BTF of its own. 0, or what BPF_BTF_LOAD returns: -EINVAL, -E2BIG, -EEXIST (loop), -ELOOP (chain too long),
@@ -35,12 +38,15 @@ int btf_parse(const void *data, u32 size, const struct skep_btf *base, u32 flags
 void btf_get(const struct skep_btf *btf); /* atomic count behind the const */
 void btf_put(const struct skep_btf *btf); /* NULL is fine */
 
-/* Raw bytes as given (native order). Owned by @btf. */
+/* Raw bytes in native order. Owned by @btf. */
 const void *btf_raw(const struct skep_btf *btf, u32 *ret_size);
 const struct skep_btf *btf_base(const struct skep_btf *btf);
 u32 btf_first_id(const struct skep_btf *btf); /* first own id */
 u32 btf_id_cnt(const struct skep_btf *btf);   /* ids are [0, cnt) */
 bool btf_is_kernel(const struct skep_btf *btf);
+bool btf_is_foreign(const struct skep_btf *btf); /* was of the other byte order */
+/* Converts a blob in place, to or from the other byte order. A damaged header is left for the parser. */
+void btf_swap(void *blob, u32 size);
 
 /* ---- a type, decoded ---------------------------------------------------------------------- */
 
@@ -111,6 +117,13 @@ const char *btf_find_tag(const struct skep_btf *btf, u32 id, s32 idx, const char
 void btf_print_raw(struct strbuf *out, const struct skep_btf *btf, u32 id);
 /* All types as C in an order that compiles ("format c"). 0, -ENOMEM, -EINVAL. */
 int btf_print_c(struct strbuf *out, const struct skep_btf *btf);
+/* The same piecemeal: what @id needs that was not written yet, then itself. */
+struct btf_cdump;
+struct btf_cdump *btf_cdump_new(const struct skep_btf *btf); /* NULL: no memory; @btf must outlive it */
+int btf_cdump_type(struct btf_cdump *cd, struct strbuf *out, u32 id); /* 0, -EINVAL, -ENOMEM */
+/* @level: tabs in front of lines inside of it. */
+int btf_cdump_decl(struct btf_cdump *cd, struct strbuf *out, u32 id, const char *name, u32 level);
+void btf_cdump_free(struct btf_cdump *cd);
 /* A declaration such as "struct foo *bar[3]". */
 void btf_print_decl(struct strbuf *out, const struct skep_btf *btf, u32 id, const char *name);
 
@@ -119,21 +132,29 @@ void btf_print_decl(struct strbuf *out, const struct skep_btf *btf, u32 id, cons
 /* Same structure, names included; through both BTFs. Cycles are handled. */
 bool btf_equal(const struct skep_btf *a, u32 a_id, const struct skep_btf *b, u32 b_id);
 
-/* ---- build (for tests, loader fixups and the kernel BTF) ----------------------------------- */
+/* ---- build ---------------------------------------------------------------------------------- */
 
+/*
+ * Types that grow one by one. @base stays referenced. Nothing is checked but what one call can see: parse the
+ * finished blob. Single-threaded, readers of the view included.
+ */
 struct btf_writer;
 struct btf_writer *btf_writer_new(const struct skep_btf *base); /* NULL: no memory */
 /* Starts as a copy of @btf's own types. */
 struct btf_writer *btf_writer_from(const struct skep_btf *btf);
 void btf_writer_free(struct btf_writer *w);
-/* All return the new id, or negative errno; strings are de-duplicated. */
+/* What is there now, as BTF; records and strings in it move with the next addition. */
+const struct skep_btf *btf_writer_view(const struct btf_writer *w);
+/* All return the new id (elements: 0), or negative errno; strings are de-duplicated, NULL is no name. */
 s32 btf_add_int(struct btf_writer *w, const char *name, u32 size, u32 encoding);
-s32 btf_add_ref(struct btf_writer *w, u32 kind, const char *name, u32 type); /* PTR, CONST, TYPEDEF, FWD, ... */
+s32 btf_add_float(struct btf_writer *w, const char *name, u32 size);
+s32 btf_add_ref(struct btf_writer *w, u32 kind, const char *name, u32 type); /* PTR, CONST, TYPEDEF, FWD, TYPE_TAG, ... */
 s32 btf_add_array(struct btf_writer *w, u32 index_type, u32 elem_type, u32 nelems);
 s32 btf_add_composite(struct btf_writer *w, u32 kind, const char *name, u32 size); /* STRUCT, UNION */
+/* Elements belong to the type that was added last. */
 s32 btf_add_member(struct btf_writer *w, const char *name, u32 type, u32 bit_off, u32 bit_size);
 s32 btf_add_enum(struct btf_writer *w, const char *name, u32 size, bool is_signed, bool is64);
-s32 btf_add_enumerator(struct btf_writer *w, const char *name, s64 value);
+s32 btf_add_enumerator(struct btf_writer *w, const char *name, s64 value); /* below 0 makes a 32-bit enum signed */
 s32 btf_add_func_proto(struct btf_writer *w, u32 ret_type);
 s32 btf_add_param(struct btf_writer *w, const char *name, u32 type);
 s32 btf_add_func(struct btf_writer *w, const char *name, u32 linkage, u32 proto);
@@ -141,18 +162,37 @@ s32 btf_add_var(struct btf_writer *w, const char *name, u32 linkage, u32 type);
 s32 btf_add_datasec(struct btf_writer *w, const char *name, u32 size);
 s32 btf_add_secvar(struct btf_writer *w, u32 type, u32 off, u32 size);
 s32 btf_add_decl_tag(struct btf_writer *w, const char *value, u32 type, s32 idx);
-s32 btf_add_float(struct btf_writer *w, const char *name, u32 size);
+/* A record of @src, with its strings; type ids go through @new_id (NULL: stay). */
+s32 btf_add_record(struct btf_writer *w, const struct skep_btf *src, const struct btf_type *rec,
+		   u32 (*new_id)(void *ctx, u32 id), void *ctx);
+/* All own types of @src, renumbered to follow ours; the first one's new id. All or nothing. */
+s32 btf_add_all(struct btf_writer *w, const struct skep_btf *src);
+/* Offsets of strings; -ENOENT, -ENOMEM, -E2BIG. */
+s64 btf_find_str(struct btf_writer *w, const char *s);
+s64 btf_add_str(struct btf_writer *w, const char *s);
 /* Changes in place, by id: what loaders must adjust before a load. */
 int btf_set_size(struct btf_writer *w, u32 id, u32 size);
 int btf_set_secvar(struct btf_writer *w, u32 datasec, u32 i, u32 off, u32 size);
 int btf_set_linkage(struct btf_writer *w, u32 func_or_var, u32 linkage);
+int btf_set_kflag(struct btf_writer *w, u32 id); /* a tag that is an attribute, a union's forward */
+/* Forgets types from @cnt on; strings stay. */
+void btf_writer_truncate(struct btf_writer *w, u32 cnt);
 /* The blob, malloc()ed. */
 int btf_writer_finish(struct btf_writer *w, void **ret_data, u32 *ret_size);
+
+/*
+ * @btf with types that are the same structure made one, forwards resolved where the name has one definition
+ * (how: dedup.c). Of split BTF the base stays, and own types that the base has go. @ret_new_ids (may be NULL):
+ * the new id of each old one, btf_id_cnt(@btf) of them, malloc()ed. 0, -ENOMEM, -E2BIG, -EINVAL
+ * (hashes collide).
+ */
+int btf_dedup(const struct skep_btf *btf, struct btf_writer **ret_w, u32 **ret_new_ids);
 
 /* ---- .BTF.ext ------------------------------------------------------------------------------ */
 
 struct btf_ext_rec {
-	const char *sec; /* section name */
+	const char *sec; /* section name, "?" when there was no BTF to look it up in */
+	u32 sec_off;	 /* the name's offset */
 	u32 insn_off;	 /* bytes, within the section */
 	const void *rec; /* rec_size bytes, native order, starting with insn_off */
 };
@@ -162,11 +202,19 @@ struct btf_ext_info {
 };
 struct btf_ext {
 	struct btf_ext_info func, line, core;
-	void *data; /* private copy */
+	void *data; /* private copy, native order */
+	u32 size;
+	bool foreign;  /* was of the other byte order */
+	void *swapped; /* the user's: freed with it */
 };
+void btf_ext_swap(void *data, u32 size);
+/* Either byte order. @btf may be NULL: then names are not looked up. */
 int btf_ext_parse(const void *data, u32 size, const struct skep_btf *btf, struct btf_ext **ret_ext,
 		  struct strbuf *err);
 void btf_ext_free(struct btf_ext *ext);
+/* Calls @fn for every type id ('T') and string offset ('S') in it, which it may change. */
+typedef void (*btf_ext_word_fn)(void *ctx, char kind, u32 *word);
+void btf_ext_words(struct btf_ext *ext, btf_ext_word_fn fn, void *ctx);
 
 /* ---- CO-RE --------------------------------------------------------------------------------- */
 

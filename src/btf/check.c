@@ -18,33 +18,32 @@
 /* What a kind wants of the type's name. */
 enum name_rule { NAME_ANY, NAME_NONE, NAME_MAYBE_IDENT, NAME_IDENT, NAME_SECTION, NAME_TEXT };
 
-/* Bytes after the record: fixed, and each element; what else the kind allows. */
-static const struct shape {
-	u8 fixed, elem;
+/* What a kind allows. */
+static const struct rule {
 	bool vlen_ok, kflag_ok, name_first;
 	enum name_rule name;
-} shapes[] = {
-	[BTF_KIND_INT] = { .fixed = 4 },
+} rules[] = {
+	[BTF_KIND_INT] = { .name = NAME_ANY },
 	[BTF_KIND_PTR] = { .name = NAME_NONE },
-	[BTF_KIND_ARRAY] = { .fixed = 12, .name_first = true, .name = NAME_NONE },
-	[BTF_KIND_STRUCT] = { .elem = 12, .vlen_ok = true, .kflag_ok = true, .name = NAME_MAYBE_IDENT },
-	[BTF_KIND_UNION] = { .elem = 12, .vlen_ok = true, .kflag_ok = true, .name = NAME_MAYBE_IDENT },
-	[BTF_KIND_ENUM] = { .elem = 8, .vlen_ok = true, .kflag_ok = true, .name = NAME_MAYBE_IDENT },
+	[BTF_KIND_ARRAY] = { .name_first = true, .name = NAME_NONE },
+	[BTF_KIND_STRUCT] = { .vlen_ok = true, .kflag_ok = true, .name = NAME_MAYBE_IDENT },
+	[BTF_KIND_UNION] = { .vlen_ok = true, .kflag_ok = true, .name = NAME_MAYBE_IDENT },
+	[BTF_KIND_ENUM] = { .vlen_ok = true, .kflag_ok = true, .name = NAME_MAYBE_IDENT },
 	[BTF_KIND_FWD] = { .kflag_ok = true, .name = NAME_IDENT },
 	[BTF_KIND_TYPEDEF] = { .name = NAME_IDENT },
 	[BTF_KIND_VOLATILE] = { .name = NAME_NONE },
 	[BTF_KIND_CONST] = { .name = NAME_NONE },
 	[BTF_KIND_RESTRICT] = { .name = NAME_NONE },
 	[BTF_KIND_FUNC] = { .vlen_ok = true, .name_first = true, .name = NAME_IDENT },
-	[BTF_KIND_FUNC_PROTO] = { .elem = 8, .vlen_ok = true, .name_first = true, .name = NAME_NONE },
-	[BTF_KIND_VAR] = { .fixed = 4, .name = NAME_IDENT },
-	[BTF_KIND_DATASEC] = { .elem = 12, .vlen_ok = true, .name = NAME_SECTION },
-	[BTF_KIND_FLOAT] = { .fixed = 0 },
-	[BTF_KIND_DECL_TAG] = { .fixed = 4, .kflag_ok = true, .name_first = true, .name = NAME_TEXT },
+	[BTF_KIND_FUNC_PROTO] = { .vlen_ok = true, .name_first = true, .name = NAME_NONE },
+	[BTF_KIND_VAR] = { .name = NAME_IDENT },
+	[BTF_KIND_DATASEC] = { .vlen_ok = true, .name = NAME_SECTION },
+	[BTF_KIND_FLOAT] = { .name = NAME_ANY },
+	[BTF_KIND_DECL_TAG] = { .kflag_ok = true, .name_first = true, .name = NAME_TEXT },
 	[BTF_KIND_TYPE_TAG] = { .kflag_ok = true, .name = NAME_TEXT },
-	[BTF_KIND_ENUM64] = { .elem = 12, .vlen_ok = true, .kflag_ok = true, .name = NAME_MAYBE_IDENT },
+	[BTF_KIND_ENUM64] = { .vlen_ok = true, .kflag_ok = true, .name = NAME_MAYBE_IDENT },
 };
-static_assert(ARRAY_SIZE(shapes) == BTF_KIND_MAX + 1, "a kind has no shape");
+static_assert(ARRAY_SIZE(rules) == BTF_KIND_MAX + 1, "a kind has no rules");
 
 bool is_modifier(u32 kind)
 {
@@ -87,7 +86,7 @@ static bool name_is_section(const char *name)
 
 static bool name_fits(const struct checker *c, const struct btf_t *t)
 {
-	switch (shapes[t->kind].name) {
+	switch (rules[t->kind].name) {
 	case NAME_NONE:
 		return !t->raw->name_off;
 	case NAME_MAYBE_IDENT:
@@ -174,7 +173,7 @@ static int check_enum(struct checker *c, const struct btf_t *t)
 	const u32 *w = t->tail;
 
 	say_type(c, t, 0, NULL);
-	for (u32 i = 0; i < t->vlen; i++, w += shapes[t->kind].elem / 4) {
+	for (u32 i = 0; i < t->vlen; i++, w += t->kind == BTF_KIND_ENUM ? 2 : 3) {
 		const char *name = btf_str(c->btf, w[0]);
 
 		if (!name)
@@ -247,18 +246,18 @@ static int check_number(struct checker *c, const struct btf_t *t)
 /* The order is Linux's, so that of two faults the same one is named. */
 static int check_record(struct checker *c, const struct btf_t *t)
 {
-	const struct shape *shape = &shapes[t->kind];
+	const struct rule *rule = &rules[t->kind];
 	int err;
 
-	if (shape->name_first && !name_fits(c, t))
+	if (rule->name_first && !name_fits(c, t))
 		return say_type(c, t, -EINVAL, t->kind == BTF_KIND_DECL_TAG ? "Invalid value" : "Invalid name");
-	if (t->vlen && !shape->vlen_ok)
+	if (t->vlen && !rule->vlen_ok)
 		return say_type(c, t, -EINVAL, "vlen != 0");
 	if (t->kind == BTF_KIND_FUNC && t->vlen > (c->lax ? BTF_FUNC_EXTERN : BTF_FUNC_GLOBAL))
 		return say_type(c, t, -EINVAL, "Invalid func linkage");
 	if (t->kind == BTF_KIND_DATASEC && !t->size && !c->btf->object)
 		return say_type(c, t, -EINVAL, "size == 0");
-	if (t->kflag && !shape->kflag_ok)
+	if (t->kflag && !rule->kflag_ok)
 		return say_type(c, t, -EINVAL, "Invalid btf_info kind_flag");
 	err = check_number(c, t);
 	if (err)
@@ -299,7 +298,7 @@ static int read_record(struct checker *c, const struct btf_type *raw, u32 left, 
 	if (left < sizeof(*raw))
 		return say(c, -EINVAL, "[%u] meta_left:%u meta_needed:%zu", id, left, sizeof(*raw));
 	kind = INFO_KIND(raw->info);
-	if (!kind || kind >= ARRAY_SIZE(shapes))
+	if (!kind || kind >= ARRAY_SIZE(rules))
 		return say(c, -EINVAL, "[%u] Invalid kind:%u", id, kind);
 	if (!btf_str(btf, raw->name_off))
 		return say(c, -EINVAL, "[%u] Invalid name_offset:%u", id, raw->name_off);
@@ -308,8 +307,7 @@ static int read_record(struct checker *c, const struct btf_type *raw, u32 left, 
 	btf->types[id - btf->first_id] = raw;
 	btf->cnt = id + 1;
 	btf_type_get(btf, id, &t);
-	/* 24 bits times 12 cannot overflow. */
-	tail = shapes[kind].fixed + shapes[kind].elem * t.vlen;
+	tail = (rec_word_cnt(raw) - REC_WORDS) * sizeof(u32);
 	if (left - sizeof(*raw) < tail)
 		return say_basic(c, &t, -EINVAL, "meta_left:%u meta_needed:%u", left - (u32)sizeof(*raw), tail);
 	*ret_need = sizeof(*raw) + tail;

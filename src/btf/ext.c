@@ -21,10 +21,11 @@ struct ext_header {
 struct part {
 	const char *name;
 	u32 min_rec, max_rec;
+	const char *words; /* 'T' a type id, 'S' a string's offset, 'N' a number; later words are numbers */
 };
-static const struct part func_part = { "func_info", 8, 252 };
-static const struct part line_part = { "line_info", 16, 252 };
-static const struct part core_part = { "core_relo", 16, 252 };
+static const struct part func_part = { "func_info", 8, 252, "NT" };
+static const struct part line_part = { "line_info", 16, 252, "NSSN" };
+static const struct part core_part = { "core_relo", 16, 252, "NTSN" };
 
 static int bad(struct strbuf *err, const struct part *part, const char *what)
 {
@@ -47,7 +48,7 @@ static int walk_blocks(const u8 *data, u32 len, const struct skep_btf *btf, cons
 			return bad(err, part, "a section's block is cut");
 		memcpy(head, data + pos, sizeof(head));
 		pos += sizeof(head);
-		sec = btf_str(btf, head[0]);
+		sec = btf ? btf_str(btf, head[0]) : "?";
 		if (!sec || !sec[0])
 			return bad(err, part, "a section without a name");
 		if (!head[1])
@@ -57,7 +58,7 @@ static int walk_blocks(const u8 *data, u32 len, const struct skep_btf *btf, cons
 		for (u32 i = 0; i < head[1]; i++, pos += info->rec_size, n++) {
 			if (!info->recs)
 				continue;
-			info->recs[n] = (struct btf_ext_rec){ .sec = sec, .rec = data + pos };
+			info->recs[n] = (struct btf_ext_rec){ .sec = sec, .sec_off = head[0], .rec = data + pos };
 			memcpy(&info->recs[n].insn_off, data + pos, sizeof(u32));
 		}
 	}
@@ -90,6 +91,41 @@ static int parse_part(const u8 *data, u32 size, u32 off, u32 len, const struct s
 	return walk_blocks(data, len, btf, part, info, err);
 }
 
+/* The magic is a half word, all from the header's length on are words. */
+void btf_ext_swap(void *data, u32 size)
+{
+	u16 magic;
+	u32 word;
+
+	if (size < offsetof(struct ext_header, hdr_len))
+		return;
+	memcpy(&magic, data, sizeof(magic));
+	magic = __builtin_bswap16(magic);
+	memcpy(data, &magic, sizeof(magic));
+	for (u32 at = offsetof(struct ext_header, hdr_len); size - at >= sizeof(word); at += sizeof(word)) {
+		memcpy(&word, (u8 *)data + at, sizeof(word));
+		word = __builtin_bswap32(word);
+		memcpy((u8 *)data + at, &word, sizeof(word));
+	}
+}
+
+static int parse_foreign(const void *data, u32 size, const struct skep_btf *btf, struct btf_ext **ret_ext,
+			 struct strbuf *err)
+{
+	void *copy = malloc(size);
+	int res;
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, data, size);
+	btf_ext_swap(copy, size);
+	res = btf_ext_parse(copy, size, btf, ret_ext, err);
+	free(copy);
+	if (!res)
+		(*ret_ext)->foreign = true;
+	return res;
+}
+
 int btf_ext_parse(const void *data, u32 size, const struct skep_btf *btf, struct btf_ext **ret_ext,
 		  struct strbuf *err)
 {
@@ -103,7 +139,7 @@ int btf_ext_parse(const void *data, u32 size, const struct skep_btf *btf, struct
 		return bad(err, NULL, "shorter than its header");
 	memcpy(&hdr, data, offsetof(struct ext_header, core_off));
 	if (hdr.magic == __builtin_bswap16(BTF_MAGIC))
-		return bad(err, NULL, "of the other byte order");
+		return parse_foreign(data, size, btf, ret_ext, err);
 	if (hdr.magic != BTF_MAGIC || hdr.version != 1 || hdr.flags)
 		return bad(err, NULL, "an unknown magic, version or flag");
 	if (hdr.hdr_len < offsetof(struct ext_header, core_off) || hdr.hdr_len > size || hdr.hdr_len % 4)
@@ -119,6 +155,7 @@ int btf_ext_parse(const void *data, u32 size, const struct skep_btf *btf, struct
 		return -ENOMEM;
 	}
 	memcpy(ext->data, data, size);
+	ext->size = size;
 	body = (u8 *)ext->data + hdr.hdr_len;
 	left = size - hdr.hdr_len;
 	res = parse_part(body, left, hdr.func_off, hdr.func_len, btf, &func_part, &ext->func, err);
@@ -134,6 +171,38 @@ int btf_ext_parse(const void *data, u32 size, const struct skep_btf *btf, struct
 	return 0;
 }
 
+static void each_word(u8 *at, u32 len, const struct part *part, u32 rec_size, btf_ext_word_fn fn, void *ctx)
+{
+	u32 head[2];
+
+	for (u8 *end = at + len; at < end;) {
+		fn(ctx, 'S', (u32 *)(void *)at);
+		memcpy(head, at, sizeof(head));
+		at += sizeof(head);
+		for (u32 i = 0; i < head[1]; i++, at += rec_size)
+			for (u32 k = 0; part->words[k]; k++)
+				if (part->words[k] != 'N')
+					fn(ctx, part->words[k], (u32 *)(void *)at + k);
+	}
+}
+
+void btf_ext_words(struct btf_ext *ext, btf_ext_word_fn fn, void *ctx)
+{
+	struct ext_header hdr = { 0 };
+	u8 *body;
+
+	memcpy(&hdr, ext->data, offsetof(struct ext_header, core_off));
+	if (hdr.hdr_len >= sizeof(hdr))
+		memcpy(&hdr, ext->data, sizeof(hdr));
+	body = (u8 *)ext->data + hdr.hdr_len;
+	if (hdr.func_len)
+		each_word(body + hdr.func_off + 4, hdr.func_len - 4, &func_part, ext->func.rec_size, fn, ctx);
+	if (hdr.line_len)
+		each_word(body + hdr.line_off + 4, hdr.line_len - 4, &line_part, ext->line.rec_size, fn, ctx);
+	if (hdr.core_len)
+		each_word(body + hdr.core_off + 4, hdr.core_len - 4, &core_part, ext->core.rec_size, fn, ctx);
+}
+
 void btf_ext_free(struct btf_ext *ext)
 {
 	if (!ext)
@@ -142,5 +211,6 @@ void btf_ext_free(struct btf_ext *ext)
 	free(ext->line.recs);
 	free(ext->core.recs);
 	free(ext->data);
+	free(ext->swapped);
 	free(ext);
 }

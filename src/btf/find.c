@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* find.c - from ids to other ids and to sizes. A checked BTF has no cycle through what is followed
- * here, so plain loops end. */
+/* find.c - from ids to other ids, to sizes, from names to ids. A checked BTF has no cycle through what is
+ * followed here; loops count all the same, for a writer's view is not checked. */
 #include "btf/private.h"
 
 #include <errno.h>
 #include <string.h>
 
+/* Longer than any chain of modifiers or arrays that a compiler writes. */
+#define STEPS_MAX 1024
+
 u32 btf_skip_quals(const struct skep_btf *btf, u32 id)
 {
 	struct btf_t t;
 
-	while (btf_type_get(btf, id, &t) &&
-	       (t.kind == BTF_KIND_CONST || t.kind == BTF_KIND_VOLATILE ||
-		t.kind == BTF_KIND_RESTRICT || t.kind == BTF_KIND_TYPE_TAG))
+	for (u32 n = 0; n < STEPS_MAX && btf_type_get(btf, id, &t) &&
+			(t.kind == BTF_KIND_CONST || t.kind == BTF_KIND_VOLATILE || t.kind == BTF_KIND_RESTRICT ||
+			 t.kind == BTF_KIND_TYPE_TAG); n++)
 		id = t.type;
 	return id;
 }
@@ -21,12 +24,13 @@ u32 btf_skip_mods(const struct skep_btf *btf, u32 id)
 {
 	struct btf_t t;
 
-	for (;;) {
+	for (u32 n = 0; n < STEPS_MAX; n++) {
 		id = btf_skip_quals(btf, id);
 		if (!btf_type_get(btf, id, &t) || t.kind != BTF_KIND_TYPEDEF)
 			return id;
 		id = t.type;
 	}
+	return id;
 }
 
 s64 btf_type_size(const struct skep_btf *btf, u32 id)
@@ -35,9 +39,9 @@ s64 btf_type_size(const struct skep_btf *btf, u32 id)
 	struct btf_t t;
 	u64 cnt = 1, size;
 
-	for (;;) {
+	for (u32 n = 0;; n++) {
 		id = btf_skip_mods(btf, id);
-		if (!btf_type_get(btf, id, &t))
+		if (n == STEPS_MAX || !btf_type_get(btf, id, &t))
 			return -EINVAL;
 		if (t.kind == BTF_KIND_VAR) {
 			id = t.type;
@@ -52,12 +56,21 @@ s64 btf_type_size(const struct skep_btf *btf, u32 id)
 	}
 	if (t.kind == BTF_KIND_PTR)
 		size = 8;
-	else if (t.kind == BTF_KIND_UNKN || t.kind == BTF_KIND_FWD || t.kind == BTF_KIND_FUNC ||
-		 t.kind == BTF_KIND_FUNC_PROTO || t.kind == BTF_KIND_DECL_TAG)
-		return -EINVAL;
-	else
+	else if (kind_has_size(t.kind))
 		size = t.size;
+	else
+		return -EINVAL; /* a loop of modifiers ends here too */
 	return cnt * size > UINT32_MAX ? -E2BIG : (s64)(cnt * size);
+}
+
+static u32 scan(const struct skep_btf *btf, const char *name, u32 kind, u32 id)
+{
+	struct btf_t t;
+
+	for (; btf_type_get(btf, id, &t); id++)
+		if (t.kind == kind && !strcmp(t.name, name))
+			return id;
+	return 0;
 }
 
 /* Index chains run upward by id, the base's ids come first. */
@@ -73,6 +86,8 @@ u32 btf_find_next(const struct skep_btf *btf, const char *name, u32 kind, u32 af
 	}
 	if (!*name)
 		return 0;
+	if (!btf->bucket)
+		return scan(btf, name, kind, max_of(after + 1, btf->first_id));
 	for (id = btf->bucket[name_hash(name, kind) & btf->bucket_mask]; id;
 	     id = btf->next[id - btf->first_id]) {
 		if (id > after && btf_type_get(btf, id, &t) && t.kind == kind && !strcmp(t.name, name))
@@ -84,4 +99,18 @@ u32 btf_find_next(const struct skep_btf *btf, const char *name, u32 kind, u32 af
 u32 btf_find(const struct skep_btf *btf, const char *name, u32 kind)
 {
 	return btf_find_next(btf, name, kind, 0);
+}
+
+const char *btf_find_tag(const struct skep_btf *btf, u32 id, s32 idx, const char *name)
+{
+	size_t len = strlen(name);
+	struct btf_t t;
+
+	for (u32 i = 1; btf_type_get(btf, i, &t); i++) {
+		if (t.kind != BTF_KIND_DECL_TAG || t.type != id || btf_decl_tag_idx(&t) != idx || strncmp(t.name, name, len))
+			continue;
+		if (t.name[len] == ':' || !t.name[len])
+			return t.name + len + (t.name[len] == ':');
+	}
+	return NULL;
 }

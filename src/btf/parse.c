@@ -180,6 +180,31 @@ static int build_index(struct skep_btf *btf)
 	return 0;
 }
 
+static bool is_foreign(const void *data, u32 size)
+{
+	u16 magic = 0;
+
+	memcpy(&magic, data, size < sizeof(magic) ? 0 : sizeof(magic));
+	return magic == __builtin_bswap16(BTF_MAGIC);
+}
+
+static int parse_foreign(const void *data, u32 size, const struct skep_btf *base, u32 flags, struct vlog *log,
+			 struct skep_btf **ret_btf)
+{
+	void *copy = malloc(size);
+	int err;
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, data, size);
+	btf_swap(copy, size);
+	err = btf_parse(copy, size, base, flags & ~BTF_PARSE_FOREIGN, log, ret_btf);
+	free(copy);
+	if (!err)
+		(*ret_btf)->foreign = true;
+	return err;
+}
+
 int btf_parse(const void *data, u32 size, const struct skep_btf *base, u32 flags, struct vlog *log,
 	      struct skep_btf **ret_btf)
 {
@@ -190,6 +215,8 @@ int btf_parse(const void *data, u32 size, const struct skep_btf *base, u32 flags
 
 	if (size > BTF_BLOB_MAX && !(flags & BTF_PARSE_KERNEL))
 		return -E2BIG;
+	if (flags & BTF_PARSE_FOREIGN && is_foreign(data, size))
+		return parse_foreign(data, size, base, flags, log, ret_btf);
 	err = read_header(data, size, base, log, &s);
 	if (err)
 		return err;
@@ -258,4 +285,9 @@ const void *btf_raw(const struct skep_btf *btf, u32 *ret_size)
 bool btf_is_kernel(const struct skep_btf *btf)
 {
 	return btf->kernel;
+}
+
+bool btf_is_foreign(const struct skep_btf *btf)
+{
+	return btf->foreign;
 }

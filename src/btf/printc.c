@@ -67,6 +67,15 @@ static u32 count_name(struct dump *d, const char *name, enum name_space space)
 	return n;
 }
 
+/*
+ * Names that compilers have built in are taken: what BTF calls so is another type, for the kernel's compiler
+ * had another target, with other variable arguments.
+ */
+static bool is_builtin(const char *name)
+{
+	return !strcmp(name, "__builtin_va_list");
+}
+
 static void number_names(struct dump *d)
 {
 	struct btf_t t;
@@ -78,7 +87,7 @@ static void number_names(struct dump *d)
 		if (is_composite(t.kind) || is_enum(t.kind))
 			d->version[id] = count_name(d, t.name, TAGS);
 		else if (t.kind == BTF_KIND_TYPEDEF)
-			d->version[id] = count_name(d, t.name, ORDINARY);
+			d->version[id] = count_name(d, t.name, ORDINARY) + is_builtin(t.name);
 	}
 }
 
@@ -401,29 +410,21 @@ static void declare_tag(struct dump *d, const struct btf_t *t)
 	strbuf_puts(d->out, ";\n\n");
 }
 
-/* Names that compilers have built in cannot be defined again. */
-static bool is_builtin(const char *name)
-{
-	return !strcmp(name, "__builtin_va_list");
-}
-
 static void define_typedef(struct dump *d, const struct btf_t *t, bool by_value, u32 depth)
 {
+	struct strbuf name = { 0 };
+
 	if (d->state[t->id] == NEW) {
 		d->state[t->id] = OPEN;
 		need(d, t->type, false, depth + 1);
 		d->state[t->id] = DONE;
-		if (!is_builtin(t->name)) {
-			struct strbuf name = { 0 };
-
-			strbuf_puts(&name, t->name);
-			if (d->version[t->id] > 1)
-				strbuf_printf(&name, "___%u", d->version[t->id]);
-			strbuf_puts(d->out, "typedef ");
-			put_decl(d, t->type, strbuf_str(&name), 0, depth + 1);
-			strbuf_puts(d->out, ";\n\n");
-			strbuf_free(&name);
-		}
+		strbuf_puts(&name, t->name);
+		if (d->version[t->id] > 1)
+			strbuf_printf(&name, "___%u", d->version[t->id]);
+		strbuf_puts(d->out, "typedef ");
+		put_decl(d, t->type, strbuf_str(&name), 0, depth + 1);
+		strbuf_puts(d->out, ";\n\n");
+		strbuf_free(&name);
 	}
 	if (by_value)
 		need(d, t->type, true, depth + 1);
@@ -508,6 +509,49 @@ int btf_print_c(struct strbuf *out, const struct skep_btf *btf)
 			 "#endif /* __VMLINUX_H__ */\n");
 	finish(&d);
 	return d.oom || out->oom ? -ENOMEM : 0;
+}
+
+struct btf_cdump {
+	struct dump dump;
+};
+
+struct btf_cdump *btf_cdump_new(const struct skep_btf *btf)
+{
+	struct btf_cdump *cd = malloc(sizeof(*cd));
+
+	if (!cd)
+		return NULL;
+	if (!start(&cd->dump, NULL, btf)) {
+		btf_cdump_free(cd);
+		return NULL;
+	}
+	number_names(&cd->dump);
+	return cd;
+}
+
+int btf_cdump_type(struct btf_cdump *cd, struct strbuf *out, u32 id)
+{
+	if (id >= btf_id_cnt(cd->dump.btf))
+		return -EINVAL;
+	cd->dump.out = out;
+	need(&cd->dump, id, true, 0);
+	return cd->dump.oom || out->oom ? -ENOMEM : 0;
+}
+
+int btf_cdump_decl(struct btf_cdump *cd, struct strbuf *out, u32 id, const char *name, u32 level)
+{
+	if (id >= btf_id_cnt(cd->dump.btf))
+		return -EINVAL;
+	cd->dump.out = out;
+	put_decl(&cd->dump, id, name, level, 0);
+	return cd->dump.oom || out->oom ? -ENOMEM : 0;
+}
+
+void btf_cdump_free(struct btf_cdump *cd)
+{
+	if (cd)
+		finish(&cd->dump);
+	free(cd);
 }
 
 void btf_print_decl(struct strbuf *out, const struct skep_btf *btf, u32 id, const char *name)

@@ -37,7 +37,7 @@ const char *btf_str(const struct skep_btf *btf, u32 off)
 	return off < btf->str_len ? btf->strs + off : NULL;
 }
 
-static bool kind_has_size(u32 kind)
+bool kind_has_size(u32 kind)
 {
 	return kind == BTF_KIND_INT || kind == BTF_KIND_STRUCT || kind == BTF_KIND_UNION ||
 	       kind == BTF_KIND_ENUM || kind == BTF_KIND_ENUM64 || kind == BTF_KIND_DATASEC ||

@@ -292,7 +292,7 @@ void elf_close(struct bpf_object *obj)
 	free(obj->syms);
 }
 
-int elf_read_btf(const char *path, void **ret_data, size_t *ret_size)
+int elf_read_section(const char *path, const char *want, void **ret_data, size_t *ret_size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), err = -ENODATA;
 	Elf_Scn *scn = NULL;
@@ -312,7 +312,7 @@ int elf_read_btf(const char *path, void **ret_data, size_t *ret_size)
 		GElf_Shdr hdr;
 		const char *name;
 
-		if (!gelf_getshdr(scn, &hdr) || !(name = elf_strptr(elf, shstrndx, hdr.sh_name)) || strcmp(name, ".BTF"))
+		if (!gelf_getshdr(scn, &hdr) || !(name = elf_strptr(elf, shstrndx, hdr.sh_name)) || strcmp(name, want))
 			continue;
 		data = elf_rawdata(scn, NULL);
 		if (!data || !data->d_buf || data->d_size != hdr.sh_size)
@@ -332,4 +332,9 @@ out:
 		elf_end(elf);
 	close(fd);
 	return err;
+}
+
+int elf_read_btf(const char *path, void **ret_data, size_t *ret_size)
+{
+	return elf_read_section(path, ".BTF", ret_data, ret_size);
 }

@@ -125,9 +125,17 @@ struct bpf_map {
 	int live_prot;
 };
 
+/* BTF as applications hold it: parsed, or being built. */
 struct btf {
 	struct skep_btf *b;
-	bool owned;
+	struct btf_writer *w; /* instead of b, from the first change on */
+	bool owned;	      /* not an object's */
+	bool foreign;	      /* its raw data are given out in the other byte order */
+	int fd;		      /* of owned ones: -1 none; not closed here when it was set from outside */
+	bool own_fd;
+	struct btf *base;
+	void *raw; /* what was given out last of BTF that is being built or is foreign */
+	VEC(struct btf_writer *) retired; /* records in them may have been given out */
 };
 
 struct bpf_object {
@@ -195,7 +203,8 @@ int elf_open(struct bpf_object *obj, const char *path, const void *mem, size_t s
 void elf_close(struct bpf_object *obj);
 /* The first section of that name, 0 none. */
 u32 elf_find_section(const struct bpf_object *obj, const char *name);
-/* Reads .BTF of an ELF file alone. */
+/* Reads one section of an ELF file alone; -ENODATA: it has none. */
+int elf_read_section(const char *path, const char *want, void **ret_data, size_t *ret_size);
 int elf_read_btf(const char *path, void **ret_data, size_t *ret_size);
 
 /* maps.c */
@@ -246,6 +255,9 @@ int object_btf_fixup(struct bpf_object *obj); /* sizes, offsets, linkage; then .
 int object_btf_load(struct bpf_object *obj);
 
 /* btfapi.c */
+const struct skep_btf *btf_look(const struct btf *btf);	  /* what is there now */
+struct btf_writer *btf_change(struct btf *btf, int *ret_err); /* NULL: it cannot be changed */
+int btf_settle(struct btf *btf); /* parses what was built, so that others can lean on it */
 int btf_file_read(const char *path, void **ret_data, size_t *ret_size);
 
 #endif
