@@ -253,7 +253,7 @@ static int prog_dump(const struct cli_command *cmd, struct cli_opts *opts, int a
 	if (status)
 		return status;
 	status = EXIT_BAD;
-	if (cli_input_read(&in, args.file)) {
+	if (cli_input_read(&in, args.file, opts)) {
 		skep = cli_instance(opts);
 		if (skep)
 			status = load_and_dump(skep, &in, kind, opts);
