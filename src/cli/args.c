@@ -187,7 +187,7 @@ void cli_help(const struct cli_command *cmd)
 	printf("\nexample:\n%s\n", cmd->example);
 }
 
-/* ---- words that are nearly right ------------------------------------------------------------------ */
+/* ---- words that are nearly right ------------------------------------------------------------- */
 
 /* Insertions, deletions and replacements between two short words; words of 64 and more are far. */
 static u32 edit_distance(const char *a, const char *b)

@@ -84,40 +84,53 @@ extern const struct cli_command cmd_run, cmd_verify, cmd_prog_dump, cmd_btf_dump
 /* Rows that several commands have. */
 extern const char *const cli_formats[], *const cli_engines[];
 #define OPTION_AT(field) offsetof(struct cli_opts, field)
-#define OPTION_PROG { "prog", 'p', "NAME", "the program, when the file holds several", OPTION_TEXT, OPTION_AT(prog), 0, 0, NULL }
-#define OPTION_SECTION { "section", 's', "SEC", "the same by its section, \"xdp\"", OPTION_TEXT, OPTION_AT(section), 0, 0, NULL }
-#define OPTION_KERNEL_BTF { "kernel-btf", 'k', "FILE", "use this kernel's types (raw BTF or vmlinux)", OPTION_FILE, OPTION_AT(kernel_btf), 0, 0, NULL }
-#define OPTION_JSON { "json", 'j', NULL, "as JSON", OPTION_FLAG, OPTION_AT(json), 0, 0, NULL }
-#define OPTION_PRETTY { "pretty", 'P', NULL, "as JSON, indented", OPTION_FLAG, OPTION_AT(pretty), 0, 0, NULL }
+#define OPT(option, l, v, k, field, text, ...)                                                      \
+	{ .name = option, .letter = l, .value = v, .kind = OPTION_##k, .at = OPTION_AT(field), .help = text, __VA_ARGS__ }
+#define OPTION_PROG \
+	OPT("prog", 'p', "NAME", TEXT, prog, \
+	    "the program, when the file holds several")
+#define OPTION_SECTION \
+	OPT("section", 's', "SEC", TEXT, section, \
+	    "the same by its section, \"xdp\"")
+#define OPTION_KERNEL_BTF \
+	OPT("kernel-btf", 'k', "FILE", FILE, kernel_btf, \
+	    "use this kernel's types (raw BTF or vmlinux)")
+#define OPTION_JSON \
+	OPT("json", 'j', NULL, FLAG, json, \
+	    "as JSON")
+#define OPTION_PRETTY \
+	OPT("pretty", 'P', NULL, FLAG, pretty, \
+	    "as JSON, indented")
 #define OPTION_LOG_LEVEL \
-	{ "log-level", 'l', "N", "also the verifier's log: 0 none, 1 the path, 2 all states, 4 figures; or a sum", \
-	  OPTION_NUMBER, OPTION_AT(log_level), 0, 7, NULL }
+	OPT("log-level", 'l', "N", NUMBER, log_level, \
+	    "also the verifier's log: 0 none, 1 the path, 2 all states, 4 figures; or a sum", .min = 0, .max = 7)
 #define OPTION_PCAP \
-	{ "pcap", 0, "IN", "run it over each packet of a capture (Ethernet)", \
-	  OPTION_FILE, OPTION_AT(pcap), 0, 0, NULL }
+	OPT("pcap", 0, "IN", FILE, pcap, \
+	    "run it over each packet of a capture (Ethernet)")
 #define OPTION_DATA_IN \
-	{ "data-in", 0, "F", "one packet from a file (default for packet programs: 64 zero bytes)", \
-	  OPTION_FILE, OPTION_AT(data_in), 0, 0, NULL }
+	OPT("data-in", 0, "F", FILE, data_in, \
+	    "one packet from a file (default for packet programs: 64 zero bytes)")
 #define OPTION_CTX \
-	{ "ctx", 'c', "SETTINGS", "the context by fields: mark=7,cb[0]=1,remote_ip4=10.0.0.1", \
-	  OPTION_TEXT, OPTION_AT(ctx), 0, 0, NULL }
+	OPT("ctx", 'c', "SETTINGS", TEXT, ctx, \
+	    "the context by fields: mark=7,cb[0]=1,remote_ip4=10.0.0.1")
 #define OPTION_CTX_IN \
-	{ "ctx-in", 0, "F", "the same from a file: a JSON object of fields, or the structure's bytes", \
-	  OPTION_FILE, OPTION_AT(ctx_in), 0, 0, NULL }
+	OPT("ctx-in", 0, "F", FILE, ctx_in, \
+	    "the same from a file: a JSON object of fields, or the structure's bytes")
 #define OPTION_REPEAT \
-	{ "repeat", 'n', "N", "run N times over each; the time is the mean", \
-	  OPTION_NUMBER, OPTION_AT(repeat), 1, INT32_MAX, NULL }
+	OPT("repeat", 'n', "N", NUMBER, repeat, \
+	    "run N times over each; the time is the mean", .min = 1, .max = INT32_MAX)
 #define OPTION_ENGINE \
-	{ "engine", 'e', "E", "jit (default where there is one) or interp", \
-	  OPTION_CHOICE, OPTION_AT(engine), 0, 0, cli_engines }
-#define OPTIONS_END { NULL, 0, NULL, NULL, 0, 0, 0, 0, NULL }
+	OPT("engine", 'e', "E", CHOICE, engine, \
+	    "jit (default where there is one) or interp", .choices = cli_engines)
+#define OPTIONS_END { .name = NULL }
 
 /* Takes the options out of @argv (argv[0] is no argument), leaving what is none and their number.
  * EXIT_OK, or EXIT_BAD after one line on stderr. */
 int cli_parse(const struct cli_command *cmd, struct cli_opts *opts, int *argc, char **argv);
 
 /* Sets one option; a flag has no @value. EXIT_OK, or EXIT_BAD after one line on stderr. */
-int cli_set_option(const struct cli_command *cmd, const struct cli_option *o, struct cli_opts *opts, const char *value);
+int cli_set_option(const struct cli_command *cmd, const struct cli_option *o, struct cli_opts *opts,
+		   const char *value);
 bool cli_is_given(const struct cli_opts *opts, size_t at); /* on the command line */
 
 /* Prints "skep: ..." on stderr; returns EXIT_BAD. */

@@ -64,7 +64,7 @@ const char *cli_strerror(int err)
 	return text;
 }
 
-/* ---- files that go in ------------------------------------------------------------------------------ */
+/* ---- files that go in ------------------------------------------------------------------------ */
 
 static bool read_stream(FILE *f, const char *path, size_t max, struct strbuf *data)
 {
@@ -123,7 +123,7 @@ void cli_opts_free(struct cli_opts *opts)
 	json_object_put(opts->report);
 }
 
-/* ---- the instance ------------------------------------------------------------------------------------ */
+/* ---- the instance ---------------------------------------------------------------------------- */
 
 bool cli_read_kernel_btf(struct in_file *file)
 {
@@ -183,7 +183,7 @@ void cli_instance_end(struct skep *skep)
 	cli_messages_end();
 }
 
-/* ---- output ------------------------------------------------------------------------------------------ */
+/* ---- output ---------------------------------------------------------------------------------- */
 
 void cli_print_json(struct json_object *json, const struct cli_opts *opts)
 {

@@ -20,7 +20,7 @@
 
 #include "ctx_fields.h"
 
-/* ---- layouts ------------------------------------------------------------------------------------------ */
+/* ---- layouts --------------------------------------------------------------------------------- */
 
 static const struct btf_type *skip_modifiers(const struct btf *btf, u32 id)
 {
@@ -85,7 +85,8 @@ static bool layout_from_btf(struct ctx_image *img, const struct btf *btf, const 
 	return true;
 }
 
-bool ctx_start(struct ctx_image *img, const struct bpf_program *prog, const struct bpf_object *obj, const char *path)
+bool ctx_start(struct ctx_image *img, const struct bpf_program *prog, const struct bpf_object *obj,
+	       const char *path)
 {
 	u32 type = bpf_program__type(prog);
 	const struct btf *btf = bpf_object__btf(obj);
@@ -117,7 +118,7 @@ void ctx_free(struct ctx_image *img)
 	*img = (struct ctx_image){ 0 };
 }
 
-/* ---- values ---------------------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 /* "name" or "name[3]"; *ret_idx is -1 without brackets. NULL: told on stderr. */
 static const struct ctx_field *find_field(const struct ctx_image *img, const char *name, int *ret_idx)
@@ -294,7 +295,7 @@ void ctx_default(struct ctx_image *img, const char *name, u64 val)
 	}
 }
 
-/* ---- what the program left ------------------------------------------------------------------------------- */
+/* ---- what the program left ------------------------------------------------------------------- */
 
 static u64 load(const struct ctx_field *f, const u8 *bytes, u32 idx)
 {

@@ -110,7 +110,7 @@ struct bpf_object *cli_input_open(const struct cli_input *in)
 	return obj;
 }
 
-/* ---- which program ----------------------------------------------------------------------------------- */
+/* ---- which program --------------------------------------------------------------------------- */
 
 static struct bpf_program *first_matching(struct bpf_object *obj, const char *name, const char *section,
 					  u32 *ret_cnt)

@@ -80,8 +80,8 @@ static void tell(const char *path, const struct json_object *rows, u32 refused, 
 	if (ran && text_of(ran, "error"))
 		printf("; the run: %s", text_of(ran, "error"));
 	else if (ran) {
-		value = text_of(ran, "retval_name");
-		printf("; the run returned %s", value ? value : text_of(ran, "retval") ? text_of(ran, "retval") : "nothing");
+		value = text_of(ran, "retval_name") ?: text_of(ran, "retval");
+		printf("; the run returned %s", value ? value : "nothing");
 	}
 	printf("\n");
 }
@@ -133,7 +133,8 @@ static int report(const struct cli_command *cmd, struct cli_opts *opts, int argc
 }
 
 static const struct cli_option options[] = {
-	{ "output", 'o', "OUT", "the report", OPTION_TEXT, OPTION_AT(out), 0, 0, NULL },
+	OPT("output", 'o', "OUT", TEXT, out,
+	    "the report"),
 	OPTION_PROG,
 	OPTION_SECTION,
 	OPTION_LOG_LEVEL,

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- base64 (RFC 4648, section 4) ---------------------------------------------------------------------- */
+/* ---- base64 (RFC 4648, section 4) ------------------------------------------------------------ */
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -78,7 +78,7 @@ static u8 *base64_decode(const char *text, size_t len, size_t *ret_size)
 	return bytes;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static bool is_input(const struct cli_option *o)
 {
@@ -87,7 +87,8 @@ static bool is_input(const struct cli_option *o)
 
 static struct json_object *file_json(const struct in_file *file)
 {
-	struct json_object *obj = json_object_new_object(), *data = base64_encode(file->bytes, file->size);
+	struct json_object *obj = json_object_new_object();
+	struct json_object *data = base64_encode(file->bytes, file->size);
 
 	if (!data) {
 		json_object_put(obj);
@@ -153,7 +154,7 @@ struct json_object *report_start(const struct cli_input *in, struct cli_opts *op
 	return NULL;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 bool report_looks_like(const u8 *bytes, size_t size)
 {
@@ -187,12 +188,14 @@ static bool is_plain_name(const char *name, size_t len)
 /* { "name": NAME, "data": BASE64 } */
 static bool read_file(const char *path, const char *what, struct json_object *obj, struct in_file *file)
 {
-	struct json_object *name = member(obj, "name", json_type_string), *data = member(obj, "data", json_type_string);
+	struct json_object *name = member(obj, "name", json_type_string);
+	struct json_object *data = member(obj, "data", json_type_string);
 
 	if (!name || !is_plain_name(json_object_get_string(name), json_object_get_string_len(name)))
 		return !cli_fail("%s: report: %s: \"name\" is no file name", path, what);
-	file->bytes = data ? base64_decode(json_object_get_string(data), json_object_get_string_len(data), &file->size) :
-			     NULL;
+	if (data)
+		file->bytes = base64_decode(json_object_get_string(data), json_object_get_string_len(data),
+					    &file->size);
 	if (!file->bytes)
 		return !cli_fail("%s: report: %s: \"data\" is not base64", path, what);
 	file->path = json_object_get_string(name);
@@ -225,7 +228,8 @@ static bool is_overridden(const struct cli_opts *opts, size_t at)
 	return cli_is_given(opts, at);
 }
 
-static bool set_from_report(const char *path, const struct cli_option *o, struct cli_opts *opts, const char *value)
+static bool set_from_report(const char *path, const struct cli_option *o, struct cli_opts *opts,
+			    const char *value)
 {
 	struct strbuf why = { 0 };
 	int status;
@@ -244,13 +248,14 @@ static bool read_options(const char *path, struct json_object *options, struct c
 	json_object_object_foreach(options, name, val) {
 		const struct cli_option *o = option_by_name(name, false);
 		enum json_type type = json_object_get_type(val);
+		const char *text = json_object_get_string(val);
 
 		if (!o)
 			return !cli_fail("%s: report: option \"%.60s\" is not known to this version", path, name);
 		if ((type != json_type_string && type != json_type_int) ||
-		    (type == json_type_string && strlen(json_object_get_string(val)) != (size_t)json_object_get_string_len(val)))
+		    (type == json_type_string && strlen(text) != (size_t)json_object_get_string_len(val)))
 			return !cli_fail("%s: report: option \"%s\" is neither text nor a number", path, name);
-		if (!is_overridden(opts, o->at) && !set_from_report(path, o, opts, json_object_get_string(val)))
+		if (!is_overridden(opts, o->at) && !set_from_report(path, o, opts, text))
 			return false;
 	}
 	return true;
@@ -269,7 +274,8 @@ static bool read_files(const char *path, struct json_object *files, struct cli_o
 	return true;
 }
 
-static bool read_members(const char *path, struct json_object *top, struct cli_input *in, struct cli_opts *opts)
+static bool read_members(const char *path, struct json_object *top, struct cli_input *in,
+			 struct cli_opts *opts)
 {
 	struct json_object *format = member(top, "skep_report", json_type_int);
 	struct json_object *options = member(top, "options", json_type_object);
@@ -298,12 +304,13 @@ bool report_read(struct cli_input *in, struct cli_opts *opts)
 	return opts->report && read_members(in->file.path, opts->report, in, opts);
 }
 
-/* ---- the same again? ------------------------------------------------------------------------------------ */
+/* ---- the same again? ------------------------------------------------------------------------- */
 
 /* Without what differs from run to run, and from machine to machine. */
 static void strip(struct json_object *result)
 {
-	static const char *const volatile_keys[] = { "duration_us", "ns_per_run", "prepare_us", "file_name", "log", "log_tail" };
+	static const char *const volatile_keys[] = { "duration_us", "ns_per_run", "prepare_us",
+						     "file_name",   "log",	  "log_tail" };
 
 	for (u32 i = 0; i < ARRAY_SIZE(volatile_keys) && json_object_is_type(result, json_type_object); i++)
 		json_object_object_del(result, volatile_keys[i]);

@@ -77,7 +77,7 @@ static void on_verdict(void *ctx __unused_arg, const struct skep_verdict *v)
 	copy_text(row->source, sizeof(row->source), v->source);
 }
 
-/* ---- one program --------------------------------------------------------------------------------- */
+/* ---- one program ----------------------------------------------------------------------------- */
 
 static struct bpf_program *nth_prog(struct bpf_object *obj, u32 idx)
 {
@@ -164,7 +164,7 @@ static bool verify_one(const struct cli_opts *opts, struct job *job, char *log)
 	return true;
 }
 
-/* ---- all programs -------------------------------------------------------------------------------- */
+/* ---- all programs ---------------------------------------------------------------------------- */
 
 static void progress(const struct verify *vf, const char *file, const char *prog)
 {
@@ -454,12 +454,15 @@ static int verify(const struct cli_command *cmd, struct cli_opts *opts, int argc
 }
 
 static const struct cli_option options[] = {
-	{ "prog", 'p', "NAME", "only this program", OPTION_TEXT, OPTION_AT(prog), 0, 0, NULL },
-	{ "format", 'f', "F", "table (default), csv or json", OPTION_CHOICE, OPTION_AT(format), 0, 0, cli_formats },
+	OPT("prog", 'p', "NAME", TEXT, prog,
+	    "only this program"),
+	OPT("format", 'f', "F", CHOICE, format,
+	    "table (default), csv or json", .choices = cli_formats),
 	OPTION_JSON,
 	OPTION_PRETTY,
 	OPTION_LOG_LEVEL,
-	{ "jobs", 'J', "N", "verify N programs at a time; rows stay in order", OPTION_NUMBER, OPTION_AT(jobs), 1, MAX_JOBS, NULL },
+	OPT("jobs", 'J', "N", NUMBER, jobs,
+	    "verify N programs at a time; rows stay in order", .min = 1, .max = MAX_JOBS),
 	OPTION_KERNEL_BTF,
 	OPTIONS_END
 };

@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import os
+import pty
 import shutil
 import struct
 import subprocess
@@ -166,6 +167,12 @@ def test_verify(tmp):
     many = Run("verify", LB, SHAPES)
     ran("several files end with a summary", many, 1, "10 programs in 2 files: 9 accepted, 1 refused, 0 not modelled")
     check("no progress where stderr is no terminal", "\r" not in many.err)
+    main_end, their_end = pty.openpty()
+    out = subprocess.run([SKEP, "verify", LB, SHAPES], stdout=subprocess.PIPE, stderr=their_end).stdout
+    os.close(their_end)
+    told = os.read(main_end, 65536).decode()
+    check("progress on stderr where it is a terminal", "[1/2] " in told and "[2/2] " in told and "xdp_lb" in told and
+          told.endswith("\r\x1b[K") and b"\r" not in out, tell=told)
 
 
 def same_but_time(run):
