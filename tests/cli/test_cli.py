@@ -317,11 +317,11 @@ def test_capture(tmp):
 
 def test_dumps(tmp):
     text = Run("prog", "dump", "xlated", LB)
-    ran("xlated: source lines and instructions", text, 0, "xdp_lb:\n; ", "   0: (79) r2 = *(u64 *)(r1 +0)\n")
+    ran("xlated: source lines and instructions", text, 0, "int xdp_lb(struct xdp_md * ctx):\n; ", "   0: (79) r2 = *(u64 *)(r1 +0)\n")
     ran("xlated opcodes", Run("prog", "dump", "xlated", LB, "opcodes"), 0, "       79 12 00 00 00 00 00 00\n")
     insns = Run("prog", "dump", "xlated", LB, "-j").json()
     check("xlated in JSON has bpftool's keys", insns[0]["disasm"] == "(79) r2 = *(u64 *)(r1 +0)" and
-          "src" in insns[0] and insns[0]["proto"] == "xdp_lb" and len(insns) == text.out.count(": ("), tell=insns[:2])
+          "src" in insns[0] and insns[0]["proto"] == "int xdp_lb(struct xdp_md * ctx)" and len(insns) == text.out.count(": ("), tell=insns[:2])
     coded = Run("prog", "dump", "xlated", LB, "opcodes", "-j").json()
     check("xlated opcodes in JSON", coded[0]["opcodes"] == {"code": "0x79", "src_reg": "0x1", "dst_reg": "0x2",
           "off": ["0x00", "0x00"], "imm": ["0x00"] * 4} and
@@ -436,7 +436,7 @@ def test_report(tmp):
           again.json()["maps"] == report["run"]["maps"], tell=again)
     ran("run of a report in words", Run("run", out), 0, "packets: 5", "XDP_TX         3", "map first_bytes:")
     ran("verify of a report", Run("verify", out), 0, "swap", "success")
-    ran("dump of a report", Run("prog", "dump", "xlated", out), 0, "swap:\n")
+    ran("dump of a report", Run("prog", "dump", "xlated", out), 0, "int swap(struct xdp_md * ctx):\n")
     left = os.path.join(tmp, "left.pcap")
     Run("run", out, "--pcap-out", left)
     check("run of a report: output files", len(pcap_packets(left)) == 3)
