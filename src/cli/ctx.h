@@ -6,7 +6,7 @@
 #include "cli/cli.h"
 
 struct ctx_field {
-	const char *name;
+	char *name;
 	u32 off, size, cnt; /* cnt values of that size */
 	bool is_signed, is_be;
 };

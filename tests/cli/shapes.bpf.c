@@ -90,13 +90,19 @@ int length(struct __sk_buff *skb)
 struct sums {
 	__u32 a;
 	__s16 b[2];
-	__u64 sum;
+	struct {
+		__u64 sum;
+		struct {
+			__s8 sign;
+		};
+	} out;
 };
 
 SEC("syscall")
 int add(struct sums *ctx)
 {
-	ctx->sum = ctx->a + ctx->b[0] + ctx->b[1];
+	ctx->out.sum = ctx->a + ctx->b[0] + ctx->b[1];
+	ctx->out.sign = -ctx->out.sign;
 	return 5;
 }
 

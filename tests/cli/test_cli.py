@@ -260,8 +260,8 @@ def test_named_context(tmp):
     source = write(os.path.join(tmp, "ctx.pcap"), pcap(PACKETS))
     got = Run("run", SHAPES, "-p", "queue", "--ctx", "data=4", "--pcap", source, "-j").json()
     check("xdp_md: each packet of a capture has its own data_end", got["actions"] == {"40": 5}, tell=got)
-    ran("syscall: the fields of the program's own structure", Run("run", SHAPES, "-p", "add", "--ctx", "a=5,b[0]=-3,b[1]=7"), 0,
-        "return value: 5\n", "context sum: 0 -> 9\n")
+    ran("syscall: the fields of the program's own structure", Run("run", SHAPES, "-p", "add", "--ctx",
+        "a=5,b[0]=-3,b[1]=7,out.sign=-1"), 0, "return value: 5\n", "context out.sum: 0 -> 9\n", "context out.sign: -1 -> 1\n")
     ran("raw_tp: args", Run("run", SHAPES, "-p", "args", "--ctx", "args[0]=4,args[3]=2"), 0, "return value: 42\n")
     refuses("an unknown field names the nearest", mark("--ctx", "mrk=7"), "__sk_buff", "mrk", "did you mean mark?")
     refuses("an unknown field like none: all there are", mark("--ctx", "zzz=7"), "zzz", "len, pkt_type, mark")
