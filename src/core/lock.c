@@ -25,17 +25,6 @@ u32 thread_token_new(void)
 	return token;
 }
 
-static inline void cpu_relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield");
-#else
-	__asm__ volatile("" ::: "memory");
-#endif
-}
-
 int rlock_take_slow(struct rlock *lock, u32 me, u64 timeout_ns)
 {
 	u64 deadline = 0;

@@ -17,6 +17,18 @@
 
 #define RLOCK_TIMEOUT_NS 250000000ull /* Linux's for resilient locks */
 
+/* What a thread does between two looks at a word that another one will change. */
+static inline void cpu_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#else
+	__asm__ volatile("" ::: "memory");
+#endif
+}
+
 /* Zero-initialised is free. */
 struct rlock {
 	u32 owner; /* thread_token(), 0: free; atomic */

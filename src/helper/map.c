@@ -68,6 +68,18 @@ HELPER(map_lookup_percpu_elem)
 	return (uintptr_t)map->ops->lookup_percpu(map, ptr_of(r2), (u32)r3);
 }
 
+HELPER(spin_lock)
+{
+	value_lock_take(ptr_of(r1));
+	return 0;
+}
+
+HELPER(spin_unlock)
+{
+	value_lock_drop(ptr_of(r1));
+	return 0;
+}
+
 HELPER(ringbuf_reserve)
 {
 	return (uintptr_t)ringbuf_reserve(map_of(r1), r2, r3);

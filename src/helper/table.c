@@ -13,6 +13,8 @@ const struct helper_def helper_defs[] = {
 	ROW(map_peek_elem),
 	ROW(map_lookup_percpu_elem),
 	ROW(for_each_map_elem),
+	ROW(spin_lock),
+	ROW(spin_unlock),
 	ROW(ringbuf_reserve),
 	ROW(ringbuf_submit),
 	ROW(ringbuf_discard),

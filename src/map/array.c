@@ -145,11 +145,13 @@ static void *percpu_array_lookup(struct skep_map *map, const void *key)
 /* An array's elements are always there: no other flag can succeed. */
 static long check_update(const struct array_map *array, u32 idx, u64 flags)
 {
-	if (unlikely(flags > BPF_EXIST))
+	if (unlikely((flags & ~(u64)BPF_F_LOCK) > BPF_EXIST))
 		return -EINVAL;
 	if (unlikely(idx >= array->cnt))
 		return -E2BIG;
-	return unlikely(flags == BPF_NOEXIST) ? -EEXIST : 0;
+	if (unlikely(flags & BPF_NOEXIST))
+		return -EEXIST;
+	return unlikely((flags & BPF_F_LOCK) && array->map.spin_lock_off < 0) ? -EINVAL : 0;
 }
 
 static long array_update(struct skep_map *map, const void *key, const void *value, u64 flags)
@@ -158,9 +160,13 @@ static long array_update(struct skep_map *map, const void *key, const void *valu
 	u32 idx = key_idx(key);
 	long err = check_update(array, idx, flags);
 
-	if (!err)
-		value_copy(value_at(array, idx, 0), value, map->value_size);
-	return err;
+	if (err)
+		return err;
+	if (unlikely(flags & BPF_F_LOCK))
+		value_copy_locked(map, value_at(array, idx, 0), value, false);
+	else
+		value_set(map, value_at(array, idx, 0), value);
+	return 0;
 }
 
 static long percpu_array_update(struct skep_map *map, const void *key, const void *value, u64 flags)

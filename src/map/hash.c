@@ -391,7 +391,7 @@ static int put_plain(struct hash_map *hash, struct bucket *b, u32 nr, u32 *at, c
 	if (err)
 		return err;
 	e = elem_at(hash, idx);
-	value_copy(elem_value(hash, e), value, hash->map.value_size);
+	value_set(&hash->map, elem_value(hash, e), value);
 	elem_set_key(hash, e, key, hv);
 	if (!at) {
 		link_first(b, nr, e, idx);
@@ -413,14 +413,19 @@ static long hash_update(struct skep_map *map, const void *key, const void *value
 	bool to_extra = false;
 	int err;
 
-	if (unlikely(flags > BPF_EXIST))
+	if (unlikely((flags & ~(u64)BPF_F_LOCK) > BPF_EXIST))
+		return -EINVAL;
+	if (unlikely((flags & BPF_F_LOCK) && map->spin_lock_off < 0))
 		return -EINVAL;
 	err = rlock_take(&b->lock);
 	if (err)
 		return err;
 	at = find_link(hash, b, key, hv);
 	err = check_exists(at, flags);
-	if (!err)
+	/* With BPF_F_LOCK a value changes where it is, so that who has looked it up sees it change. */
+	if (!err && at && unlikely(flags & BPF_F_LOCK))
+		value_copy_locked(map, elem_value(hash, elem_at(hash, *at - 1)), value, false);
+	else if (!err)
 		err = put_plain(hash, b, nr, at, key, hv, value, &old, &to_extra);
 	rlock_drop(&b->lock);
 	if (old != SLAB_NONE)
@@ -502,7 +507,7 @@ static int percpu_hash_sys_update(struct skep_map *map, const void *key, const v
 }
 
 /* @value: where what was deleted goes, in bpf(2)'s form; NULL: nowhere. */
-static int take_out(struct hash_map *hash, const void *key, void *value)
+static int take_out(struct hash_map *hash, const void *key, void *value, u64 flags)
 {
 	u64 hv = hash_any(hash, key);
 	struct bucket *b = &hash->buckets[(u32)hv & hash->mask];
@@ -518,7 +523,7 @@ static int take_out(struct hash_map *hash, const void *key, void *value)
 	}
 	idx = *at - 1;
 	if (value && !hash->percpu)
-		value_copy(value, elem_value(hash, elem_at(hash, idx)), size);
+		value_copy_out(&hash->map, value, elem_value(hash, elem_at(hash, idx)), flags);
 	for (u32 cpu = 0; value && hash->percpu && cpu < hash->map.cpu_cnt; cpu++)
 		value_copy((char *)value + round_up_to(size, 8) * cpu, cpu_value(hash, idx, cpu), size);
 	unlink_at(hash, b, at);
@@ -531,13 +536,13 @@ static int take_out(struct hash_map *hash, const void *key, void *value)
 
 static long hash_delete(struct skep_map *map, const void *key)
 {
-	return take_out(hash_of(map), key, NULL);
+	return take_out(hash_of(map), key, NULL, 0);
 }
 
 static int hash_lookup_and_delete(struct skep_map *map, const void *key, void *value,
-				  u64 flags __unused_arg)
+				  u64 flags)
 {
-	return take_out(hash_of(map), key, value);
+	return take_out(hash_of(map), key, value, flags);
 }
 
 /* ---- walking -------------------------------------------------------------------------------- */

@@ -148,7 +148,8 @@ static int check_btf(const struct map_attr *attr)
 	return attr->btf_key_type_id ? 0 : -EINVAL;
 }
 
-static void map_init(struct skep_map *map, const struct map_attr *attr, const struct map_ops *ops)
+static void map_init(struct skep_map *map, const struct map_attr *attr, const struct map_ops *ops,
+		     s32 spin_lock_off)
 {
 	if (!map->ops)
 		map->ops = ops;
@@ -161,6 +162,7 @@ static void map_init(struct skep_map *map, const struct map_attr *attr, const st
 	map->extra = attr->extra;
 	map->cpu_cnt = attr->cpu_cnt;
 	map->acct = attr->acct;
+	map->spin_lock_off = spin_lock_off;
 	memcpy(map->name, attr->name, sizeof(map->name));
 	if (attr->btf) {
 		btf_get(attr->btf);
@@ -174,6 +176,7 @@ int map_create(const struct map_attr *attr, struct skep_map **ret_map, const cha
 {
 	const struct map_ops *ops = map_ops_of(attr->type);
 	struct skep_map *map;
+	s32 spin_lock_off;
 	int err;
 
 	if (ret_why)
@@ -198,12 +201,14 @@ int map_create(const struct map_attr *attr, struct skep_map **ret_map, const cha
 	if (!err)
 		err = check_btf(attr);
 	if (!err)
+		err = map_find_lock(attr, &spin_lock_off);
+	if (!err)
 		err = rcu_thread_ready(); /* starts the worker that will free what is deferred */
 	if (!err)
 		err = ops->alloc(attr, &map);
 	if (err)
 		return err;
-	map_init(map, attr, ops);
+	map_init(map, attr, ops, spin_lock_off);
 	*ret_map = map;
 	return 0;
 }
@@ -253,13 +258,12 @@ u32 map_sys_value_size(const struct skep_map *map)
 	return map_sys_value_size_of(map, 0);
 }
 
-/* No map has a spin lock that this room knows of, so BPF_F_LOCK never fits. The upper half of the
- * flags is a CPU number. */
+/* The upper half of the flags is a CPU number. */
 static int check_op_flags(const struct skep_map *map, u64 flags, u32 allowed)
 {
 	if ((u32)flags & ~allowed)
 		return -EINVAL;
-	if (flags & BPF_F_LOCK)
+	if ((flags & BPF_F_LOCK) && map->spin_lock_off < 0)
 		return -EINVAL;
 	if (!(flags & BPF_F_CPU) && flags >> 32)
 		return -EINVAL;
@@ -303,7 +307,7 @@ static int copy_out(struct skep_map *map, const void *key, void *value, u64 flag
 		from = map->ops->lookup(map, key);
 		if (!from)
 			return -ENOENT;
-		value_copy(value, from, map->value_size);
+		value_copy_out(map, value, from, flags);
 		return 0;
 	}
 	for (u32 cpu = 0; cpu < map->cpu_cnt; cpu++) {
@@ -429,7 +433,7 @@ int map_sys_mmap_file(struct skep_map *map, u64 off, u64 len, int prot, int *ret
 	bool writes = prot & PROT_WRITE;
 	int err = 0;
 
-	if (!map->ops->mmap_file)
+	if (!map->ops->mmap_file || map->spin_lock_off >= 0)
 		return -ENOTSUPP;
 	if (writes) {
 		err = map_write_begin(map);

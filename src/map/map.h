@@ -87,6 +87,7 @@ struct skep_map {
 	char name[BPF_OBJ_NAME_LEN];
 	const struct skep_btf *btf;
 	u32 btf_key_type_id, btf_value_type_id;
+	s32 spin_lock_off; /* of struct bpf_spin_lock in values; -1: none */
 	struct memacct *acct;
 	u32 write_users;  /* writers of bpf(2) under way and writable mappings; atomic */
 	bool frozen;	  /* atomic */
@@ -135,6 +136,10 @@ int map_sys_mmap_file(struct skep_map *map, u64 off, u64 len, int prot, int *ret
 int map_write_begin(struct skep_map *map);
 void map_write_end(struct skep_map *map);
 u64 map_mem_usage(const struct skep_map *map);
+
+/* struct bpf_spin_lock in a value; see fields.c. */
+void value_lock_take(u32 *lock);
+void value_lock_drop(u32 *lock);
 
 /*
  * Ring buffer, from programs (any context). A record's pointer is its payload; @size is at most

@@ -50,6 +50,24 @@ static inline void value_copy(void *to, const void *from, u32 size)
 }
 #endif
 
+/* fields.c. *ret_off -1: values have none. Errors of map creation as Linux's. */
+int map_find_lock(const struct map_attr *attr, s32 *ret_off);
+/* All but the lock, which belongs to who takes it. */
+void value_copy_around_lock(const struct skep_map *map, void *to, const void *from);
+/* The same while holding the lock of @from or of @to, which is an element of the map. */
+void value_copy_locked(const struct skep_map *map, void *to, const void *from, bool lock_from);
+/* For bpf(2), which sees a lock as 0. @flags: BPF_F_LOCK. */
+void value_copy_out(const struct skep_map *map, void *to, const void *from, u64 flags);
+
+/* A value into an element, without its lock. */
+static inline void value_set(const struct skep_map *map, void *to, const void *from)
+{
+	if (unlikely(map->spin_lock_off >= 0))
+		value_copy_around_lock(map, to, from);
+	else
+		value_copy(to, from, map->value_size);
+}
+
 /* A per-CPU value as bpf(2) has it: one slot of round_up(size, 8) a vCPU; or, with BPF_F_CPU or
  * BPF_F_ALL_CPUS, one value. Where slot @cpu of it is, NULL when the call leaves that vCPU alone. */
 static inline const void *percpu_src(const void *value, u32 size, u64 flags, u32 cpu)

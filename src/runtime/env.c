@@ -90,11 +90,12 @@ static bool env_prog_map_ok(void *ctx, const struct prog_type_row *type __unused
 	return !(env->load->v.flags & BPF_F_SLEEPABLE) || sleepable_map(map_type);
 }
 
-/* Structures and tags by which Linux knows a field that it must initialise, lock or free. */
+/* Structures and tags by which Linux knows a field that it must initialise, lock or free. Of locks
+ * a value has at most the one that the map knows of. */
 static bool special_name(const char *name)
 {
 	static const char *const names[] = {
-		"bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer", "bpf_wq", "bpf_task_work",
+		"bpf_res_spin_lock", "bpf_timer", "bpf_wq", "bpf_task_work",
 		"bpf_list_head", "bpf_list_node", "bpf_rb_root", "bpf_rb_node", "bpf_refcount",
 	};
 
@@ -167,6 +168,8 @@ static void describe_map(struct skep_map *map, struct map_desc *desc)
 			     !map->ops->direct_value(map, 0, &addr);
 	if (desc->direct_value && map->frozen && map->flags & BPF_F_RDONLY_PROG)
 		desc->const_data = (const void *)(uintptr_t)addr;
+	desc->has_spin_lock = map->spin_lock_off >= 0;
+	desc->spin_lock_off = desc->has_spin_lock ? (u32)map->spin_lock_off : 0;
 	desc->has_special_fields = map->btf && map->btf_value_type_id &&
 				   has_special(map->btf, map->btf_value_type_id, 0);
 }

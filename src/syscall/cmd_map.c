@@ -153,11 +153,11 @@ static int elem_value(struct elem *e)
 	return e->value ? 0 : -ENOMEM;
 }
 
-/* The low half are flags, the high half names a CPU when BPF_F_CPU says so. No map here has a lock
- * in its values. What remains is the map type's business. */
+/* The low half are flags, the high half names a CPU when BPF_F_CPU says so. What remains is the
+ * map's business. */
 static int check_flags(u64 flags, u32 allowed)
 {
-	if ((u32)flags & ~allowed || flags & BPF_F_LOCK)
+	if ((u32)flags & ~allowed)
 		return -EINVAL;
 	return flags >> 32 && !(flags & BPF_F_CPU) ? -EINVAL : 0;
 }
@@ -242,7 +242,7 @@ long cmd_map_lookup_and_delete(struct call *call)
 	if (call->attr.flags & ~(u64)BPF_F_LOCK)
 		return -EINVAL;
 	err = elem_map(call, &e, FD_READ | FD_WRITE, 0);
-	if (!err && call->attr.flags & BPF_F_LOCK)
+	if (!err && call->attr.flags & BPF_F_LOCK && e.map->spin_lock_off < 0)
 		err = -EINVAL;
 	if (!err)
 		err = elem_key(call, &e);

@@ -96,7 +96,9 @@ static void learn_null(struct verifier_state *state, u32 id, u32 ref_id, bool nu
 			continue;
 		}
 		reg->type &= ~PTR_MAYBE_NULL;
-		reg->id = 0;
+		/* Of a value with a lock the identity says which lock it is. */
+		if (reg_base_type(reg) != PTR_TO_MAP_VALUE || !reg_map(state->env, reg)->has_spin_lock)
+			reg->id = 0;
 	}
 }
 

@@ -39,6 +39,7 @@ static const struct arg_fit arg_fits[ARG_TYPE_CNT] = {
 	[ARG_PTR_TO_RINGBUF_MEM] = { { PTR_TO_MEM | MEM_RINGBUF }, "ringbuf_mem" },
 	[ARG_PTR_TO_FUNC] = { { PTR_TO_FUNC }, "func" },
 	[ARG_PTR_TO_STACK] = { { PTR_TO_STACK }, "fp" },
+	[ARG_PTR_TO_SPIN_LOCK] = { { PTR_TO_MAP_VALUE }, "map_value, ptr_" },
 	[ARG_PTR_TO_CONST_STR] = { { PTR_TO_MAP_VALUE }, "map_value" },
 };
 
@@ -247,6 +248,8 @@ static int check_arg_kind(struct verifier_env *env, struct call_site *call, u32 
 		return 0;
 	case ARG_PTR_TO_CONST_STR:
 		return check_const_str_arg(env, regno);
+	case ARG_PTR_TO_SPIN_LOCK:
+		return process_spin_lock(env, regno, call->proto->id == BPF_FUNC_spin_lock);
 	case ARG_PTR_TO_CTX:
 	case ARG_PTR_TO_RINGBUF_MEM:
 	case ARG_PTR_TO_STACK:
@@ -402,8 +405,10 @@ static int check_snprintf(struct verifier_env *env)
 /* All that the call may change; the registers are those from before it. */
 static int check_helper_args(struct verifier_env *env, u32 insn_idx, struct call_site *call)
 {
-	int err = check_available(env, env->insns[insn_idx].imm, &call->proto);
+	int err = check_call_under_lock(env, env->insns[insn_idx].imm);
 
+	if (!err)
+		err = check_available(env, env->insns[insn_idx].imm, &call->proto);
 	for (u32 i = 0; i < 5 && !err; i++)
 		err = check_arg(env, call, i);
 	if (!err && call->proto->id == BPF_FUNC_snprintf)
@@ -468,10 +473,10 @@ static int set_return(struct verifier_env *env, u32 insn_idx, const struct call_
 		r0->map_idx = call->map_idx;
 		if ((ret & RET_MAYBE_NULL) &&
 		    !(call->proto->id == BPF_FUNC_map_lookup_elem && call->key_known &&
-		      call->key < call->map->max_entries)) {
+		      call->key < call->map->max_entries))
 			r0->type |= PTR_MAYBE_NULL;
+		if ((r0->type & PTR_MAYBE_NULL) || call->map->has_spin_lock)
 			r0->id = ++env->id_gen;
-		}
 		return 0;
 	case RET_PTR_TO_MEM:
 		if (!(ret & RET_MEM_RINGBUF) || !(ret & RET_MAYBE_NULL))
@@ -527,6 +532,9 @@ static int call_back_elem(struct verifier_env *env, u32 insn_idx, const struct c
 	args[2] = reg_pointer(PTR_TO_MAP_VALUE);
 	for (u32 i = 0; i < 3; i++)
 		args[i].map_idx = call->map_idx;
+	/* Each element has its own lock. */
+	if (call->map->has_spin_lock)
+		args[2].id = ++env->id_gen;
 	args[3] = *cur_reg(env, BPF_REG_3);
 	return push_callback(env, insn_idx, call->subprog, args);
 }
@@ -599,6 +607,8 @@ int check_ld_pkt(struct verifier_env *env, const struct bpf_insn *insn, const st
 	err = check_reg_read(env, BPF_REG_6);
 	if (!err)
 		err = ref_check_leak(env, "BPF_LD_[ABS|IND]");
+	if (!err)
+		err = check_lock_free(env, "BPF_LD_[ABS|IND]");
 	if (err)
 		return err;
 	if (cur_reg(env, BPF_REG_6)->type != PTR_TO_CTX)

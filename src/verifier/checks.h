@@ -90,6 +90,16 @@ struct call_site {
 int check_helper_mem(struct verifier_env *env, int regno, u32 size, bool write, bool zero_ok,
 		     struct call_site *call);
 int check_helper_call(struct verifier_env *env, u32 insn_idx);
+
+/* lock.c */
+int check_map_fields(struct verifier_env *env, const struct map_desc *map, s64 lo, s64 hi);
+int check_map_locks(struct verifier_env *env, const struct map_desc *map);
+int process_spin_lock(struct verifier_env *env, int regno, bool lock);
+int check_call_under_lock(struct verifier_env *env, u32 helper_id);
+int check_global_call_under_lock(struct verifier_env *env);
+/* @what: as for ref_check_leak(), which comes first. */
+int check_lock_free(struct verifier_env *env, const char *what);
+
 int check_ld_pkt(struct verifier_env *env, const struct bpf_insn *insn, const struct insn_info *info);
 
 /* format.c */

@@ -22,7 +22,7 @@ static int check_map_for_prog(struct verifier_env *env, const struct map_desc *m
 	    map->type == BPF_MAP_TYPE_ARRAY_OF_MAPS || map->type == BPF_MAP_TYPE_HASH_OF_MAPS)
 		return not_modelled(env, "a program with a map of type %u", map->type);
 	if (host->prog_map_ok(host->ctx, env->type, map->type))
-		return 0;
+		return check_map_locks(env, map);
 	if (env->prog->flags & BPF_F_SLEEPABLE)
 		return reject(env, R_MAP_PROG, -EINVAL,
 			      "Sleepable programs can only use array, hash, ringbuf and local storage maps");

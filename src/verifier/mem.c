@@ -181,16 +181,14 @@ static int check_map_direction(struct verifier_env *env, const struct reg_state 
 
 static int check_map_value(struct verifier_env *env, int regno, s32 off, u32 size, bool zero_ok)
 {
-	const struct map_desc *map = reg_map(env, cur_reg(env, regno));
+	const struct reg_state *reg = cur_reg(env, regno);
+	const struct map_desc *map = reg_map(env, reg);
 	int err = check_region(env, regno, off, size, map->value_size, zero_ok);
 
 	if (err)
 		return err;
-	/* Which bytes they are is not known here: any access may hit one. */
-	if (map->has_special_fields)
-		return not_modelled(env, "access to a value of map '%s', which has special fields",
-				    map->name);
-	return 0;
+	return check_map_fields(env, map, scalar_smin(&reg->val) + off,
+				(s64)scalar_umax(&reg->val) + off + size);
 }
 
 static int map_value_access(struct verifier_env *env, const struct mem_access *acc)

@@ -191,6 +191,7 @@ struct verifier_state *state_clone(struct verifier_env *env, const struct verifi
 		st->frame[i] = from->frame[i];
 		st->frame[i]->refs++;
 	}
+	st->lock = from->lock;
 	st->parent = from->parent;
 	st->insn_idx = from->insn_idx;
 	st->history = from->history;

@@ -127,11 +127,18 @@ struct place {
 	u8 regno;
 };
 
+/* A bpf_spin_lock: of which map, through a pointer with which id. */
+struct held_lock {
+	bool held;
+	u32 map_idx, id;
+};
+
 struct verifier_state {
 	struct verifier_env *env;
 	struct func_state *frame[MAX_CALL_FRAMES];
 	u32 curframe;
 	VEC(struct ref_node) refs;
+	struct held_lock lock;
 	/* From the parent's insn to here. */
 	VEC(struct step) steps;
 	VEC(struct place) links;

@@ -272,6 +272,11 @@ static bool refs_covered(struct idmap *map, const struct verifier_state *old, co
 	return true;
 }
 
+static bool lock_covered(struct idmap *map, const struct held_lock *old, const struct held_lock *cur)
+{
+	return old->held == cur->held && old->map_idx == cur->map_idx && ids_pair(map, old->id, cur->id);
+}
+
 /* The same functions called from the same places: otherwise they return to different insns. */
 static bool same_calls(const struct verifier_state *a, const struct verifier_state *b)
 {
@@ -293,7 +298,8 @@ static bool covered(struct verifier_env *env, const struct verifier_state *old,
 	map.cnt = 0;
 	map.fresh = 0;
 	map.mode = mode;
-	if (!same_calls(old, cur) || !refs_covered(&map, old, cur))
+	if (!same_calls(old, cur) || !refs_covered(&map, old, cur) ||
+	    !lock_covered(&map, &old->lock, &cur->lock))
 		return false;
 	for (u32 i = 0; i <= old->curframe; i++) {
 		if (!frame_covered(&map, old->frame[i], cur->frame[i], live_in_frame(env, old, i, insn_idx)))
@@ -331,6 +337,7 @@ static int keep(struct verifier_env *env, u32 insn_idx)
 			return -ENOMEM;
 		}
 	}
+	kept->lock = cur->lock;
 	SWAP(kept->steps, cur->steps);
 	SWAP(kept->links, cur->links);
 	cur->history = 0;

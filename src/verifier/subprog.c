@@ -39,7 +39,9 @@ int do_subprog_call(struct verifier_env *env, u32 insn_idx)
 	int err;
 
 	if (env->subprogs[sub_idx].linkage == BTF_FUNC_GLOBAL && env->subprogs[sub_idx].btf_func_id) {
-		err = global_check_call(env, sub_idx);
+		err = check_global_call_under_lock(env);
+		if (!err)
+			err = global_check_call(env, sub_idx);
 		if (err)
 			return err;
 		global_after_call(env, sub_idx);
@@ -229,6 +231,8 @@ int do_exit(struct verifier_env *env)
 	if (cur->curframe)
 		return leave(env);
 	err = ref_check_leak(env, "BPF_EXIT instruction in main prog");
+	if (!err)
+		err = check_lock_free(env, "BPF_EXIT instruction in main prog");
 	if (err)
 		return err;
 	if (cur->frame[0]->subprog)

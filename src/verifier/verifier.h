@@ -164,6 +164,8 @@ struct map_desc {
 	const void *const_data; /* contents when read-only for programs and frozen; else NULL */
 	bool direct_value;	/* LD_IMM64 with MAP_VALUE allowed (single-element array) */
 	bool has_special_fields; /* timers, kptrs...: not modelled yet, refuse value access */
+	bool has_spin_lock;	 /* values have one bpf_spin_lock, at spin_lock_off */
+	u32 spin_lock_off;
 };
 
 #define VCAP_BPF       BIT(0)

@@ -67,6 +67,19 @@ u32 mb_struct(struct minibtf *b, const char *name, u32 size)
 	return type(b, BTF_KIND_STRUCT, name, 0, size);
 }
 
+u32 mb_union(struct minibtf *b, const char *name, u32 size)
+{
+	return type(b, BTF_KIND_UNION, name, 0, size);
+}
+
+void mb_member(struct minibtf *b, const char *name, u32 member_type, u32 off)
+{
+	b->words[b->last_at + 1]++;
+	word(b, str(b, name));
+	word(b, member_type);
+	word(b, off * 8);
+}
+
 u32 mb_proto(struct minibtf *b, u32 ret)
 {
 	return type(b, BTF_KIND_FUNC_PROTO, "", 0, ret);

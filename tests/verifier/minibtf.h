@@ -17,6 +17,8 @@ u32 mb_int(struct minibtf *b, const char *name, u32 size);
 u32 mb_ptr(struct minibtf *b, u32 to);
 u32 mb_array(struct minibtf *b, u32 elem, u32 cnt);
 u32 mb_struct(struct minibtf *b, const char *name, u32 size); /* without members */
+u32 mb_union(struct minibtf *b, const char *name, u32 size);
+void mb_member(struct minibtf *b, const char *name, u32 type, u32 off); /* of the one just added; off in bytes */
 u32 mb_proto(struct minibtf *b, u32 ret);
 void mb_param(struct minibtf *b, const char *name, u32 type); /* of the proto just added */
 u32 mb_func(struct minibtf *b, const char *name, u32 linkage, u32 proto);
