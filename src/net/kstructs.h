@@ -50,6 +50,21 @@ struct xdp_buff {
 	struct net_redirect redirect;
 };
 
+/* skb_shared_info.gso_type: what the pieces of a large packet are, and what is around them. */
+#define SKB_GSO_TCPV4		BIT(0)
+#define SKB_GSO_DODGY		BIT(1) /* headers are to be checked again */
+#define SKB_GSO_TCPV6		BIT(4)
+#define SKB_GSO_GRE		BIT(6)
+#define SKB_GSO_GRE_CSUM	BIT(7)
+#define SKB_GSO_IPXIP4		BIT(8)
+#define SKB_GSO_IPXIP6		BIT(9)
+#define SKB_GSO_UDP_TUNNEL	BIT(10)
+#define SKB_GSO_UDP_TUNNEL_CSUM BIT(11)
+#define SKB_GSO_UDP_L4		BIT(17)
+#define SKB_GSO_TUNNELS                                                                            \
+	(SKB_GSO_GRE | SKB_GSO_GRE_CSUM | SKB_GSO_IPXIP4 | SKB_GSO_IPXIP6 | SKB_GSO_UDP_TUNNEL |   \
+	 SKB_GSO_UDP_TUNNEL_CSUM)
+
 struct skb_shared_info {
 	u16 gso_size, gso_segs;
 	u32 gso_type;
@@ -64,6 +79,23 @@ struct bpf_skb_cb {
 	u8 data[20]; /* __sk_buff.cb */
 	void *data_meta;
 	void *data_end;
+};
+
+/* sk_buff.ip_summed */
+#define CHECKSUM_NONE	     0
+#define CHECKSUM_UNNECESSARY 1
+#define SKB_MAX_CSUM_LEVEL   3
+
+/* How a packet is to be wrapped, or was. */
+#define TUNNEL_OPTS_MAX 252
+struct ip_tunnel_info {
+	bool given, from_program;
+	u8 tos, ttl, options_len;
+	bool ipv6;
+	u16 tun_flags; /* TUNNEL_* */
+	u32 id, label; /* host byte order */
+	u32 dst[4], src[4]; /* IPv4: the first one, host byte order; IPv6: as on the wire */
+	u8 options[TUNNEL_OPTS_MAX];
 };
 
 #define PACKET_HOST	 0
@@ -86,6 +118,7 @@ struct sk_buff {
 	s32 skb_iif;
 	u16 protocol; /* big-endian, as it came */
 	u16 queue_mapping, tc_index;
+	u16 mac_len; /* 0 until somebody has measured it */
 	union {
 		u32 vlan_all;
 		struct {
@@ -93,9 +126,17 @@ struct sk_buff {
 		};
 	};
 	u8 pkt_type, tstamp_type;
+	u8 ip_summed, csum_level;
 	bool direct_access; /* the program reads the packet through data and data_end */
-	u32 mac_header, network_header; /* from head */
+	bool encapsulation; /* the headers below are outer ones, inner_* their counterparts */
+	bool l4_hash, sw_hash;
+	u32 mac_header, network_header, transport_header; /* from head; HEADER_UNSET */
+	u32 inner_mac_header, inner_network_header, inner_transport_header;
+	u16 inner_protocol;
+	u64 sk_cookie; /* of the socket that a test run's packet belongs to; 0: not asked for yet */
+	struct ip_tunnel_info tun;
 	struct net_redirect redirect;
 };
+#define HEADER_UNSET UINT32_MAX
 
 #endif

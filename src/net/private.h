@@ -36,7 +36,10 @@ void skb_free(struct sk_buff *skb);
 u8 *skb_push(struct sk_buff *skb, u32 len); /* moves the packet when there is no room in front */
 void skb_pull(struct sk_buff *skb, u32 len);
 void skb_set_len(struct sk_buff *skb, u32 len); /* new bytes are 0 */
+void skb_clear_hash(struct sk_buff *skb);
 void skb_compute_data_pointers(struct sk_buff *skb);
+/* The protocol (big-endian) that an Ethernet type or length stands for. */
+u16 skb_encap_proto(u16 type, const u8 *rest, u32 rest_len);
 /* Reads the Ethernet header: protocol, pkt_type and network header; data then starts after it. */
 void skb_eth_type(struct sk_buff *skb, struct net_device *dev);
 
@@ -47,6 +50,9 @@ struct net_helper {
 };
 extern const struct net_helper xdp_helpers[], skb_helpers[], tc_helpers[];
 extern const u32 xdp_helper_cnt, skb_helper_cnt, tc_helper_cnt;
+/* skb_room.c, skb_meta.c, skb_tunnel.c: of tc programs too */
+extern const struct net_helper skb_room_helpers[], skb_meta_helpers[], skb_tunnel_helpers[];
+extern const u32 skb_room_helper_cnt, skb_meta_helper_cnt, skb_tunnel_helper_cnt;
 
 #define NET_HELPER(name)                                                                           \
 	static u64 name(u64 r1 __unused_arg, u64 r2 __unused_arg, u64 r3 __unused_arg,             \

@@ -80,6 +80,17 @@ static const struct prog_type_ops skb_types[] = {
 	SKB_TYPE(BPF_PROG_TYPE_SCHED_ACT, tc_retval),
 };
 
+static int register_tc(struct skep *skep, const struct prog_type_ops *ops)
+{
+	int err = register_type(skep, ops, tc_helpers, tc_helper_cnt);
+
+	if (!err)
+		err = register_type(skep, ops, skb_room_helpers, skb_room_helper_cnt);
+	if (!err)
+		err = register_type(skep, ops, skb_meta_helpers, skb_meta_helper_cnt);
+	return err ? err : register_type(skep, ops, skb_tunnel_helpers, skb_tunnel_helper_cnt);
+}
+
 int net_register(struct skep *skep)
 {
 	int err = dev_init(skep);
@@ -89,7 +100,7 @@ int net_register(struct skep *skep)
 	for (u32 i = 0; i < ARRAY_SIZE(skb_types) && !err; i++) {
 		err = register_type(skep, &skb_types[i], skb_helpers, skb_helper_cnt);
 		if (!err && skb_types[i].type != BPF_PROG_TYPE_SOCKET_FILTER)
-			err = register_type(skep, &skb_types[i], tc_helpers, tc_helper_cnt);
+			err = register_tc(skep, &skb_types[i]);
 	}
 	return err;
 }

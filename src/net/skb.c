@@ -23,6 +23,7 @@ struct sk_buff *skb_alloc(const void *data, u32 len)
 	}
 	skb->shinfo = (struct skb_shared_info *)(skb->head + skb->size);
 	skb->data = skb->head + ROOM;
+	skb->transport_header = HEADER_UNSET;
 	skb->len = len;
 	memcpy(skb->data, data, len);
 	return skb;
@@ -41,11 +42,15 @@ void skb_free(struct sk_buff *skb)
 static void move_to(struct sk_buff *skb, u32 front)
 {
 	s64 delta = (s64)front - (skb->data - skb->head);
+	u32 *headers[] = { &skb->mac_header, &skb->network_header, &skb->transport_header,
+			   &skb->inner_mac_header, &skb->inner_network_header,
+			   &skb->inner_transport_header };
 
 	memmove(skb->head + front, skb->data, skb->len);
 	skb->data = skb->head + front;
-	skb->mac_header = (u32)(skb->mac_header + delta);
-	skb->network_header = (u32)(skb->network_header + delta);
+	for (u32 i = 0; i < ARRAY_SIZE(headers); i++)
+		if (*headers[i] != HEADER_UNSET)
+			*headers[i] = (u32)(*headers[i] + delta);
 }
 
 u8 *skb_push(struct sk_buff *skb, u32 len)
@@ -73,6 +78,12 @@ void skb_set_len(struct sk_buff *skb, u32 len)
 	skb->len = len;
 }
 
+void skb_clear_hash(struct sk_buff *skb)
+{
+	skb->hash = 0;
+	skb->l4_hash = skb->sw_hash = false;
+}
+
 void skb_compute_data_pointers(struct sk_buff *skb)
 {
 	skb->bpf_cb.data_meta = skb->data;
@@ -88,20 +99,23 @@ static u8 pkt_type(const u8 *dest, const struct net_device *dev)
 	return memcmp(dest, dev->broadcast, 6) ? PACKET_MULTICAST : PACKET_BROADCAST;
 }
 
+/* Below 0x600 it is a length: then the frame is 802.3 when the next two bytes are ff ff (Novell's raw
+ * IPX), else 802.2. Both have numbers of their own. */
+u16 skb_encap_proto(u16 type, const u8 *rest, u32 rest_len)
+{
+	if (type < 0x600)
+		type = rest_len >= 2 && rest[0] == 0xff && rest[1] == 0xff ? 0x0001 : 0x0004;
+	return htons(type);
+}
+
 void skb_eth_type(struct sk_buff *skb, struct net_device *dev)
 {
 	const u8 *eth = skb->data;
-	u16 type;
 
 	skb->dev = dev;
 	skb->pkt_type = pkt_type(eth, dev);
 	skb->mac_header = (u32)(skb->data - skb->head);
 	skb_pull(skb, ETH_HLEN);
 	skb->network_header = (u32)(skb->data - skb->head);
-	/* Below 0x600 it is a length: then the frame is 802.3 when the next two bytes are ff ff
-	 * (Novell's raw IPX), else 802.2. Both have numbers of their own. */
-	type = (u16)(eth[12] << 8 | eth[13]);
-	if (type < 0x600)
-		type = skb->len >= 2 && skb->data[0] == 0xff && skb->data[1] == 0xff ? 0x0001 : 0x0004;
-	skb->protocol = htons(type);
+		skb->protocol = skb_encap_proto((u16)(eth[12] << 8 | eth[13]), skb->data, skb->len);
 }

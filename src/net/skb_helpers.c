@@ -64,7 +64,7 @@ NET_HELPER(store_bytes)
 		return -EFAULT;
 	memcpy(skb->data + off, (const void *)(uintptr_t)r3, len);
 	if (r5 & BPF_F_INVALIDATE_HASH)
-		skb->hash = 0;
+		skb_clear_hash(skb);
 	return 0;
 }
 
@@ -167,34 +167,7 @@ NET_HELPER(csum_update)
 	return -ENOTSUPP;
 }
 
-/* ---- size and marks ------------------------------------------------------------------------ */
-
-NET_HELPER(change_tail)
-{
-	struct sk_buff *skb = skb_of(r1);
-	u32 len = (u32)r2, min_len = (u32)(skb->head + skb->network_header - skb->data);
-
-	if (skb->head + skb->network_header <= skb->data)
-		min_len = 0;
-	if (r3 || len > BPF_SKB_MAX_LEN || len < min_len)
-		return -EINVAL;
-	skb_set_len(skb, len);
-	skb_compute_data_pointers(skb);
-	return 0;
-}
-
-NET_HELPER(change_head)
-{
-	struct sk_buff *skb = skb_of(r1);
-	u32 room = (u32)r2;
-
-	if (r3 || room > INT_MAX || skb->len + room > BPF_SKB_MAX_LEN)
-		return -EINVAL;
-	memset(skb_push(skb, room), 0, room);
-	skb->mac_header = (u32)(skb->data - skb->head);
-	skb_compute_data_pointers(skb);
-	return 0;
-}
+/* ---- marks ------------------------------------------------------------------------------------- */
 
 NET_HELPER(change_type)
 {
@@ -203,18 +176,6 @@ NET_HELPER(change_type)
 	if ((u32)r2 > PACKET_OTHERHOST || skb->pkt_type > PACKET_OTHERHOST)
 		return -EINVAL;
 	skb->pkt_type = (u8)r2;
-	return 0;
-}
-
-NET_HELPER(set_hash)
-{
-	skb_of(r1)->hash = (u32)r2;
-	return 0;
-}
-
-NET_HELPER(set_hash_invalid)
-{
-	skb_of(r1)->hash = 0;
 	return 0;
 }
 
@@ -240,11 +201,7 @@ const struct net_helper tc_helpers[] = {
 	{ BPF_FUNC_l3_csum_replace, l3_csum_replace },
 	{ BPF_FUNC_l4_csum_replace, l4_csum_replace },
 	{ BPF_FUNC_csum_update, csum_update },
-	{ BPF_FUNC_skb_change_tail, change_tail },
-	{ BPF_FUNC_skb_change_head, change_head },
 	{ BPF_FUNC_skb_change_type, change_type },
-	{ BPF_FUNC_set_hash, set_hash },
-	{ BPF_FUNC_set_hash_invalid, set_hash_invalid },
 	{ BPF_FUNC_redirect, tc_redirect },
 };
 const u32 tc_helper_cnt = ARRAY_SIZE(tc_helpers);
