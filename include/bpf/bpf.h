@@ -74,6 +74,20 @@ struct bpf_get_fd_by_id_opts {
 	size_t :0;
 };
 
+struct bpf_obj_pin_opts {
+	size_t sz;
+	__u32 file_flags;
+	int path_fd;
+	size_t :0;
+};
+
+struct bpf_obj_get_opts {
+	size_t sz;
+	__u32 file_flags;
+	int path_fd;
+	size_t :0;
+};
+
 struct bpf_test_run_opts {
 	size_t sz;
 	const void *data_in; /* optional */
@@ -116,6 +130,10 @@ LIBBPF_API int bpf_map_update_batch(int fd, const void *keys, const void *values
 				    const struct bpf_map_batch_opts *opts);
 
 LIBBPF_API int bpf_prog_test_run_opts(int prog_fd, struct bpf_test_run_opts *opts);
+LIBBPF_API int bpf_obj_pin(int fd, const char *pathname);
+LIBBPF_API int bpf_obj_pin_opts(int fd, const char *pathname, const struct bpf_obj_pin_opts *opts);
+LIBBPF_API int bpf_obj_get(const char *pathname);
+LIBBPF_API int bpf_obj_get_opts(const char *pathname, const struct bpf_obj_get_opts *opts);
 LIBBPF_API int bpf_obj_get_info_by_fd(int bpf_fd, void *info, __u32 *info_len);
 LIBBPF_API int bpf_prog_get_info_by_fd(int prog_fd, struct bpf_prog_info *info, __u32 *info_len);
 LIBBPF_API int bpf_map_get_info_by_fd(int map_fd, struct bpf_map_info *info, __u32 *info_len);

@@ -147,6 +147,8 @@ LIBBPF_API int bpf_map__set_type(struct bpf_map *map, enum bpf_map_type type);
 LIBBPF_API __u32 bpf_map__key_size(const struct bpf_map *map);
 LIBBPF_API int bpf_map__set_key_size(struct bpf_map *map, __u32 size);
 LIBBPF_API __u32 bpf_map__value_size(const struct bpf_map *map);
+LIBBPF_API struct bpf_map *bpf_map__inner_map(struct bpf_map *map);
+LIBBPF_API int bpf_map__set_inner_map_fd(struct bpf_map *map, int fd);
 LIBBPF_API int bpf_map__set_value_size(struct bpf_map *map, __u32 size);
 LIBBPF_API __u32 bpf_map__max_entries(const struct bpf_map *map);
 LIBBPF_API int bpf_map__set_max_entries(struct bpf_map *map, __u32 max_entries);
@@ -164,6 +166,18 @@ LIBBPF_API int bpf_map__set_map_extra(struct bpf_map *map, __u64 map_extra);
 /* Takes @fd (a copy) instead of creating the map. */
 LIBBPF_API int bpf_map__reuse_fd(struct bpf_map *map, int fd);
 /* Pinning is not modelled: no map is. */
+/* Pins live in the instance's own BPF file system at /sys/fs/bpf. Folders need no mkdir(). */
+LIBBPF_API int bpf_map__pin(struct bpf_map *map, const char *path);
+LIBBPF_API int bpf_map__unpin(struct bpf_map *map, const char *path);
+LIBBPF_API int bpf_map__set_pin_path(struct bpf_map *map, const char *path);
+LIBBPF_API int bpf_program__pin(struct bpf_program *prog, const char *path);
+LIBBPF_API int bpf_program__unpin(struct bpf_program *prog, const char *path);
+LIBBPF_API int bpf_object__pin_maps(struct bpf_object *obj, const char *path);
+LIBBPF_API int bpf_object__unpin_maps(struct bpf_object *obj, const char *path);
+LIBBPF_API int bpf_object__pin_programs(struct bpf_object *obj, const char *path);
+LIBBPF_API int bpf_object__unpin_programs(struct bpf_object *obj, const char *path);
+LIBBPF_API int bpf_object__pin(struct bpf_object *object, const char *path);
+LIBBPF_API int bpf_object__unpin(struct bpf_object *object, const char *path);
 LIBBPF_API bool bpf_map__is_pinned(const struct bpf_map *map);
 LIBBPF_API const char *bpf_map__pin_path(const struct bpf_map *map);
 /* Of .data, .rodata and .bss maps: before load the initial contents, to be changed in place; after it

@@ -24,6 +24,9 @@ enum libbpf_strict_mode {
 /* Everything is strict since libbpf 1.0. Always 0. */
 LIBBPF_API int libbpf_set_strict_mode(enum libbpf_strict_mode mode);
 
+struct bpf_map;
+LIBBPF_API const char *bpf_map__get_pin_path(const struct bpf_map *map);
+
 #ifdef __cplusplus
 }
 #endif

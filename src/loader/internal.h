@@ -108,10 +108,17 @@ struct bpf_program {
 	size_t log_size;
 };
 
+/* A map or a program that stands in a map from the start. */
+struct map_slot {
+	u32 key;
+	int map_idx; /* -1: it is a program */
+	struct bpf_program *prog;
+};
+
 struct bpf_map {
 	struct bpf_object *obj;
 	char *name, *sec_name; /* sec_name: of internal maps */
-	u32 sec_idx, sec_off; /* where its definition or data stands */
+	u32 sec_idx, sec_off, sec_size; /* where its definition or data stands */
 	enum sec_kind internal; /* SEC_DATA, SEC_RODATA, SEC_BSS; SEC_MAPS: a definition */
 	enum bpf_map_type type;
 	u32 key_size, value_size, max_entries, flags, numa_node;
@@ -119,6 +126,13 @@ struct bpf_map {
 	u32 btf_key, btf_value;
 	bool autocreate, is_kconfig;
 	int fd;
+	struct bpf_map *inner; /* what the maps in this one are like, NULL: not said */
+	int inner_fd;	       /* the same as a descriptor, of the application's choice */
+	bool is_inner;
+	u32 values_off; /* of member "values" in the definition, 0: none */
+	VEC(struct map_slot) slots;
+	char *pin_path; /* NULL: none */
+	bool pinned;
 	void *data;	  /* internal maps: contents; private memory before load, the map's own after */
 	size_t data_size; /* as mapped: whole pages */
 	bool data_is_live, mapped_from_skep;
@@ -160,6 +174,7 @@ struct bpf_object {
 	struct skep_btf *custom_btf; /* btf_custom_path */
 	VEC(struct extern_sym) externs;
 	char *kconfig; /* text of the option, may be NULL */
+	char *pin_root; /* of the option, may be NULL */
 	int kconfig_map;
 	int btf_fd;
 	bool loaded, relaxed_maps;
@@ -213,6 +228,18 @@ int maps_create(struct bpf_object *obj);
 void maps_unload(struct bpf_object *obj); /* closes, keeps definitions */
 void maps_close(struct bpf_object *obj);
 int map_by_sec(const struct bpf_object *obj, u32 sec_idx, u32 off); /* -1: none */
+
+int map_parse_def(struct bpf_map *map, const struct btf_t *def);
+
+/* values.c: what "values" of a map's definition says, and the maps and programs it lists */
+int map_values(struct bpf_map *map, const struct btf_memb *m);
+int values_collect(struct bpf_object *obj); /* after maps and programs */
+/* Maps into maps, or programs into maps; their descriptors exist. */
+int maps_fill_slots(struct bpf_object *obj, bool progs);
+
+/* pin.c */
+int map_pin_by_name(struct bpf_map *map);  /* LIBBPF_PIN_BY_NAME: where */
+int map_reuse_pinned(struct bpf_map *map); /* 0 also when there is none: map->fd tells */
 
 /* progs.c */
 int progs_collect(struct bpf_object *obj);

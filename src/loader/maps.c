@@ -24,7 +24,7 @@ static struct bpf_map *new_map(struct bpf_object *obj)
 	obj->maps = maps;
 	memset(&maps[obj->map_cnt], 0, sizeof(*maps));
 	maps[obj->map_cnt].obj = obj;
-	maps[obj->map_cnt].fd = -1;
+	maps[obj->map_cnt].fd = maps[obj->map_cnt].inner_fd = -1;
 	maps[obj->map_cnt].autocreate = true;
 	return &maps[obj->map_cnt++];
 }
@@ -93,9 +93,20 @@ static int sized_type(struct bpf_object *obj, struct bpf_map *map, const char *w
 	return 0;
 }
 
+/* __uint(pinning, ...): enum libbpf_pin_type of <bpf/bpf_helpers.h>. */
+static int map_pinning(struct bpf_map *map, u32 how)
+{
+	if (how > 1) {
+		pr_warn("map '%s': invalid pinning value %u.\n", map->name, how);
+		return -EINVAL;
+	}
+	if (how && map->is_inner)
+		return bad_map(map->name, "inner def can't be pinned");
+	return how && !map->pin_path ? map_pin_by_name(map) : 0;
+}
+
 static int map_member(struct bpf_object *obj, struct bpf_map *map, const struct btf_memb *m)
 {
-	static const char *const not_modelled[] = { "values", "pinning" };
 	u32 num = 0;
 	struct {
 		const char *name;
@@ -125,14 +136,13 @@ static int map_member(struct bpf_object *obj, struct bpf_map *map, const struct 
 		return sized_type(obj, map, m->name, m->type, &map->key_size, &map->btf_key);
 	if (!strcmp(m->name, "value"))
 		return sized_type(obj, map, m->name, m->type, &map->value_size, &map->btf_value);
-	if (!strcmp(m->name, "pinning") && uint_member(obj->btf.b, m->type, &num) && !num)
-		return 0; /* LIBBPF_PIN_NONE */
-	for (u32 i = 0; i < ARRAY_SIZE(not_modelled); i++) {
-		if (!strcmp(m->name, not_modelled[i])) {
-			pr_warn("map '%s': not modelled: member '%s'\n", map->name, m->name);
-			return -EOPNOTSUPP;
-		}
+	if (!strcmp(m->name, "pinning")) {
+		if (!uint_member(obj->btf.b, m->type, &num))
+			return bad_map(map->name, "numbers are given by __uint()");
+		return map_pinning(map, num);
 	}
+	if (!strcmp(m->name, "values"))
+		return map_values(map, m);
 	if (obj->relaxed_maps) {
 		pr_debug("map '%s': ignoring unknown field '%s'.\n", map->name, m->name);
 		return 0;
@@ -160,13 +170,31 @@ static bool is_ringbuf(const struct bpf_map *map)
 	return map->type == BPF_MAP_TYPE_RINGBUF || map->type == BPF_MAP_TYPE_USER_RINGBUF;
 }
 
+int map_parse_def(struct bpf_map *map, const struct btf_t *def)
+{
+	struct bpf_object *obj = map->obj;
+	struct btf_memb m;
+	int err = 0;
+
+	for (u32 i = 0; i < def->vlen && !err; i++) {
+		if (!btf_member(obj->btf.b, def, i, &m))
+			return -EINVAL;
+		if (!strcmp(m.name, "values") && i + 1 < def->vlen)
+			return bad_map(map->name, "'values' member should be last");
+		err = map_member(obj, map, &m);
+	}
+	if (!err && map->type == BPF_MAP_TYPE_UNSPEC)
+		err = bad_map(map->name, "map type isn't specified");
+	if (is_ringbuf(map))
+		map->max_entries = ringbuf_size(map->max_entries);
+	return err;
+}
+
 static int collect_defined(struct bpf_object *obj, u32 sec_idx, const struct btf_secvar *sv)
 {
 	const struct elf_sec *sec = &obj->secs[sec_idx];
 	struct bpf_map *map = new_map(obj);
-	struct btf_memb m;
 	struct btf_t var, def;
-	int err = 0;
 
 	if (!map)
 		return -ENOMEM;
@@ -182,16 +210,8 @@ static int collect_defined(struct bpf_object *obj, u32 sec_idx, const struct btf
 		return bad_map(map->name, "its definition lies outside of section .maps");
 	if (!btf_type_get(obj->btf.b, btf_skip_mods(obj->btf.b, var.type), &def) || def.kind != BTF_KIND_STRUCT)
 		return bad_map(map->name, "its definition is not a struct");
-	for (u32 i = 0; i < def.vlen && !err; i++) {
-		if (!btf_member(obj->btf.b, &def, i, &m))
-			return -EINVAL;
-		err = map_member(obj, map, &m);
-	}
-	if (!err && map->type == BPF_MAP_TYPE_UNSPEC)
-		err = bad_map(map->name, "map type isn't specified");
-	if (is_ringbuf(map))
-		map->max_entries = ringbuf_size(map->max_entries);
-	return err;
+	map->sec_size = sv->size;
+	return map_parse_def(map, &def);
 }
 
 static int collect_definitions(struct bpf_object *obj)
@@ -421,10 +441,10 @@ static bool has_btf(enum bpf_map_type type)
 	return true;
 }
 
-static int make_fd(struct bpf_map *map)
+static int make_fd_with(struct bpf_map *map, int inner_fd)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = map->flags, .map_extra = map->extra,
-		    .numa_node = map->numa_node);
+		    .numa_node = map->numa_node, .inner_map_fd = inner_fd < 0 ? 0 : inner_fd);
 	struct bpf_object *obj = map->obj;
 	int fd;
 
@@ -440,6 +460,24 @@ static int make_fd(struct bpf_map *map)
 	opts.btf_fd = opts.btf_key_type_id = opts.btf_value_type_id = 0;
 	map->btf_key = map->btf_value = 0;
 	return sys_map_create(obj->skep, map->type, map->name, map->key_size, map->value_size, map->max_entries, &opts);
+}
+
+/* A map of maps is told by an example what its maps are like. */
+static int make_fd(struct bpf_map *map)
+{
+	int fd = map->inner_fd, own = -1;
+
+	if (map->inner && fd < 0) {
+		own = fd = make_fd_with(map->inner, -1);
+		if (fd < 0) {
+			pr_warn("map '%s': failed to create inner map: %s\n", map->name, ERR_STR(fd));
+			return fd;
+		}
+	}
+	fd = make_fd_with(map, fd);
+	if (own >= 0)
+		close(own);
+	return fd;
 }
 
 static int create(struct bpf_map *map)
@@ -460,17 +498,45 @@ static int create(struct bpf_map *map)
 	return map->internal == SEC_MAPS ? 0 : fill_data(map);
 }
 
+/* Found where it says it is pinned, else made and pinned. When somebody else pins one there meanwhile,
+ * that one is taken. Who gave the map a descriptor wants that one. */
+static int find_or_create(struct bpf_map *map)
+{
+	bool retried = false;
+	int err = 0;
+
+	for (;; retried = true) {
+		if (map->pin_path) {
+			err = map_reuse_pinned(map);
+			if (!err && retried && map->fd < 0)
+				err = -ENOENT;
+			if (err)
+				break;
+		}
+		if (map->fd < 0)
+			err = create(map);
+		if (err || !map->pin_path || map->pinned)
+			return err;
+		err = bpf_map__pin(map, NULL);
+		if (err != -EEXIST || retried)
+			break;
+		close(map->fd);
+		map->fd = -1;
+	}
+	if (err)
+		pr_warn("map '%s': cannot be used at '%s': %s\n", map->name, map->pin_path, ERR_STR(err));
+	return err;
+}
+
 int maps_create(struct bpf_object *obj)
 {
 	for (u32 i = 0; i < obj->map_cnt; i++) {
-		struct bpf_map *map = &obj->maps[i];
-		/* Who gave the map a descriptor wants that one. */
-		int err = map->autocreate && map->fd < 0 ? create(map) : 0;
+		int err = obj->maps[i].autocreate ? find_or_create(&obj->maps[i]) : 0;
 
 		if (err)
 			return err;
 	}
-	return 0;
+	return maps_fill_slots(obj, false);
 }
 
 void maps_unload(struct bpf_object *obj)
@@ -494,8 +560,15 @@ void maps_close(struct bpf_object *obj)
 {
 	maps_unload(obj);
 	for (u32 i = 0; i < obj->map_cnt; i++) {
-		free(obj->maps[i].name);
-		free(obj->maps[i].sec_name);
+		struct bpf_map *map = &obj->maps[i];
+
+		free(map->name);
+		free(map->sec_name);
+		free(map->pin_path);
+		if (map->inner)
+			free(map->inner->name);
+		free(map->inner);
+		vec_free(&map->slots);
 	}
 	free(obj->maps);
 }
@@ -652,16 +725,6 @@ int bpf_map__set_initial_value(struct bpf_map *map, const void *data, size_t siz
 		return libbpf_err(-EINVAL);
 	memcpy(map->data, data, size);
 	return 0;
-}
-
-bool bpf_map__is_pinned(const struct bpf_map *map __unused_arg)
-{
-	return false;
-}
-
-const char *bpf_map__pin_path(const struct bpf_map *map __unused_arg)
-{
-	return NULL;
 }
 
 static bool is_percpu(const struct bpf_map *map)

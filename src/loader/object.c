@@ -28,10 +28,14 @@ static int take_opts(struct bpf_object *obj, const struct bpf_object_open_opts *
 	if (!opts)
 		return 0;
 	memcpy(&known, opts, min_of(opts->sz, sizeof(known)));
-	if (known.pin_root_path || known.bpf_token_path) {
-		pr_warn("%s: not modelled: open option %s\n", obj->path,
-			known.pin_root_path ? "pin_root_path" : "bpf_token_path");
+	if (known.bpf_token_path) {
+		pr_warn("%s: not modelled: open option bpf_token_path\n", obj->path);
 		return -EOPNOTSUPP;
+	}
+	if (known.pin_root_path) {
+		obj->pin_root = strdup(known.pin_root_path);
+		if (!obj->pin_root)
+			return -ENOMEM;
 	}
 	if (known.kconfig) {
 		obj->kconfig = strdup(known.kconfig);
@@ -62,7 +66,7 @@ static int collect(struct bpf_object *obj)
 {
 	static int (*const steps[])(struct bpf_object *obj) = {
 		object_btf_parse, externs_collect, object_btf_fixup, maps_collect,
-		externs_map,	  progs_collect,   links_collect,    relos_collect,
+		externs_map,	  progs_collect,   links_collect,    relos_collect, values_collect,
 	};
 	int err = 0;
 
@@ -164,6 +168,7 @@ void bpf_object__close(struct bpf_object *obj)
 	elf_close(obj);
 	vec_free(&obj->externs);
 	free(obj->kconfig);
+	free(obj->pin_root);
 	free(obj->path);
 	free(obj);
 }

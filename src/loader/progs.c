@@ -272,7 +272,7 @@ int progs_load(struct bpf_object *obj)
 		if (err)
 			return err;
 	}
-	return 0;
+	return maps_fill_slots(obj, true);
 }
 
 void progs_unload(struct bpf_object *obj)

@@ -89,7 +89,7 @@ const char *skep_helper_name(u32 helper_id);
 int skep_helper_id(const char *name);
 
 /* One pointer a subsystem for its own state in the instance. */
-enum skep_room { SKEP_ROOM_NET, SKEP_ROOM_SYSCALL, SKEP_ROOM_VERDICT, SKEP_ROOM_CNT };
+enum skep_room { SKEP_ROOM_NET, SKEP_ROOM_SYSCALL, SKEP_ROOM_BPFFS, SKEP_ROOM_VERDICT, SKEP_ROOM_CNT };
 void skep_room_set(struct skep *skep, enum skep_room room, void *state,
 		   void (*free_state)(struct skep *skep, void *state));
 void *skep_room_get(struct skep *skep, enum skep_room room);

@@ -52,7 +52,9 @@ int skep_boot(const struct skep_opts *opts, struct skep **ret_skep)
 		return err;
 	}
 	skep_room_set(skep, SKEP_ROOM_SYSCALL, state, sys_free);
-	err = net_register(skep);
+	err = bpffs_init(skep);
+	if (!err)
+		err = net_register(skep);
 	if (err) {
 		skep_free(skep);
 		return err;

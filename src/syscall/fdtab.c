@@ -41,7 +41,7 @@ static struct {
 
 /* ---- objects of each kind ------------------------------------------------------------------- */
 
-static void obj_get(struct skep *skep, enum fd_kind kind, void *obj)
+void fdtab_obj_get(struct skep *skep, enum fd_kind kind, void *obj)
 {
 	switch (kind) {
 	case FD_MAP:
@@ -59,7 +59,7 @@ static void obj_get(struct skep *skep, enum fd_kind kind, void *obj)
 	}
 }
 
-static void obj_put(struct skep *skep, enum fd_kind kind, void *obj)
+void fdtab_obj_put(struct skep *skep, enum fd_kind kind, void *obj)
 {
 	switch (kind) {
 	case FD_MAP:
@@ -191,7 +191,7 @@ static void drop_list(struct handle *h)
 
 	for (; h; h = next) {
 		next = h->next_ino;
-		obj_put(h->skep, h->kind, h->obj);
+		fdtab_obj_put(h->skep, h->kind, h->obj);
 		free(h);
 	}
 }
@@ -261,7 +261,7 @@ int fdtab_open(struct skep *skep, enum fd_kind kind, void *obj, u32 mode)
 		drop_list(closed);
 	}
 	if (fd < 0) {
-		obj_put(skep, kind, obj);
+		fdtab_obj_put(skep, kind, obj);
 		free(h);
 	}
 	return fd;
@@ -278,7 +278,7 @@ int fdtab_get(struct skep *skep, int fd, enum fd_kind kind, void **ret_obj, u32 
 	pthread_mutex_lock(&tab.lock);
 	h = find_ino(st.st_dev, st.st_ino);
 	if (h && h->skep == skep && h->kind == kind) {
-		obj_get(skep, kind, h->obj);
+		fdtab_obj_get(skep, kind, h->obj);
 		*ret_obj = h->obj;
 		if (ret_mode)
 			*ret_mode = h->mode;

@@ -26,6 +26,10 @@ int fdtab_get(struct skep *skep, int fd, enum fd_kind kind, void **ret_obj, u32 
 /* What kind of object of this instance @fd is: an enum fd_kind, or -EBADF, -EINVAL. */
 int fdtab_kind(struct skep *skep, int fd);
 
+/* One reference more or less to an object, as a descriptor holds one. */
+void fdtab_obj_get(struct skep *skep, enum fd_kind kind, void *obj);
+void fdtab_obj_put(struct skep *skep, enum fd_kind kind, void *obj);
+
 /* Drops the objects of descriptors that were closed since. */
 void fdtab_drain(void);
 /* Drops all objects of an instance; its descriptors become plain files. */

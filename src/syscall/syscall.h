@@ -56,4 +56,9 @@ int skep_btf_from_fd(struct skep *skep, int fd, struct skep_btf **ret_btf);
 void *skep_mmap(struct skep *skep, int fd, size_t len, int prot, int flags, u64 off);
 int skep_munmap(struct skep *skep, int fd, void *mem, size_t len, int prot);
 
+/* Is there a place for @path in the instance's BPF file system? */
+bool skep_bpffs_covers(const char *path);
+/* unlink() of what BPF_OBJ_PIN put there. -ENOENT, -EISDIR, -ENOTDIR. */
+int skep_bpffs_remove(struct skep *skep, const char *path);
+
 #endif

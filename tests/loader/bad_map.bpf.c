@@ -23,14 +23,14 @@ struct {
 #elif BAD == 3 /* unknown member */
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(colour, 3);
-#elif BAD == 4 /* inner maps */
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+#elif BAD == 4 /* not a map of maps */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, int);
 	__array(values, struct inner);
 #elif BAD == 5
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__uint(pinning, 2);
 #elif BAD == 6 /* fine to open, not to create */
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

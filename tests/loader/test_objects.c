@@ -350,8 +350,8 @@ static void what_is_not_modelled_says_so(void **state __unused_arg)
 			{ EINVAL, "map 'bad': map type isn't specified.\n" },
 			{ EINVAL, "map 'bad': conflicting value size 8 != 4.\n" },
 			{ EOPNOTSUPP, "map 'bad': unknown field 'colour'.\n" },
-			{ EOPNOTSUPP, "map 'bad': not modelled: member 'values'\n" },
-			{ EOPNOTSUPP, "map 'bad': not modelled: member 'pinning'\n" },
+			{ EINVAL, "map 'bad': should be map-in-map or prog-array.\n" },
+			{ EINVAL, "map 'bad': invalid pinning value 2.\n" },
 		};
 		char name[16];
 
@@ -455,10 +455,10 @@ static void options_of_other_versions(void **state __unused_arg)
 	assert_null(bpf_object__open_file(obj_path("globals"), &shorter));
 	assert_int_equal(errno, EINVAL);
 	shorter.kernel_log_size = 0;
-	shorter.pin_root_path = "/somewhere";
+	shorter.bpf_token_path = "/somewhere";
 	assert_null(bpf_object__open_file(obj_path("globals"), &shorter));
 	assert_int_equal(errno, EOPNOTSUPP);
-	assert_said("not modelled: open option pin_root_path");
+	assert_said("not modelled: open option bpf_token_path");
 	assert_null(bpf_object__open_file("/no/such/file", NULL));
 	assert_int_equal(errno, ENOENT);
 	stop();
