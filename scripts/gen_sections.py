@@ -20,7 +20,7 @@ def main():
                 load.append("BPF_F_SLEEPABLE")
             if "SEC_XDP_FRAGS" in flags:
                 load.append("BPF_F_XDP_HAS_FRAGS")
-            btf = "true" if "SEC_ATTACH_BTF" in flags or "attach_tracing_multi" in flags else "false"
+            btf = "true" if "SEC_ATTACH_BTF" in flags else "false"
             out.write(f'{{ "{sec.rstrip("+")}", {plus}, {ptype}, {attach or 0}, '
                       f'{" | ".join(load) or 0}, {btf} }},\n')
 

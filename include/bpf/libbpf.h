@@ -55,6 +55,7 @@ LIBBPF_API const char *libbpf_bpf_attach_type_str(enum bpf_attach_type t);
 LIBBPF_API const char *libbpf_bpf_link_type_str(enum bpf_link_type t);
 LIBBPF_API int libbpf_prog_type_by_name(const char *name, enum bpf_prog_type *prog_type,
 					enum bpf_attach_type *expected_attach_type);
+LIBBPF_API int libbpf_find_vmlinux_btf_id(const char *name, enum bpf_attach_type attach_type);
 LIBBPF_API int libbpf_attach_type_by_name(const char *name, enum bpf_attach_type *attach_type);
 
 enum libbpf_print_level { LIBBPF_WARN, LIBBPF_INFO, LIBBPF_DEBUG };
@@ -122,6 +123,9 @@ LIBBPF_API size_t bpf_program__insn_cnt(const struct bpf_program *prog);
 LIBBPF_API bool bpf_program__autoload(const struct bpf_program *prog);
 LIBBPF_API int bpf_program__set_autoload(struct bpf_program *prog, bool autoload);
 LIBBPF_API enum bpf_prog_type bpf_program__type(const struct bpf_program *prog);
+/* The function that it is about: of program @attach_prog_fd, or with 0 of the kernel. */
+LIBBPF_API int bpf_program__set_attach_target(struct bpf_program *prog, int attach_prog_fd,
+					      const char *attach_func_name);
 LIBBPF_API int bpf_program__set_type(struct bpf_program *prog, enum bpf_prog_type type);
 LIBBPF_API enum bpf_attach_type bpf_program__expected_attach_type(const struct bpf_program *prog);
 LIBBPF_API int bpf_program__set_expected_attach_type(struct bpf_program *prog, enum bpf_attach_type type);

@@ -3,8 +3,6 @@
  * patched, before functions are linked together. */
 #include "loader/internal.h"
 
-#include "runtime/runtime.h"
-
 #include <errno.h>
 #include <string.h>
 
@@ -53,20 +51,8 @@ static int apply(struct bpf_program *prog, const struct skep_btf *targ, const st
 /* The kernel's BTF, found when the first relocation needs it. */
 static const struct skep_btf *target(struct bpf_object *obj)
 {
-	const struct skep_btf *targ = obj->custom_btf;
-	struct btf *btf;
+	const struct skep_btf *targ = obj->custom_btf ? obj->custom_btf : object_kernel_btf(obj);
 
-	if (!targ && obj->skep)
-		targ = skep_kernel_btf(obj->skep);
-	if (!targ && !obj->skep) {
-		btf = btf__load_vmlinux_btf();
-		if (btf) {
-			obj->custom_btf = btf->b;
-			btf_get(btf->b);
-			btf__free(btf);
-			targ = obj->custom_btf;
-		}
-	}
 	if (!targ)
 		pr_warn("%s: it needs CO-RE relocations and there is no kernel BTF; give one with --kernel-btf "
 			"or btf_custom_path\n", obj->path);

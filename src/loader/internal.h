@@ -102,6 +102,8 @@ struct bpf_program {
 	enum bpf_attach_type attach_type;
 	u32 flags, sec_flags; /* set by the application; what the section's name says */
 	bool autoload, needs_attach_btf;
+	u32 attach_btf_id; /* in the kernel's BTF, or in that of program @attach_prog_fd */
+	int attach_prog_fd; /* 0: none */
 	int fd;
 	u32 log_level;
 	char *log_buf;
@@ -172,6 +174,7 @@ struct bpf_object {
 	struct btf btf; /* .b NULL: none */
 	struct btf_ext *ext;
 	struct skep_btf *custom_btf; /* btf_custom_path */
+	struct skep_btf *vmlinux;    /* of the running kernel, when that is used */
 	VEC(struct extern_sym) externs;
 	char *kconfig; /* text of the option, may be NULL */
 	char *pin_root; /* of the option, may be NULL */
@@ -262,6 +265,11 @@ void load_log_fixup(const struct bpf_program *prog, char *log, size_t size);
 /* relo.c */
 int relos_collect(struct bpf_object *obj);
 const struct relo *relo_of(const struct bpf_program *prog, u32 insn_idx); /* NULL none */
+
+/* attach.c */
+const struct skep_btf *object_kernel_btf(struct bpf_object *obj); /* NULL: none */
+int prog_find_attach_btf(struct bpf_program *prog);
+int btf_read_by_id(struct skep *skep, u32 id, struct skep_btf **ret_btf);
 
 /* corerelo.c */
 int core_relocate(struct bpf_object *obj);

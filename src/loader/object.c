@@ -165,6 +165,7 @@ void bpf_object__close(struct bpf_object *obj)
 	btf_ext_free(obj->ext);
 	btf_put(obj->btf.b);
 	btf_put(obj->custom_btf);
+	btf_put(obj->vmlinux);
 	elf_close(obj);
 	vec_free(&obj->externs);
 	free(obj->kconfig);

@@ -162,6 +162,8 @@ static void fill_opts(const struct bpf_program *p, struct bpf_prog_load_opts *op
 	opts->expected_attach_type = p->attach_type;
 	opts->prog_flags = p->flags | p->sec_flags;
 	opts->kern_version = obj->kern_version;
+	opts->attach_btf_id = p->attach_btf_id;
+	opts->attach_prog_fd = p->attach_prog_fd;
 	if (obj->btf_fd < 0 || !obj->ext)
 		return;
 	opts->prog_btf_fd = obj->btf_fd;
@@ -216,15 +218,16 @@ static int load_one(struct bpf_program *p)
 	u32 level = p->log_level ? p->log_level : obj->log_level;
 	char *buf = p->log_buf ? p->log_buf : obj->log_buf, *own = NULL;
 	size_t size = p->log_buf ? p->log_size : obj->log_size;
-	int fd;
+	int err, fd;
 
 	if (p->type == BPF_PROG_TYPE_UNSPEC) {
 		pr_warn("prog '%s': missing BPF prog type, check ELF section name '%s'\n", p->name, p->sec_name);
 		return -EINVAL;
 	}
-	if (p->needs_attach_btf) {
-		pr_warn("prog '%s': not modelled: programs that attach by BTF (section '%s')\n", p->name, p->sec_name);
-		return -EOPNOTSUPP;
+	err = prog_find_attach_btf(p);
+	if (err) {
+		pr_warn("prog '%s': failed to prepare load attributes: %d\n", p->name, err);
+		return err;
 	}
 	if (buf) {
 		if (size)
@@ -388,11 +391,10 @@ int bpf_program__set_type(struct bpf_program *prog, enum bpf_prog_type type)
 {
 	if (prog->obj->loaded)
 		return libbpf_err(-EBUSY);
+	/* What the section's name said is about another type. */
 	if (type != prog->type) {
-		/* What the section's name said is about another type. */
 		prog->sec_flags = 0;
-		prog->needs_attach_btf = type == BPF_PROG_TYPE_TRACING || type == BPF_PROG_TYPE_LSM ||
-					 type == BPF_PROG_TYPE_EXT;
+		prog->needs_attach_btf = false;
 	}
 	prog->type = type;
 	return 0;

@@ -340,8 +340,8 @@ static void what_is_not_modelled_says_so(void **state __unused_arg)
 	struct bpf_object *obj;
 
 	start(ON_JIT);
-	bpf_object__close(load_missing("not_modelled", -EOPNOTSUPP));
-	assert_said("prog 'not_modelled': not modelled: programs that attach by BTF (section 'fentry/something')\n");
+	bpf_object__close(load_missing("not_modelled", -ESRCH));
+	assert_said("prog 'not_modelled': failed to find kernel BTF type ID of 'something': -ESRCH\n");
 	for (int i = 1; i <= 5; i++) {
 		static const struct {
 			int err;
