@@ -50,8 +50,20 @@ int no_such_section(void *ctx)
 	return 0;
 }
 
-SEC("?fentry/something")
+SEC("?lirc_mode2")
 int not_modelled(void *ctx)
+{
+	return 0;
+}
+
+SEC("?fentry/something")
+int no_such_function(void *ctx)
+{
+	return 0;
+}
+
+SEC("?tp_btf")
+int of_nothing(void *ctx)
 {
 	return 0;
 }

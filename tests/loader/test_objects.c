@@ -340,8 +340,12 @@ static void what_is_not_modelled_says_so(void **state __unused_arg)
 	struct bpf_object *obj;
 
 	start(ON_JIT);
-	bpf_object__close(load_missing("not_modelled", -ESRCH));
-	assert_said("prog 'not_modelled': failed to find kernel BTF type ID of 'something': -ESRCH\n");
+	bpf_object__close(load_missing("not_modelled", -EOPNOTSUPP));
+	assert_said("not modelled: program type LIRC_MODE2\n");
+	bpf_object__close(load_missing("no_such_function", -ESRCH));
+	assert_said("prog 'no_such_function': failed to find kernel BTF type ID of 'something': -ESRCH\n");
+	bpf_object__close(load_missing("of_nothing", -EINVAL));
+	assert_said("prog 'of_nothing': no BTF-based attach target is specified, use bpf_program__set_attach_target()\n");
 	for (int i = 1; i <= 5; i++) {
 		static const struct {
 			int err;

@@ -152,7 +152,7 @@ static void attribute_sizes(void **state __unused_arg)
 
 static void known_but_not_modelled(void **state __unused_arg)
 {
-	static const int cmds[] = { BPF_OBJ_PIN, BPF_OBJ_GET, BPF_PROG_ATTACH, BPF_PROG_QUERY,
+	static const int cmds[] = { BPF_PROG_ATTACH, BPF_PROG_QUERY,
 				    BPF_LINK_CREATE, BPF_TOKEN_CREATE, BPF_ITER_CREATE };
 	union bpf_attr attr = { 0 };
 
