@@ -186,7 +186,7 @@ def test_threads():
     files = [SHAPES, LB, MISSING, SHAPES, LB] * 3
     one = same_but_time(Run("verify", "-j", *files))
     check("-J gives the same rows in the same order", all(one == same_but_time(Run("verify", "-j", "-J", n, *files))
-          for n in (2, 8)) and len(one) == 78)
+          for n in (2, 8)) and len(one) == 84)
     log = Run("verify", "-J", "4", "--log-level", "2", LB, SHAPES, LB).out
     at = [log.index(f"{f}: {p}:\n") for f, p in ((LB, "xdp_lb"), (SHAPES, "swap"), (SHAPES, "grow"), (SHAPES, "mark"))]
     check("-J: logs come in order, whole", at == sorted(at) and log.count("processed ") == 11 + 1, tell=log)
