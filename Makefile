@@ -49,6 +49,13 @@ asan: deps ## all tests under AddressSanitizer and UBSan
 	@[ -f $(BUILD)-asan/build.ninja ] || meson setup $(BUILD)-asan -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
 	@$(MAKE) --no-print-directory test BUILD=$(BUILD)-asan
 
+FUZZ_SECONDS ?= 60
+fuzz: deps ## every fuzz harness for FUZZ_SECONDS (60) seconds each
+	@[ -f $(BUILD)-fuzz/build.ninja ] || CC=clang-19 meson setup $(BUILD)-fuzz -Dfuzz=true \
+		-Db_sanitize=address,undefined -Db_lundef=false >/dev/null
+	@ninja -C $(BUILD)-fuzz fuzzers >/dev/null
+	@scripts/fuzz.sh $(BUILD)-fuzz $(FUZZ_SECONDS) $(BUILD)/tests/loader
+
 clean: ## remove what was built
 	@rm -rf $(BUILD) $(BUILD)-*
 

@@ -115,12 +115,13 @@ const char *btf_find_tag(const struct skep_btf *btf, u32 id, s32 idx, const char
 
 /* "bpftool btf dump": one type, raw form, as "[1] INT 'int' size=4 bits_offset=0 ...". */
 void btf_print_raw(struct strbuf *out, const struct skep_btf *btf, u32 id);
-/* All types as C in an order that compiles ("format c"). 0, -ENOMEM, -EINVAL. */
+/* All types as C in an order that compiles ("format c"). 0, -ENOMEM, -EINVAL, -E2BIG
+ * (hostile: types in place inside of types in place; cut short). */
 int btf_print_c(struct strbuf *out, const struct skep_btf *btf);
 /* The same piecemeal: what @id needs that was not written yet, then itself. */
 struct btf_cdump;
 struct btf_cdump *btf_cdump_new(const struct skep_btf *btf); /* NULL: no memory; @btf must outlive it */
-int btf_cdump_type(struct btf_cdump *cd, struct strbuf *out, u32 id); /* 0, -EINVAL, -ENOMEM */
+int btf_cdump_type(struct btf_cdump *cd, struct strbuf *out, u32 id); /* 0, -EINVAL, -ENOMEM, -E2BIG */
 /* @level: tabs in front of lines inside of it. */
 int btf_cdump_decl(struct btf_cdump *cd, struct strbuf *out, u32 id, const char *name, u32 level);
 void btf_cdump_free(struct btf_cdump *cd);

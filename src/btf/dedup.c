@@ -20,7 +20,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define NO_NAME UINT32_MAX
+#define NO_NAME	   UINT32_MAX
+#define ROUNDS_MAX 4096 /* the length of the longest way to a difference that no name stops; the kernel's: 10 */
 
 /* A tag's name: structs, unions and enums each with its kind. */
 struct tag_name {
@@ -165,7 +166,7 @@ static int refine(struct dedup *d)
 	u32 before = 0, now;
 
 	memcpy(d->colour, d->own, d->cnt * sizeof(*d->colour));
-	for (;;) {
+	for (u32 round = 0; round < ROUNDS_MAX; round++) {
 		u64 *old = d->colour;
 
 		now = count_colours(d);
@@ -180,6 +181,17 @@ static int refine(struct dedup *d)
 		d->colour = d->next;
 		d->next = old;
 	}
+	return -E2BIG;
+}
+
+/* A forward enum has a size, which what holds it leans on. */
+static bool fits_definition(const struct dedup *d, const struct btf_t *t, u32 def_id)
+{
+	struct btf_t def;
+
+	if (!is_forward(t))
+		return d->colour[t->id] == d->colour[def_id];
+	return t->kind == BTF_KIND_FWD || (btf_type_get(d->btf, def_id, &def) && def.size == t->size);
 }
 
 /* True when a name had to be set aside, which changes what its users look like. */
@@ -191,7 +203,7 @@ static bool set_aside(struct dedup *d)
 	for (u32 id = 1; btf_type_get(d->btf, id, &t); id++) {
 		struct tag_name *name = d->name_of[id] == NO_NAME ? NULL : &d->names[d->name_of[id]];
 
-		if (!name || name->aside || is_forward(&t) || d->colour[id] == d->colour[name->def])
+		if (!name || name->aside || !name->def || fits_definition(d, &t, name->def))
 			continue;
 		name->aside = any = true;
 	}

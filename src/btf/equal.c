@@ -1,26 +1,42 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * equal.c - whether two types are the same structure. Pairs that are being compared are taken as equal:
- * when no pair that can be reached differs, that assumption was right, cycles or not.
+ * equal.c - whether two types are the same structure. Two types that are being compared are put into one class;
+ * when nothing that can be reached differs, that was right, cycles or not. Types of one class are not compared
+ * again, so that n and m types take n + m comparisons, not n * m (Hopcroft and Karp's test of automata).
  */
 #include "base/u64map.h"
 #include "base/vec.h"
 #include "btf/private.h"
 
+#define OF_B BIT_ULL(32)
+
 struct compare {
 	const struct skep_btf *a, *b;
-	struct u64map met;
-	VEC(u64) todo;
+	struct u64map parent; /* of a type, ids of b with OF_B: one nearer to its class's name */
+	VEC(u64) todo;	      /* a's id above, b's below */
 	bool oom;
 };
 
+static u64 class_of(struct compare *c, u64 node)
+{
+	u64 *up, *upper;
+
+	while ((up = u64map_get(&c->parent, node))) {
+		upper = u64map_get(&c->parent, *up);
+		if (upper)
+			*up = *upper; /* shortens the way for the next one */
+		node = *up;
+	}
+	return node;
+}
+
 static bool meet(struct compare *c, u32 a_id, u32 b_id)
 {
-	u64 key = (u64)a_id << 32 | b_id;
+	u64 a = class_of(c, a_id), b = class_of(c, b_id | OF_B);
 
-	if (u64map_get(&c->met, key))
+	if (a == b)
 		return true;
-	if (!u64map_put(&c->met, key, 1) || !vec_push(&c->todo, key))
+	if (!u64map_put(&c->parent, a, b) || !vec_push(&c->todo, (u64)a_id << 32 | b_id))
 		c->oom = true;
 	return !c->oom;
 }
@@ -66,7 +82,7 @@ bool btf_equal(const struct skep_btf *a, u32 a_id, const struct skep_btf *b, u32
 
 		same = same_record(&c, key >> 32, (u32)key);
 	}
-	u64map_free(&c.met);
+	u64map_free(&c.parent);
 	vec_free(&c.todo);
 	return same && !c.oom;
 }

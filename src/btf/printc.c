@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_DEPTH 64
+#define MAX_DEPTH     64
+#define WORK_PER_TYPE 256 /* BTF_MAX_TYPE times it is below 2^32; the kernel's own needs 12 */
 
 enum { NEW, OPEN, DONE };
 enum name_space { TAGS, ORDINARY };
@@ -25,8 +26,18 @@ struct dump {
 	bool *declared; /* "struct x;" was written */
 	u32 *version;	/* which of the types with this name it is, from 1 */
 	struct u64map counts; /* name and name space: how many there were */
-	bool oom;
+	u8 *needed;	/* by id: BIT(by value) of what was gone through for its needs */
+	u8 *align;	/* by id, of structs and unions; 0: not known yet */
+	u32 work;	/* types that were written */
+	bool oom, over; /* over: there was too much to write, it is cut short */
 };
+
+/* Types written in place inside of types written in place: 2^64 times in hostile BTF. Then it is cut short. */
+static bool too_much(struct dump *d)
+{
+	d->over = d->over || ++d->work > WORK_PER_TYPE * btf_id_cnt(d->btf) + (1u << 16);
+	return d->over;
+}
 
 static bool is_composite(u32 kind)
 {
@@ -159,7 +170,7 @@ static void put_around(struct dump *d, u32 id, struct strbuf *inner, bool pointe
 	struct btf_arr arr;
 	struct btf_t t;
 
-	if (depth > MAX_DEPTH || (id && !btf_type_get(d->btf, id, &t))) {
+	if (depth > MAX_DEPTH || too_much(d) || (id && !btf_type_get(d->btf, id, &t))) {
 		strbuf_printf(d->out, "void /* too deep */ *%s", strbuf_str(inner));
 		return;
 	}
@@ -235,14 +246,30 @@ static void put_enum(struct dump *d, const struct btf_t *t, u32 level)
 		strbuf_printf(d->out, " __attribute__((mode(%s)))", t->size == 1 ? "byte" : "HI");
 }
 
-static s64 align_of(const struct skep_btf *btf, u32 id, u32 depth)
+static s64 align_of(struct dump *d, u32 id, u32 depth);
+
+/* A member that is not where its alignment wants it, or a size that does not fit: the struct is packed. */
+static s64 composite_align(struct dump *d, const struct btf_t *t, u32 depth)
 {
 	struct btf_memb m;
+	s64 best = 1;
+
+	for (u32 i = 0; i < t->vlen && btf_member(d->btf, t, i, &m); i++) {
+		s64 a = align_of(d, m.type, depth + 1);
+
+		if (!m.bit_size && m.bit_off % (a * 8))
+			return 1;
+		best = a > best ? a : best;
+	}
+	return t->size % best ? 1 : best;
+}
+
+static s64 align_of(struct dump *d, u32 id, u32 depth)
+{
 	struct btf_arr arr;
 	struct btf_t t;
-	s64 best = 1, a;
 
-	if (depth > MAX_DEPTH || !btf_type_get(btf, btf_skip_mods(btf, id), &t))
+	if (depth > MAX_DEPTH || !btf_type_get(d->btf, btf_skip_mods(d->btf, id), &t))
 		return 1;
 	switch (t.kind) {
 	case BTF_KIND_PTR:
@@ -253,29 +280,24 @@ static s64 align_of(const struct skep_btf *btf, u32 id, u32 depth)
 	case BTF_KIND_ENUM64:
 		return t.size < 16 ? (t.size ? t.size : 1) : 16;
 	case BTF_KIND_ARRAY:
-		return btf_array(&t, &arr) ? align_of(btf, arr.elem_type, depth + 1) : 1;
+		return btf_array(&t, &arr) ? align_of(d, arr.elem_type, depth + 1) : 1;
 	case BTF_KIND_STRUCT:
 	case BTF_KIND_UNION:
-		for (u32 i = 0; i < t.vlen && btf_member(btf, &t, i, &m); i++) {
-			a = align_of(btf, m.type, depth + 1);
-			/* A member that is not where its alignment wants it: the struct is packed. */
-			if (!m.bit_size && m.bit_off % (a * 8))
-				return 1;
-			best = a > best ? a : best;
-		}
-		return t.size % best ? 1 : best;
+		if (!d->align[t.id])
+			d->align[t.id] = (u8)composite_align(d, &t, depth);
+		return d->align[t.id];
 	default:
 		return 1;
 	}
 }
 
-static bool is_packed(const struct skep_btf *btf, const struct btf_t *t)
+static bool is_packed(struct dump *d, const struct btf_t *t)
 {
 	struct btf_memb m;
 	s64 best = 1;
 
-	for (u32 i = 0; i < t->vlen && btf_member(btf, t, i, &m); i++) {
-		s64 a = align_of(btf, m.type, 0);
+	for (u32 i = 0; i < t->vlen && btf_member(d->btf, t, i, &m); i++) {
+		s64 a = align_of(d, m.type, 0);
 
 		if (!m.bit_size && m.bit_off % (a * 8))
 			return true;
@@ -327,7 +349,7 @@ static void put_members(struct dump *d, const struct btf_t *t, bool packed, u32 
 	u64 cur = 0;
 
 	for (u32 i = 0; i < t->vlen && btf_member(d->btf, t, i, &m); i++) {
-		s64 size = btf_type_size(d->btf, m.type), align = packed ? 1 : align_of(d->btf, m.type, 0);
+		s64 size = btf_type_size(d->btf, m.type), align = packed ? 1 : align_of(d, m.type, 0);
 
 		/* Bit-fields follow each other bit by bit as long as they stay in one unit. */
 		if (t->kind == BTF_KIND_STRUCT && m.bit_size)
@@ -342,7 +364,7 @@ static void put_members(struct dump *d, const struct btf_t *t, bool packed, u32 
 		cur = m.bit_off + (m.bit_size ? m.bit_size : size > 0 ? (u64)size * 8 : 0);
 	}
 	if (t->kind == BTF_KIND_STRUCT && t->vlen) {
-		s64 align = packed ? 1 : align_of(d->btf, t->id, 0);
+		s64 align = packed ? 1 : align_of(d, t->id, 0);
 
 		put_gap(d, cur, (u64)t->size * 8, align, level + 1);
 	}
@@ -352,7 +374,7 @@ static void put_body(struct dump *d, const struct btf_t *t, u32 level, u32 depth
 {
 	bool packed;
 
-	if (depth > MAX_DEPTH) {
+	if (depth > MAX_DEPTH || too_much(d)) {
 		strbuf_puts(d->out, " { /* too deep */ }");
 		return;
 	}
@@ -360,7 +382,7 @@ static void put_body(struct dump *d, const struct btf_t *t, u32 level, u32 depth
 		put_enum(d, t, level);
 		return;
 	}
-	packed = t->kind == BTF_KIND_STRUCT && is_packed(d->btf, t);
+	packed = t->kind == BTF_KIND_STRUCT && is_packed(d, t);
 	strbuf_puts(d->out, " {\n");
 	put_members(d, t, packed, level, depth);
 	indent(d, level);
@@ -445,8 +467,11 @@ static void need(struct dump *d, u32 id, bool by_value, u32 depth)
 	struct btf_arr arr;
 	struct btf_t t;
 
-	if (!id || depth > MAX_DEPTH || !btf_type_get(d->btf, id, &t))
+	if (!id || depth > MAX_DEPTH || !btf_type_get(d->btf, id, &t) || d->needed[id] & BIT(by_value))
 		return;
+	/* What a tag or typedef needs it remembers by itself; it may be wanted whole after it was declared. */
+	if (!is_tag(t.kind) && t.kind != BTF_KIND_TYPEDEF)
+		d->needed[id] |= BIT(by_value);
 	if (is_enum(t.kind)) {
 		define_tag(d, &t, depth);
 	} else if (is_composite(t.kind)) {
@@ -475,8 +500,8 @@ static bool start(struct dump *d, struct strbuf *out, const struct skep_btf *btf
 	u32 cnt = btf_id_cnt(btf);
 
 	*d = (struct dump){ .out = out, .btf = btf, .state = calloc(cnt, 1), .declared = calloc(cnt, sizeof(bool)),
-			    .version = calloc(cnt, sizeof(u32)) };
-	return d->state && d->declared && d->version;
+			    .version = calloc(cnt, sizeof(u32)), .needed = calloc(cnt, 1), .align = calloc(cnt, 1) };
+	return d->state && d->declared && d->version && d->needed && d->align;
 }
 
 static void finish(struct dump *d)
@@ -484,6 +509,8 @@ static void finish(struct dump *d)
 	free(d->state);
 	free(d->declared);
 	free(d->version);
+	free(d->needed);
+	free(d->align);
 	u64map_free(&d->counts);
 }
 
@@ -508,7 +535,7 @@ int btf_print_c(struct strbuf *out, const struct skep_btf *btf)
 	strbuf_puts(out, "#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n#pragma clang attribute pop\n#endif\n\n"
 			 "#endif /* __VMLINUX_H__ */\n");
 	finish(&d);
-	return d.oom || out->oom ? -ENOMEM : 0;
+	return d.oom || out->oom ? -ENOMEM : d.over ? -E2BIG : 0;
 }
 
 struct btf_cdump {
@@ -535,7 +562,7 @@ int btf_cdump_type(struct btf_cdump *cd, struct strbuf *out, u32 id)
 		return -EINVAL;
 	cd->dump.out = out;
 	need(&cd->dump, id, true, 0);
-	return cd->dump.oom || out->oom ? -ENOMEM : 0;
+	return cd->dump.oom || out->oom ? -ENOMEM : cd->dump.over ? -E2BIG : 0;
 }
 
 int btf_cdump_decl(struct btf_cdump *cd, struct strbuf *out, u32 id, const char *name, u32 level)
@@ -544,7 +571,7 @@ int btf_cdump_decl(struct btf_cdump *cd, struct strbuf *out, u32 id, const char 
 		return -EINVAL;
 	cd->dump.out = out;
 	put_decl(&cd->dump, id, name, level, 0);
-	return cd->dump.oom || out->oom ? -ENOMEM : 0;
+	return cd->dump.oom || out->oom ? -ENOMEM : cd->dump.over ? -E2BIG : 0;
 }
 
 void btf_cdump_free(struct btf_cdump *cd)

@@ -103,6 +103,10 @@ static void forwards_become_what_they_name(void **state __unused_arg)
 	btf_add_ref(w, BTF_KIND_PTR, NULL, fwd_enum);
 	btf_add_enum(w, "late", 4, false, false);
 	btf_add_enumerator(w, "LATE", 1);
+	/* One of another size cannot be meant: it would not fit where the forward stands. */
+	btf_add_enum(w, "grown", 4, false, false);
+	btf_add_enum(w, "grown", 8, false, true);
+	btf_add_enumerator(w, "GROWN", 1);
 	/* A union of the name is something else, and of "unknown" there is no definition. */
 	btf_set_kflag(w, btf_add_ref(w, BTF_KIND_FWD, "a", 0));
 	btf_add_ref(w, BTF_KIND_FWD, "unknown", 0);
@@ -114,6 +118,7 @@ static void forwards_become_what_they_name(void **state __unused_arg)
 	assert_int_equal(count(btf, BTF_KIND_FWD, "a"), 1);
 	assert_int_equal(count(btf, BTF_KIND_FWD, "unknown"), 1);
 	assert_int_equal(count(btf, BTF_KIND_ENUM, "late"), 1);
+	assert_int_equal(count(btf, BTF_KIND_ENUM, "grown") + count(btf, BTF_KIND_ENUM64, "grown"), 2);
 	assert_true(btf_type_get(btf, btf_find(btf, "late", BTF_KIND_ENUM), &t));
 	assert_int_equal(t.vlen, 1);
 	assert_true(btf_type_get(btf, btf_find(btf, "a", BTF_KIND_STRUCT), &t) && btf_member(btf, &t, 1, &m));

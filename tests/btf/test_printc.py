@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""BTF as C: what "skep btf dump FILE format c" writes compiles, and structures have the size that the
-BTF says.
+"""BTF as C: what "skep btf dump FILE format c" writes compiles, and structures have the size and their members
+the offsets that the BTF says.
 
 usage: test_printc.py SKEP CLANG OBJECT...
 """
+import collections
 import os
 import re
 import subprocess
@@ -14,19 +15,26 @@ VMLINUX = "/sys/kernel/btf/vmlinux"
 
 
 def checks(raw):
-    """Static assertions of the size of every struct and union whose name stands once."""
-    found = re.findall(r"^\[\d+\] (STRUCT|UNION) '(\w+)' size=(\d+)", raw, re.M)
-    tags = [name for _, name, _ in found] + re.findall(r"^\[\d+\] ENUM(?:64)? '(\w+)'", raw, re.M)
-    for kind, name, size in found:
-        if tags.count(name) == 1 and len(found) < 500 or kind == "STRUCT" and name in ("task_struct", "sk_buff", "pt_regs", "file", "inode", "net_device"):
-            yield f'_Static_assert(sizeof({kind.lower()} {name}) == {size}, "{name}");'
+    """Static assertions of the size of every struct and union whose name stands once, and of where its members are."""
+    tags = collections.Counter(re.findall(r"^\[\d+\] (?:STRUCT|UNION|ENUM|ENUM64) '(\w+)'", raw, re.M))
+    holder = None
+    for line in raw.splitlines():
+        head = re.match(r"\[\d+\] (\w+) '(\S+)'(?: size=(\d+))?", line)
+        if head:
+            holder = None
+            if head[1] in ("STRUCT", "UNION") and tags[head[2]] == 1:
+                holder = f"{head[1].lower()} {head[2]}"
+                yield f'_Static_assert(sizeof({holder}) == {head[3]}, "{holder}");'
+        member = re.match(r"\t'(\w+)' type_id=\d+ bits_offset=(\d+)$", line)
+        if member and holder and int(member[2]) % 8 == 0:
+            yield f'_Static_assert(__builtin_offsetof({holder}, {member[1]}) == {int(member[2]) // 8}, "{holder}.{member[1]}");'
 
 
 def main():
     skep, clang, *objects = sys.argv[1:]
     results = []
     for path in objects + [VMLINUX]:
-        name = f"types of {os.path.basename(path)} as C compile and have their sizes"
+        name = f"types of {os.path.basename(path)} as C compile, with all sizes and offsets"
         if not os.path.exists(path):
             results.append((True, f"{name} # SKIP no {path} here"))
             continue

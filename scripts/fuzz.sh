@@ -1,0 +1,24 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Runs every harness of a fuzz build for a while; a finding stays as crash-... in the build folder and is the
+# exit status. usage: fuzz.sh FUZZ_BUILD SECONDS OBJECT_DIR
+build=$1
+seconds=$2
+objects=$3
+seeds=$(dirname "$0")/../tests/fuzz/corpus
+status=0
+for harness in "$build"/tests/fuzz/fuzz_*; do
+	[ -f "$harness" ] && [ -x "$harness" ] || continue
+	name=$(basename "$harness")
+	corpus=$build/corpus/$name
+	mkdir -p "$corpus"
+	set -- "$corpus"
+	[ -d "$seeds/$name" ] && set -- "$@" "$seeds/$name"
+	# Objects are not kept in the repository; those of the tests are as good.
+	[ "$name" = fuzz_elf ] && cp "$objects"/*.bpf.o "$corpus" 2>/dev/null
+	echo "$name: $seconds s"
+	"$harness" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
+		-artifact_prefix="$build/crash-$name-" "$@" 2>"$build/$name.log" || status=1
+	grep -E 'number_of_executed_units|SUMMARY|ERROR|Test unit written' "$build/$name.log"
+done
+exit $status
