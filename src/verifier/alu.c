@@ -29,7 +29,7 @@ static const char *op_words(u8 op)
 
 /* ---- pointers -------------------------------------------------------------------------------- */
 
-/* An offset this far away could wrap round when added to. */
+/* A number that is added, or a pointer's offset, this far away could wrap round when added to. */
 static int check_sane_offset(struct verifier_env *env, const struct reg_state *reg, u32 ptr_type)
 {
 	s64 val = (s64)reg->val.bits.value, smin = scalar_smin(&reg->val);
@@ -45,6 +45,16 @@ static int check_sane_offset(struct verifier_env *env, const struct reg_state *r
 		return reject(env, R_PTR_RANGE, -EINVAL, "value %lld makes %s pointer be out of bounds",
 			      (long long)smin, reg_type_str(ptr_type));
 	return 0;
+}
+
+static int check_sane_pointer(struct verifier_env *env, const struct reg_state *ptr)
+{
+	s64 smin = scalar_smin(&ptr->val);
+
+	if (smin < MAX_VAR_OFF && smin > -MAX_VAR_OFF)
+		return 0;
+	return reject(env, R_PTR_RANGE, -EINVAL, "%s pointer offset %lld is not allowed",
+		      reg_type_str(ptr->type), (long long)smin);
 }
 
 static int check_ptr_kind(struct verifier_env *env, u8 dst, const struct reg_state *ptr,
@@ -138,7 +148,7 @@ static int move_pointer(struct verifier_env *env, u8 dst, struct reg_state ptr, 
 	if (!err)
 		err = check_sane_offset(env, &off, ptr.type);
 	if (!err)
-		err = check_sane_offset(env, &ptr, ptr.type);
+		err = check_sane_pointer(env, &ptr);
 	if (!err)
 		err = check_ptr_op(env, dst, &ptr, ptr_is_dst, op);
 	if (!err && is_packet(&ptr))
@@ -146,7 +156,7 @@ static int move_pointer(struct verifier_env *env, u8 dst, struct reg_state ptr, 
 	if (err)
 		return err;
 	ptr.val = scalar_alu(op, true, &ptr.val, &off.val);
-	err = check_sane_offset(env, &ptr, ptr.type);
+	err = check_sane_pointer(env, &ptr);
 	if (err)
 		return err;
 	*cur_reg_mut(env, dst) = ptr;

@@ -104,7 +104,8 @@ static void learn_null(struct verifier_state *state, u32 id, u32 ref_id, bool nu
 
 /* ---- which way ------------------------------------------------------------------------------------- */
 
-/* Addresses of objects are not 0. */
+/* Addresses of objects are not 0. Nor are those of the stack and the context, but Linux does not say so
+ * and goes both ways, on one of which it may refuse. */
 static bool is_address(const struct reg_state *reg)
 {
 	if (reg->type & PTR_MAYBE_NULL)
@@ -114,8 +115,6 @@ static bool is_address(const struct reg_state *reg)
 	case PTR_TO_MAP_KEY:
 	case PTR_TO_MEM:
 	case CONST_PTR_TO_MAP:
-	case PTR_TO_STACK:
-	case PTR_TO_CTX:
 		return true;
 	default:
 		return false;

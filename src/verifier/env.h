@@ -112,7 +112,7 @@ int reject_at(struct verifier_env *env, u32 insn_idx, enum reject_reason reason,
 int not_modelled(struct verifier_env *env, const char *fmt, ...) __printf_like(2, 3);
 /* We are wrong: logs it and refuses, -EFAULT. */
 int verifier_bug(struct verifier_env *env, const char *fmt, ...) __printf_like(2, 3);
-/* A piece of log when the level wants it. */
+/* A piece of log when the level wants it; VLOG_MASK: at any level, as refusals are. */
 void log_printf(struct verifier_env *env, u32 level, const char *fmt, ...) __printf_like(3, 4);
 
 /* The subprogram that insn @idx belongs to; that starts at @idx (which must be a start). */

@@ -561,7 +561,50 @@ static void drop_empty_jumps(struct fixer *fx)
 
 /* ---- writing out ---------------------------------------------------------------------------------- */
 
-static u32 place_all(struct fixer *fx)
+static s64 jump_dist(const struct fixer *fx, u32 orig)
+{
+	const struct repl *r = &fx->repls[orig];
+
+	/* Where a jump to an original insn lands: its list without what is for entry only. */
+	return (s64)fx->place[r->target] + fx->repls[r->target].entry -
+	       (fx->place[orig] + r->cnt - 1) - 1;
+}
+
+/*
+ * A condition reaches 32767 insns, its target may lie further off now:
+ *	if COND goto far	if COND goto +1
+ *				goto +1
+ *				goto far		; 32 bits of distance
+ */
+static void lengthen(struct fixer *fx, u32 orig)
+{
+	struct repl *r = &fx->repls[orig], was = *r;
+	struct bpf_insn cond = fx->pool.at[was.first + was.cnt - 1];
+
+	fx->cur = r;
+	r->first = fx->pool.cnt;
+	r->cnt = 0;
+	for (u32 k = 0; k + 1 < was.cnt; k++)
+		put_sym(fx, fx->pool.at[was.first + k], fx->pool_sym.at[was.first + k]);
+	cond.off = 1;
+	put(fx, cond);
+	put(fx, (struct bpf_insn){ .code = BPF_JMP | BPF_JA, .off = 1 });
+	put(fx, (struct bpf_insn){ .code = BPF_JMP | BPF_JA });
+}
+
+static bool is_far_condition(const struct fixer *fx, u32 orig)
+{
+	const struct repl *r = &fx->repls[orig];
+	const struct bpf_insn *last = &fx->pool.at[r->first + r->cnt - 1];
+	s64 dist;
+
+	if (!r->cnt || !r->jump || insn_infos[insn_decode(last)].kind != INSN_JCOND)
+		return false;
+	dist = jump_dist(fx, orig);
+	return dist != (s16)dist;
+}
+
+static u32 place_once(struct fixer *fx)
 {
 	u32 at = 0;
 
@@ -573,10 +616,23 @@ static u32 place_all(struct fixer *fx)
 	return at;
 }
 
-/* Where a jump to original insn @idx lands: its list without what is for entry only. */
-static s64 jump_place(const struct fixer *fx, u32 idx)
+/* Lists only grow, so this ends. */
+static u32 place_all(struct fixer *fx)
 {
-	return (s64)fx->place[idx] + fx->repls[idx].entry;
+	bool grown = true;
+	u32 cnt = 0;
+
+	while (grown && !fx->oom) {
+		grown = false;
+		cnt = place_once(fx);
+		for (u32 i = 0; i < fx->env->insn_cnt && !fx->oom; i++) {
+			if (is_far_condition(fx, i)) {
+				lengthen(fx, i);
+				grown = true;
+			}
+		}
+	}
+	return cnt;
 }
 
 static int aim(struct fixer *fx, u32 orig, struct bpf_insn *insn, u32 at)
@@ -589,7 +645,7 @@ static int aim(struct fixer *fx, u32 orig, struct bpf_insn *insn, u32 at)
 		insn->imm = (s64)fx->place[r->target] - at - 1;
 		return 0;
 	}
-	dist = jump_place(fx, r->target) - at - 1;
+	dist = jump_dist(fx, orig);
 	if (dist == (s16)dist && form != FORM_JA32) {
 		insn->off = dist;
 		return 0;
@@ -695,6 +751,8 @@ static int write_out(struct fixer *fx, struct xlated_prog *x)
 	u32 cnt = place_all(fx);
 	int err = 0;
 
+	if (fx->oom)
+		return -ENOMEM;
 	x->insns = calloc(cnt, sizeof(*x->insns));
 	x->aux = calloc(cnt, sizeof(*x->aux));
 	x->subprogs = calloc(env->subprog_cnt, sizeof(*x->subprogs));

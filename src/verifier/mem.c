@@ -73,7 +73,7 @@ int check_region(struct verifier_env *env, int regno, s32 off, u32 size, u32 mem
 			      regno);
 	err = check_const_bounds(env, reg, regno, smin + off, size, mem_size, zero_ok);
 	if (err) {
-		log_printf(env, VLOG_LEVEL1, "R%d min value is outside of the allowed memory range\n",
+		log_printf(env, VLOG_MASK, "R%d min value is outside of the allowed memory range\n",
 			   regno);
 		return err;
 	}
@@ -83,7 +83,7 @@ int check_region(struct verifier_env *env, int regno, s32 off, u32 size, u32 mem
 			      regno);
 	err = check_const_bounds(env, reg, regno, umax + off, size, mem_size, zero_ok);
 	if (err)
-		log_printf(env, VLOG_LEVEL1, "R%d max value is outside of the allowed memory range\n",
+		log_printf(env, VLOG_MASK, "R%d max value is outside of the allowed memory range\n",
 			   regno);
 	return err;
 }

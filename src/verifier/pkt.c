@@ -28,7 +28,7 @@ int check_packet(struct verifier_env *env, int regno, s32 off, u32 size, bool ze
 	reject(env, R_PACKET_BOUNDS, -EACCES,
 	       "invalid access to packet, off=%d size=%d, R%d(id=%d,off=%d,r=%d)", (int)at, size,
 	       regno, reg->id, (int)at, reg->range);
-	log_printf(env, VLOG_LEVEL1, "R%d offset is outside of the packet\n", regno);
+	log_printf(env, VLOG_MASK, "R%d offset is outside of the packet\n", regno);
 	return -EACCES;
 }
 

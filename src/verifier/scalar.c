@@ -260,8 +260,22 @@ static struct scalar alu32(u32 op, const struct scalar *dst, const struct scalar
 	return synced(res);
 }
 
+/* The engines cut a shift's count to the width, as RFC 9669 wants it; Linux calls the result of a
+ * larger one unknown. */
+static bool shifts_too_far(u32 op, bool is64, const struct scalar *count)
+{
+	if (op != OP_LSH && op != OP_RSH && op != OP_ARSH)
+		return false;
+	return is64 ? scalar_umax(count) > 63 : scalar_u32_max(count) > 31;
+}
+
 struct scalar scalar_alu(u32 op, bool is64, const struct scalar *dst, const struct scalar *src)
 {
+	if (shifts_too_far(op, is64, src)) {
+		struct scalar any = scalar_unknown();
+
+		return is64 ? any : scalar_zext32(&any);
+	}
 	if (scalar_is_const(dst) && scalar_is_const(src))
 		return scalar_const(is64 ? fold64(op, dst->bits.value, src->bits.value) :
 					   fold32(op, (u32)dst->bits.value, (u32)src->bits.value));

@@ -288,28 +288,6 @@ static int fill(struct verifier_env *env, const struct mem_access *acc, u32 fram
 		*cur_reg_mut(env, acc->value_regno) = reg;
 		return 0;
 	}
-	if (acc->value_regno < 0)
-		return 0;
-	if (byte_of(off) == 0 && acc->size <= spilled) {
-		/* The low bytes come first on a little-endian target. A cut number is another one. */
-		struct scalar cut = scalar_trunc(&reg.val, acc->size);
-
-		if (acc->sign || !scalar_equal(&cut, &reg.val)) {
-			reg.id = 0;
-			reg.delta = 0;
-		}
-		reg.val = cut;
-		if (whole && acc->size == 8 && !acc->sign) {
-			/* The slot has the identity too: give it one when it has none yet. */
-			struct stack_slot *mut = slot_mut(env, frameno, spi);
-
-			share_id(env, &mut->reg);
-			reg.id = mut->reg.id;
-			reg.delta = mut->reg.delta;
-		}
-		*cur_reg_mut(env, acc->value_regno) = reg;
-		return 0;
-	}
 	/* Bytes further up: of a known number they are known. */
 	shift = scalar_const(byte_of(off) * 8);
 	*cur_reg_mut(env, acc->value_regno) = reg_number(scalar_alu(OP_RSH, true, &reg.val, &shift));

@@ -93,7 +93,7 @@ asm:  r0 = 0
 want: accept; r0=0
 kernel: 6.18 looks at the registers of reached insns only; later versions look before (V-06)
 twin: "r1 = 3" -> "r1 = r12" rejects "R12 is invalid"
-twin: "r1 = 3" -> "r10 = 3" rejects "frame pointer is read only"
+twin: "r1 = 3" -> "r10 = 3" accepts
 
 name: a 64-bit constant
 asm:  r0 = 0x1122334455667788 ll; r0 >>= 32; exit
