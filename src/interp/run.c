@@ -115,6 +115,7 @@ static bool may_step(struct checker *checker, const struct interp_func *entry,
 				  ((native5)(uintptr_t)pc->imm)(r[1], r[2], r[3], r[4], r[5]);     \
 	STEP
 #define RUN_EXIT(code, size, op)   goto leave
+#define RUN_NOSPEC(code, size, op) sem_nospec(); STEP
 /* Refused by link.c. */
 #define RUN_CAST(code, size, op)   __builtin_unreachable()
 #define RUN_LD_PKT(code, size, op) __builtin_unreachable()

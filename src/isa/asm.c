@@ -729,6 +729,8 @@ static bool statement(struct as *as)
 
 	if (take(as, "exit"))
 		return emit(as, FORM_EXIT, (struct bpf_insn){ 0 });
+	if (take(as, "nospec"))
+		return emit(as, FORM_NOSPEC, (struct bpf_insn){ 0 });
 	if (take(as, "goto"))
 		return emit(as, FORM_JA, (struct bpf_insn){ 0 }) && target(as, false);
 	if (take(as, "gotol"))

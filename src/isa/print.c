@@ -230,6 +230,9 @@ void insn_print(struct strbuf *out, const struct bpf_insn *insn, const struct in
 	case INSN_EXIT:
 		strbuf_puts(out, "exit");
 		break;
+	case INSN_NOSPEC:
+		strbuf_puts(out, "nospec");
+		break;
 	case INSN_KIND_CNT:
 		break;
 	}

@@ -285,6 +285,8 @@ static void emit_step(struct driver *d, const struct jit_step *step, u32 idx)
 						     t->call_sym(j, step->sym);
 	case INSN_EXIT:
 		return t->exit(j);
+	case INSN_NOSPEC:
+		return t->nospec(j);
 	}
 }
 

@@ -94,6 +94,7 @@ struct jit_target {
 	void (*call_sym)(struct jit_ctx *j, u32 sym);
 	void (*call_func)(struct jit_ctx *j, u32 func_idx);
 	void (*exit)(struct jit_ctx *j);
+	void (*nospec)(struct jit_ctx *j); /* no insn behind it begins before those above have ended */
 };
 
 extern const struct jit_target x64_target, x64_bmi2_target;

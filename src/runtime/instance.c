@@ -87,6 +87,7 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 	objects_init(skep);
 	pthread_mutex_init(&skep->mem.lock, NULL);
 	skep->engine = opts->engine;
+	skep->unprivileged_bpf = opts->unprivileged_bpf;
 	skep->seed = pick_seed(opts);
 	skep->acct.limit = opts->mem_limit ? opts->mem_limit : DEFAULT_MEM_LIMIT;
 	skep->kernel_btf = opts->kernel_btf;
@@ -135,6 +136,11 @@ void skep_free(struct skep *skep)
 		free(skep->helpers[i]);
 	free(skep->progs);
 	free(skep);
+}
+
+bool skep_unprivileged_bpf(const struct skep *skep)
+{
+	return skep->unprivileged_bpf;
 }
 
 u32 skep_cpu_cnt(const struct skep *skep)

@@ -34,6 +34,7 @@ struct skep {
 	struct memacct acct;
 	struct vcpu_set *vcpus;
 	u32 engine;
+	bool unprivileged_bpf;
 	u64 seed;
 	bool stats_on;
 	const struct skep_btf *kernel_btf;

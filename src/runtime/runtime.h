@@ -26,6 +26,7 @@ struct skep_opts {
 	bool seeded;
 	u64 seed;
 	u32 engine;	/* enum skep_engine: what programs run on */
+	bool unprivileged_bpf; /* kernel.unprivileged_bpf_disabled is 0, not 2 */
 	const struct skep_btf *kernel_btf; /* instead of the built-in one; a reference is taken */
 };
 enum skep_engine { SKEP_ENGINE_AUTO /* JIT where there is one */, SKEP_ENGINE_JIT, SKEP_ENGINE_INTERP };
@@ -35,6 +36,8 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep);
 /* Nobody may use the instance, its programs or maps any more. */
 void skep_free(struct skep *skep);
 
+/* May callers without CAP_BPF load socket filters and cgroup_skb programs. */
+bool skep_unprivileged_bpf(const struct skep *skep);
 u32 skep_cpu_cnt(const struct skep *skep);
 struct vcpu_set *skep_vcpus(struct skep *skep);
 struct skep_clock *skep_clock_of(struct skep *skep);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define INSNS_MAX	 1000000 /* BPF_COMPLEXITY_LIMIT_INSNS */
+#define INSNS_MAX_NOPRIV 4096	 /* BPF_MAXINSNS */
 #define INFO_REC_MAX	 252
 #define INFO_BYTES_MAX	 (256u << 20)
 #define BTF_TYPE_MAX	 0xfffff
@@ -80,10 +81,12 @@ static int check_caps(const struct call *call)
 	u32 type = call->attr.prog_type;
 	bool bpf = capable(call, VCAP_BPF);
 
-	if (!bpf)
+	if (!bpf && !skep_unprivileged_bpf(call->skep))
 		return -EPERM;
-	if (!call->attr.insn_cnt || call->attr.insn_cnt > INSNS_MAX)
+	if (!call->attr.insn_cnt || call->attr.insn_cnt > (bpf ? INSNS_MAX : INSNS_MAX_NOPRIV))
 		return -E2BIG;
+	if (!bpf && type != BPF_PROG_TYPE_SOCKET_FILTER && type != BPF_PROG_TYPE_CGROUP_SKB)
+		return -EPERM;
 	if (needs_net_admin(type) && !capable(call, VCAP_NET_ADMIN))
 		return -EPERM;
 	return needs_perfmon(type) && !capable(call, VCAP_PERFMON) ? -EPERM : 0;

@@ -143,12 +143,16 @@ static int move_packet(struct verifier_env *env, struct reg_state *ptr, const st
 static int move_pointer(struct verifier_env *env, u8 dst, struct reg_state ptr, struct reg_state off,
 			bool ptr_is_dst, u8 op)
 {
+	struct reg_state was = ptr;
+	struct ptr_move move = { .ptr = &was, .off = &off, .ptr_is_dst = ptr_is_dst, .op = op };
 	int err = check_ptr_kind(env, dst, &ptr, &off, op);
 
 	if (!err)
 		err = check_sane_offset(env, &off, ptr.type);
 	if (!err)
 		err = check_sane_pointer(env, &ptr);
+	if (!err && (op == OP_ADD || op == OP_SUB))
+		err = spec_before_move(env, &move);
 	if (!err)
 		err = check_ptr_op(env, dst, &ptr, ptr_is_dst, op);
 	if (!err && is_packet(&ptr))
@@ -160,7 +164,7 @@ static int move_pointer(struct verifier_env *env, u8 dst, struct reg_state ptr, 
 	if (err)
 		return err;
 	*cur_reg_mut(env, dst) = ptr;
-	return 0;
+	return spec_after_move(env, &move);
 }
 
 /* ---- numbers ------------------------------------------------------------------------------------ */
@@ -188,7 +192,10 @@ static int number_op(struct verifier_env *env, const struct bpf_insn *insn, cons
 {
 	struct reg_state dst = *cur_reg(env, insn->dst_reg), res;
 	bool is64 = info->size == 8;
+	int err = spec_number(env, info->op);
 
+	if (err)
+		return err;
 	res = reg_number(scalar_alu(info->op, is64, &dst.val, &src->val));
 	/* V-14: with rX += rX the "constant" would be rX itself; it has no fixed distance. */
 	if (!(info->uses & USE_SRC) || insn->src_reg != insn->dst_reg)
@@ -210,6 +217,8 @@ static int do_mov(struct verifier_env *env, const struct bpf_insn *insn, const s
 		*cur_reg_mut(env, insn->dst_reg) = *cur_reg(env, insn->src_reg);
 		return 0;
 	}
+	if (is_pointer_value(env, insn->src_reg))
+		return reject(env, R_POINTER_LEAK, -EACCES, "R%d partial copy of pointer", insn->src_reg);
 	reg = *cur_reg(env, insn->src_reg);
 	if (reg.type != SCALAR_VALUE) {
 		/* Half of an address is a number like any other. */
@@ -255,7 +264,7 @@ static int pointer_op(struct verifier_env *env, const struct bpf_insn *insn, con
 
 	if (dst.type != SCALAR_VALUE && src->type != SCALAR_VALUE) {
 		/* The distance of two addresses is a number. */
-		if (info->op == OP_SUB) {
+		if (info->op == OP_SUB && env->allow_ptr_leaks) {
 			mark_reg_unknown(env, insn->dst_reg);
 			if (info->size == 4)
 				cur_reg_mut(env, insn->dst_reg)->val = scalar_zext32(&cur_reg(env, insn->dst_reg)->val);
@@ -265,7 +274,7 @@ static int pointer_op(struct verifier_env *env, const struct bpf_insn *insn, con
 			      op_words(info->op));
 	}
 	if (info->size == 4) {
-		if (info->op == OP_SUB) {
+		if (info->op == OP_SUB && env->allow_ptr_leaks) {
 			*cur_reg_mut(env, insn->dst_reg) = reg_number(scalar_unknown());
 			cur_reg_mut(env, insn->dst_reg)->val = scalar_zext32(&cur_reg(env, insn->dst_reg)->val);
 			return 0;
@@ -285,11 +294,18 @@ static int pointer_op(struct verifier_env *env, const struct bpf_insn *insn, con
 	return move_pointer(env, insn->dst_reg, dst, *src, true, info->op);
 }
 
+static int reject_number_use(struct verifier_env *env, int regno)
+{
+	return reject(env, R_POINTER_LEAK, -EACCES, "R%d pointer arithmetic prohibited", regno);
+}
+
 static int do_neg(struct verifier_env *env, const struct bpf_insn *insn, const struct insn_info *info)
 {
 	struct reg_state reg = *cur_reg(env, insn->dst_reg);
 	struct scalar unknown = scalar_unknown();
 
+	if (is_pointer_value(env, insn->dst_reg))
+		return reject_number_use(env, insn->dst_reg);
 	if (reg.type != SCALAR_VALUE)
 		reg.val = unknown;
 	*cur_reg_mut(env, insn->dst_reg) =
@@ -340,6 +356,11 @@ int do_movsx(struct verifier_env *env, const struct bpf_insn *insn, const struct
 		err = check_reg_write(env, insn->dst_reg);
 	if (err)
 		return err;
+	if (is_pointer_value(env, insn->src_reg))
+		return reject(env, R_POINTER_LEAK, -EACCES,
+			      info->size == 8 ? "R%d sign-extension part of pointer" :
+						"R%d partial copy of pointer",
+			      insn->src_reg);
 	reg = *cur_reg(env, insn->src_reg);
 	if (reg.type != SCALAR_VALUE)
 		reg = reg_number(scalar_unknown());
@@ -365,6 +386,8 @@ int do_endian(struct verifier_env *env, const struct bpf_insn *insn, const struc
 		err = check_reg_write(env, insn->dst_reg);
 	if (err)
 		return err;
+	if (is_pointer_value(env, insn->dst_reg))
+		return reject_number_use(env, insn->dst_reg);
 	reg = *cur_reg(env, insn->dst_reg);
 	if (reg.type != SCALAR_VALUE)
 		reg = reg_number(scalar_unknown());

@@ -215,7 +215,27 @@ static bool is_null_test(const struct compare *c)
 	       reg_is_null(&c->src) && c->src_regno < 0;
 }
 
-static void learn(struct verifier_env *env, const struct compare *c, struct verifier_state *taken,
+static bool is_packet_any(const struct reg_state *reg)
+{
+	switch (reg_base_type(reg)) {
+	case PTR_TO_PACKET:
+	case PTR_TO_PACKET_META:
+	case PTR_TO_PACKET_END:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Which of two addresses is larger, or what number one is equal to, is part of an address. */
+static int check_compare(struct verifier_env *env, int regno)
+{
+	if (!is_pointer_value(env, regno))
+		return 0;
+	return reject(env, R_POINTER_LEAK, -EACCES, "R%d pointer comparison prohibited", regno);
+}
+
+static int learn(struct verifier_env *env, const struct compare *c, struct verifier_state *taken,
 		  const struct scalar taken_val[2], const struct scalar fall_val[2])
 {
 	struct verifier_state *fall = env->cur;
@@ -229,8 +249,13 @@ static void learn(struct verifier_env *env, const struct compare *c, struct veri
 	} else if (c->is64) {
 		struct pkt_compare pkt = as_pkt_compare(c);
 
-		pkt_learn(env, &pkt, taken, fall);
+		if (pkt_learn(env, &pkt, taken, fall))
+			return 0;
+		return check_compare(env, c->dst_regno);
+	} else {
+		return check_compare(env, c->dst_regno);
 	}
+	return 0;
 }
 
 static int read_operands(struct verifier_env *env, const struct bpf_insn *insn, const struct insn_info *info,
@@ -265,9 +290,15 @@ int do_branch(struct verifier_env *env, const struct bpf_insn *insn, const struc
 	err = read_operands(env, insn, info, &c);
 	if (err)
 		return err;
+	if (c.src_regno >= 0 && !(is_packet_any(&c.dst) && is_packet_any(&c.src)))
+		err = check_compare(env, c.src_regno);
+	if (err)
+		return err;
 	pred = decide(&c, taken_val, fall_val);
 	if (pred >= 0) {
 		err = rely_on_operands(env, &c);
+		if (!err)
+			err = spec_branch(env, insn, c.src_regno >= 0, pred ? idx + 1 : target);
 		log_touched(env, idx);
 		env->insn_idx = pred ? target : idx + 1;
 		return err ? err : PATH_ON;
@@ -281,9 +312,11 @@ int do_branch(struct verifier_env *env, const struct bpf_insn *insn, const struc
 	taken = push_path(env, target);
 	if (!taken)
 		return env->ex->oom ? -ENOMEM : env->res->err;
-	if (c.numbers)
+	if (c.numbers && !env->cur->speculative)
 		facts_refined(env, idx, BIT(c.dst_regno) | (c.src_regno >= 0 ? BIT(c.src_regno) : 0));
-	learn(env, &c, taken, taken_val, fall_val);
+	err = learn(env, &c, taken, taken_val, fall_val);
+	if (err)
+		return err;
 	log_touched(env, idx);
 	env->insn_idx = idx + 1;
 	return PATH_ON;

@@ -286,8 +286,10 @@ static int check_arg(struct verifier_env *env, struct call_site *call, u32 i)
 	if (ARG_BASE(arg) == ARG_DONTCARE)
 		return 0;
 	err = check_reg_read(env, regno);
-	if (err || ARG_BASE(arg) == ARG_ANYTHING)
+	if (err)
 		return err;
+	if (ARG_BASE(arg) == ARG_ANYTHING)
+		return check_leak(env, regno, "into helper function");
 	if (!arg_is_modelled(arg))
 		return not_modelled(env, "argument %u of %s", i + 1, call->proto->name);
 	reg = cur_reg(env, regno);

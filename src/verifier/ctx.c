@@ -42,7 +42,7 @@ static void load_row(struct verifier_env *env, int regno, const struct ctx_row *
 
 static void note_end(struct verifier_env *env, u64 end)
 {
-	if (end > env->res->max_ctx_off)
+	if (end > env->res->max_ctx_off && !env->cur->speculative)
 		env->res->max_ctx_off = end;
 }
 

@@ -63,6 +63,10 @@ struct insn_note {
 	bool seen;   /* some path came here */
 	/* mem.c */
 	bool on_ctx, on_other; /* its memory operand was the context; was something else */
+	/* spec.c: a barrier before it, behind it; how its offset is masked (SPEC_*), to at most what */
+	bool nospec, nospec_result;
+	u8 alu_state;
+	u32 alu_limit;
 };
 
 struct verifier_env {
@@ -75,6 +79,9 @@ struct verifier_env {
 	struct bpf_insn *insns; /* own copy; not changed after prog_check_insns() */
 	u32 insn_cnt;
 	bool strict_alignment;
+	bool bpf_capable;     /* CAP_BPF: loops, calls, big programs */
+	bool allow_ptr_leaks; /* CAP_PERFMON: may learn addresses and what was left on the stack */
+	bool bypass_spec;     /* CAP_PERFMON: what the CPU does ahead of time is no concern (spec.c) */
 	u8 *forms; /* enum insn_form of each insn; set by explore, of well-formed programs */
 	struct insn_note *notes; /* insn_cnt of them */
 
@@ -108,6 +115,8 @@ struct verifier_env {
 int reject_at(struct verifier_env *env, u32 insn_idx, enum reject_reason reason, int err,
 	      const char *fmt, ...) __printf_like(5, 6);
 #define reject(env, reason, err, ...) reject_at(env, (env)->insn_idx, reason, err, __VA_ARGS__)
+/* The refusal just recorded was none. */
+void forget_refusal(struct verifier_env *env);
 /* "not modelled: ...", -EOPNOTSUPP. */
 int not_modelled(struct verifier_env *env, const char *fmt, ...) __printf_like(2, 3);
 /* We are wrong: logs it and refuses, -EFAULT. */

@@ -226,9 +226,11 @@ static int one_step(struct verifier_env *env)
 		if (res != PATH_ON)
 			return res;
 	}
+	if (env->cur->speculative && env->notes[idx].nospec)
+		return PATH_OVER; /* a CPU that guessed waits here */
 	log_insn(env, idx);
-	env->notes[idx].seen = true;
-	if (ex->facts)
+	env->notes[idx].seen |= !env->cur->speculative;
+	if (ex->facts && !env->cur->speculative)
 		facts_visit(env, idx);
 	res = note_step(env, idx);
 	if (res)
@@ -237,7 +239,11 @@ static int one_step(struct verifier_env *env)
 	res = do_insn(env);
 	ex->in_insn = false;
 	ex->prev_idx = idx;
-	return ex->oom ? -ENOMEM : res;
+	if (ex->oom)
+		return -ENOMEM;
+	if (res < 0)
+		return spec_recovers(env, idx, res) ? PATH_OVER : res;
+	return env->cur->speculative && env->notes[idx].nospec_result ? PATH_OVER : res;
 }
 
 static int first_state(struct verifier_env *env, u32 sub_idx)

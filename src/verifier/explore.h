@@ -25,6 +25,7 @@ struct explore {
 	struct func_state *free_frames;
 	struct func_state *spare;     /* where writes go once memory is short */
 	bool oom;
+	bool every_window; /* spec.c: numbers must be equal to be covered */
 	bool in_insn; /* the last step of the current state is the insn being done */
 	u16 *live; /* by insn: registers that are read later */
 	struct stack_mask *stack_live; /* by insn: parts of the frame's own stack that are read later */
@@ -77,6 +78,28 @@ int do_subprog_call(struct verifier_env *env, u32 insn_idx);
 int do_exit(struct verifier_env *env); /* PATH_ON: back in the caller; PATH_OVER */
 int do_ld_pkt(struct verifier_env *env, const struct bpf_insn *insn, const struct insn_info *info);
 int check_stack_depth(struct verifier_env *env);
+
+/* spec.c */
+/* One addition to or subtraction from a pointer while it is looked at. */
+struct ptr_move {
+	const struct reg_state *ptr, *off;
+	bool ptr_is_dst;
+	u8 op;
+	/* spec.c's own, between before and after: which way, how far at most, how to mask */
+	bool to_left;
+	u8 state;
+	u32 room;
+};
+enum { SPEC_NUMBER = 1, /* no pointer: must stay one */
+       SPEC_OFF_IN_SRC = 2, SPEC_OFF_IN_DST = 4, SPEC_NEGATIVE = 8, SPEC_CONST = 16 };
+int spec_before_move(struct verifier_env *env, struct ptr_move *move);
+/* The result is in the destination register. */
+int spec_after_move(struct verifier_env *env, struct ptr_move *move);
+int spec_number(struct verifier_env *env, u8 op);
+/* A branch is decided, and a CPU may guess that it goes to @other_idx. */
+int spec_branch(struct verifier_env *env, const struct bpf_insn *insn, bool src_is_reg, u32 other_idx);
+/* The refusal @err on a speculative path: a barrier keeps the CPU from getting there. False: it is one. */
+bool spec_recovers(struct verifier_env *env, u32 insn_idx, int err);
 
 /* states.c */
 /* At a prune point: PATH_OVER when what follows was found safe already; keeps the state when due. */

@@ -11,14 +11,13 @@
  * What depends on where the program will run becomes a row of symbols, never an address. Insns
  * keep BPF's own meaning of division by 0 and of shifts: the engines implement it.
  */
-#include "verifier/checks.h"
+#include "verifier/explore.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MAX_MAY_GOTO (8 * 1024 * 1024)
-#define MAX_CALL_FRAMES 8
 
 /* The list of one insn: new insns [first, first + cnt) of fixer.pool. */
 struct repl {
@@ -73,6 +72,16 @@ static void put_load(struct fixer *fx, u32 size, u8 dst, u8 src, s16 off)
 static void put_alu_k(struct fixer *fx, u8 class, u8 op, u8 dst, s32 imm)
 {
 	put(fx, (struct bpf_insn){ .code = class | op | BPF_K, .dst_reg = dst, .imm = imm });
+}
+
+static void put_alu_x(struct fixer *fx, u8 op, u8 dst, u8 src)
+{
+	put(fx, (struct bpf_insn){ .code = BPF_ALU64 | op | BPF_X, .dst_reg = dst, .src_reg = src });
+}
+
+static void put_nospec(struct fixer *fx)
+{
+	put(fx, (struct bpf_insn){ .code = insn_infos[FORM_NOSPEC].code });
 }
 
 /* Same symbols share a row. */
@@ -415,6 +424,47 @@ static void fix_may_goto(struct fixer *fx, u32 idx)
 	fx->cur->target = insn_target(fx->env->insns, idx);
 }
 
+/*
+ * Adds to or subtracts from a pointer a number that is at most @limit, and 0 where a CPU that guesses
+ * has another one (spec.c):
+ *	ax = limit - off	negative when off is larger
+ *	ax |= off		negative when off is larger or negative
+ *	ax = -ax >> 63, signed	all ones when neither (and off or limit - off is not 0), else 0
+ *	ax &= off
+ * A negative offset is turned round before, and the operation with it.
+ */
+static void fix_masked(struct fixer *fx, u32 idx)
+{
+	const struct insn_note *note = &fx->env->notes[idx];
+	struct bpf_insn insn = fx->env->insns[idx];
+	const struct bpf_insn as_loaded = insn;
+	bool in_src = note->alu_state & SPEC_OFF_IN_SRC, negative = note->alu_state & SPEC_NEGATIVE;
+	bool known = note->alu_state & SPEC_CONST;
+	u8 off = in_src ? insn.src_reg : insn.dst_reg, ax = ISA_REG_AX;
+
+	if (known) {
+		put_alu_k(fx, BPF_ALU, BPF_MOV, ax, note->alu_limit);
+	} else {
+		if (negative)
+			put_alu_k(fx, BPF_ALU64, BPF_MUL, off, -1);
+		put_alu_k(fx, BPF_ALU, BPF_MOV, ax, note->alu_limit);
+		put_alu_x(fx, BPF_SUB, ax, off);
+		put_alu_x(fx, BPF_OR, ax, off);
+		put(fx, (struct bpf_insn){ .code = BPF_ALU64 | BPF_NEG, .dst_reg = ax });
+		put_alu_k(fx, BPF_ALU64, BPF_ARSH, ax, 63);
+		put_alu_x(fx, BPF_AND, ax, off);
+	}
+	if (!in_src)
+		put_alu_x(fx, BPF_MOV, insn.dst_reg, insn.src_reg);
+	insn.src_reg = ax;
+	if (negative)
+		insn.code = (insn.code & ~0xf0) | (BPF_OP(insn.code) == BPF_ADD ? BPF_SUB : BPF_ADD);
+	put(fx, insn);
+	/* The program's own register keeps its value. */
+	if (in_src && negative && !known && as_loaded.src_reg != as_loaded.dst_reg)
+		put_alu_k(fx, BPF_ALU64, BPF_MUL, off, -1);
+}
+
 static int fix_insn(struct fixer *fx, u32 idx)
 {
 	const struct verifier_env *env = fx->env;
@@ -429,6 +479,12 @@ static int fix_insn(struct fixer *fx, u32 idx)
 	case INSN_ATOMIC:
 		if (env->notes[idx].on_ctx && env->type->convs)
 			return fix_ctx(fx, idx, form);
+		break;
+	case INSN_ALU:
+		if (env->notes[idx].alu_state & ~SPEC_NUMBER) {
+			fix_masked(fx, idx);
+			return 0;
+		}
 		break;
 	case INSN_LD_IMM64:
 		fix_ld_imm64(fx, idx, form);
@@ -521,10 +577,14 @@ static int build_lists(struct fixer *fx)
 		if (!env->notes[i].seen)
 			continue;
 		err = i == env->subprogs[s].start ? put_entry(fx, &env->subprogs[s]) : 0;
+		if (!err && env->notes[i].nospec)
+			put_nospec(fx);
 		if (!err)
 			err = fix_insn(fx, i);
 		if (err)
 			return err;
+		if (env->notes[i].nospec_result)
+			put_nospec(fx);
 		if (insn_is_wide(&env->insns[i])) {
 			i++;
 			fx->repls[i].first = fx->pool.cnt;

@@ -195,6 +195,8 @@ int global_check_exit(struct verifier_env *env, u32 sub_idx)
 	if (sub->returns_void)
 		return 0;
 	err = check_reg_read(env, BPF_REG_0);
+	if (!err)
+		err = check_leak(env, BPF_REG_0, "as return value");
 	if (err)
 		return err;
 	r0 = cur_reg(env, BPF_REG_0);

@@ -191,14 +191,21 @@ static int check_map_value(struct verifier_env *env, int regno, s32 off, u32 siz
 				(s64)scalar_umax(&reg->val) + off + size);
 }
 
+static int check_stored_leak(struct verifier_env *env, const struct mem_access *acc, const char *where)
+{
+	return acc->write && acc->value_regno >= 0 ? check_leak(env, acc->value_regno, where) : 0;
+}
+
 static int map_value_access(struct verifier_env *env, const struct mem_access *acc)
 {
 	const struct reg_state *reg = cur_reg(env, acc->regno);
 	const struct map_desc *map = reg_map(env, reg);
 	s64 at = scalar_smin(&reg->val) + acc->off;
 	u64 known;
-	int err = check_map_direction(env, reg, acc->off, acc->size, acc->write);
+	int err = check_stored_leak(env, acc, "into map");
 
+	if (!err)
+		err = check_map_direction(env, reg, acc->off, acc->size, acc->write);
 	if (!err)
 		err = check_map_value(env, acc->regno, acc->off, acc->size, false);
 	if (err || acc->write || acc->value_regno < 0)
@@ -220,7 +227,9 @@ static int mem_region_access(struct verifier_env *env, const struct mem_access *
 	if (acc->write && (reg->type & MEM_RDONLY))
 		return reject(env, R_MEM_READ_ONLY, -EACCES, "R%d cannot write into %s", acc->regno,
 			      reg_type_str(reg->type));
-	err = check_region(env, acc->regno, acc->off, acc->size, reg->mem_size, false);
+	err = check_stored_leak(env, acc, "into mem");
+	if (!err)
+		err = check_region(env, acc->regno, acc->off, acc->size, reg->mem_size, false);
 	if (!err && !acc->write && acc->value_regno >= 0)
 		mark_reg_unknown(env, acc->value_regno);
 	return err;
@@ -298,6 +307,7 @@ static const char *map_struct(u32 type)
 static int dispatch_access(struct verifier_env *env, const struct mem_access *acc)
 {
 	const struct reg_state *reg = cur_reg(env, acc->regno);
+	int err;
 
 	/* A pointer that may be NULL, whatever else it is, is no address yet. */
 	if (!(reg->type & PTR_MAYBE_NULL)) {
@@ -309,13 +319,23 @@ static int dispatch_access(struct verifier_env *env, const struct mem_access *ac
 		case PTR_TO_MEM:
 			return mem_region_access(env, acc);
 		case PTR_TO_CTX:
-			return ctx_access(env, acc);
+			err = check_stored_leak(env, acc, "into ctx");
+			return err ? err : ctx_access(env, acc);
 		case PTR_TO_STACK:
 			return stack_access(env, acc);
 		case PTR_TO_PACKET:
 		case PTR_TO_PACKET_META:
+			if (!acc->write || env->type->pkt_write) {
+				err = check_stored_leak(env, acc, "into packet");
+				if (err)
+					return err;
+			}
 			return pkt_access(env, acc);
 		case CONST_PTR_TO_MAP:
+			if (!env->allow_ptr_leaks)
+				return reject(env, R_CAPABILITY, -EPERM,
+					      "'struct %s' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN",
+					      map_struct(reg_map(env, reg)->type));
 			if (acc->write)
 				return reject(env, R_MAP_PTR_ACCESS, -EACCES,
 					      "only read from %s is supported",
@@ -437,8 +457,13 @@ static int check_rmw(struct verifier_env *env, const struct bpf_insn *insn, u8 o
 	err = check_reg_read(env, insn->src_reg);
 	if (!err)
 		err = check_reg_read(env, insn->dst_reg);
-	if (!err && op == OP_CMPXCHG)
+	if (!err && op == OP_CMPXCHG) {
 		err = check_reg_read(env, BPF_REG_0);
+		if (!err)
+			err = check_leak(env, BPF_REG_0, "into mem");
+	}
+	if (!err)
+		err = check_leak(env, insn->src_reg, "into mem");
 	if (err)
 		return err;
 	if (!atomic_memory(cur_reg(env, insn->dst_reg)))

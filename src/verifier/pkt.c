@@ -156,6 +156,6 @@ void pkt_forget(struct verifier_env *env, struct verifier_state *state)
 
 		if (base == PTR_TO_PACKET || base == PTR_TO_PACKET_META ||
 		    base == PTR_TO_PACKET_END)
-			reg_set_unknown(env, reg);
+			reg_invalidate(env, reg);
 	}
 }

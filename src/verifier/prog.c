@@ -43,10 +43,6 @@ int prog_check_attr(struct verifier_env *env)
 		return not_modelled(env, "program type %s", env->type->name);
 	if (prog->flags & FLAGS_REFUSED)
 		return not_modelled(env, "program flags 0x%x", prog->flags & FLAGS_REFUSED);
-	/* Rules for callers without these rights (no pointer leaks, no loops, speculation
-	 * barriers) are another verifier. */
-	if (!(host->caps & VCAP_BPF) || !(host->caps & VCAP_PERFMON))
-		return not_modelled(env, "verification without CAP_BPF and CAP_PERFMON");
 	return 0;
 }
 
@@ -103,6 +99,9 @@ int prog_find_subprogs(struct verifier_env *env)
 		bool call = insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == BPF_PSEUDO_CALL;
 		bool func = insn_is_wide(insn) && insn->src_reg == BPF_PSEUDO_FUNC;
 
+		if ((call || func) && !env->bpf_capable)
+			return reject_at(env, i, R_CAPABILITY, -EPERM,
+					 "loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN");
 		if (call || func)
 			err = add_subprog(env, (s64)i + 1 + insn->imm);
 		else if (insn->code == (BPF_JMP | BPF_CALL) &&
@@ -232,7 +231,8 @@ static int check_insn_fields(struct verifier_env *env, u32 idx)
 	enum insn_form form = insn_decode(insn);
 	const char *bad;
 
-	if (!insn_code_known(insn->code))
+	/* Only rewriting makes barriers. */
+	if (!insn_code_known(insn->code) || form == FORM_NOSPEC)
 		return reject_at(env, idx, R_OPCODE, -EINVAL, "unknown opcode %02x", insn->code);
 	if (form == FORM_INVALID)
 		return check_no_form(env, idx);
@@ -356,6 +356,49 @@ static int cfg_visit(struct verifier_env *env, struct cfg_walk *walk, u32 idx)
 	return 0;
 }
 
+/*
+ * Without CAP_BPF there are no loops: a walk in depth must not come to an insn that it has not left yet.
+ * The insn below comes first, then the jump's target, as in Linux: the message names the first edge found.
+ */
+static int check_no_loop(struct verifier_env *env)
+{
+	enum { NEW, OPEN, DONE };
+	u8 *state = calloc(env->insn_cnt + 1, 1), *next = calloc(env->insn_cnt + 1, 1);
+	u32 *stack = calloc(env->insn_cnt + 1, sizeof(*stack)), top = 0;
+	int err = state && next && stack ? 0 : -ENOMEM;
+
+	if (!err) {
+		stack[top++] = 0;
+		state[0] = OPEN;
+	}
+	while (!err && top) {
+		u32 idx = stack[top - 1];
+		s64 succ[2];
+		int n = insn_succs(env->insns, idx, succ);
+		s64 to;
+
+		if (next[idx] >= n) {
+			state[idx] = DONE;
+			top--;
+			continue;
+		}
+		to = succ[next[idx]++];
+		if (to < 0 || to >= env->insn_cnt || state[to] == DONE)
+			continue;
+		if (state[to] == OPEN) {
+			err = reject_at(env, idx, R_BACK_EDGE, -EINVAL, "back-edge from insn %u to %u", idx,
+					(u32)to);
+			continue;
+		}
+		state[to] = OPEN;
+		stack[top++] = to;
+	}
+	free(state);
+	free(next);
+	free(stack);
+	return err;
+}
+
 static int cfg_check_all_seen(struct verifier_env *env, const struct cfg_walk *walk)
 {
 	for (u32 i = 0; i < env->insn_cnt; i++) {
@@ -384,6 +427,8 @@ int prog_check_cfg(struct verifier_env *env)
 		cfg_push(&walk, 0);
 	while (!err && walk.top)
 		err = cfg_visit(env, &walk, walk.stack[--walk.top]);
+	if (!err && !env->bpf_capable)
+		err = check_no_loop(env);
 	if (!err)
 		err = cfg_check_all_seen(env, &walk);
 	free(walk.stack);

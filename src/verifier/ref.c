@@ -35,7 +35,7 @@ bool ref_is_live(struct verifier_state *state, u32 id)
 	return find_ref(state, id, &at);
 }
 
-/* Registers and spilled ones that point to the object are numbers from now on, unknown ones. */
+/* Registers and spilled ones that point to the object point to nothing from now on. */
 static void kill_registers(struct verifier_env *env, u32 id)
 {
 	struct reg_iter it;
@@ -43,7 +43,7 @@ static void kill_registers(struct verifier_env *env, u32 id)
 
 	for_each_reg(&it, env->cur, reg) {
 		if (reg->ref_id == id)
-			reg_set_unknown(env, reg);
+			reg_invalidate(env, reg);
 	}
 }
 
@@ -83,9 +83,9 @@ int ref_check_leak(struct verifier_env *env, const char *what)
 			reject(env, R_REF_LEAK, -EINVAL, "Unreleased reference id=%d alloc_insn=%d",
 			       node->id, node->insn_idx);
 		else
-			log_printf(env, VLOG_LEVEL1, "Unreleased reference id=%d alloc_insn=%d\n",
+			log_printf(env, VLOG_MASK, "Unreleased reference id=%d alloc_insn=%d\n",
 				   node->id, node->insn_idx);
 	}
-	log_printf(env, VLOG_LEVEL1, "%s would lead to reference leak\n", what);
+	log_printf(env, VLOG_MASK, "%s would lead to reference leak\n", what);
 	return -EINVAL;
 }

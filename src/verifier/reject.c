@@ -70,6 +70,14 @@ int reject_at(struct verifier_env *env, u32 insn_idx, enum reject_reason reason,
 	return err;
 }
 
+void forget_refusal(struct verifier_env *env)
+{
+	env->res->err = 0;
+	env->res->reason = R_NONE;
+	env->res->insn_idx = 0;
+	env->res->message[0] = 0;
+}
+
 int not_modelled(struct verifier_env *env, const char *fmt, ...)
 {
 	va_list args;

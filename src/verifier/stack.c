@@ -3,8 +3,8 @@
  * stack.c - what is known of stack memory: spills and fills, bytes written one by one, variable
  * offsets, and what helpers and callees read and write.
  *
- * Programs run with CAP_PERFMON here, so reading stack that was never written is allowed and gives
- * an unknown number, as in Linux.
+ * With CAP_PERFMON reading stack that was never written is allowed and gives an unknown number, as in
+ * Linux; without it, it might be what another program left there.
  */
 #include "verifier/explore.h"
 
@@ -13,14 +13,16 @@
 
 /* ---- bounds --------------------------------------------------------------------------------- */
 
-/* All of [off, off + size) from every possible offset lies within the frame. An access of nothing is
- * fine anywhere in it. */
+/* All of [off, off + size) from every possible offset lies within the frame, or, for who may not read
+ * what was never written, within the part used so far. An access of nothing is fine anywhere in it. */
 static int check_bounds(struct verifier_env *env, int regno, s32 off, u32 size, bool write)
 {
 	const struct reg_state *reg = cur_reg(env, regno);
 	s64 min = scalar_smin(&reg->val), max = scalar_smax(&reg->val);
 	bool fixed = scalar_is_const(&reg->val);
 	const char *why = write ? " write to" : " read from";
+	s64 lowest = write || env->allow_ptr_leaks ? -MAX_BPF_STACK :
+						     -8 * (s64)env->cur->frame[reg->frame]->slot_cnt;
 	char name[8], buf[64];
 	int err;
 
@@ -30,10 +32,10 @@ static int check_bounds(struct verifier_env *env, int regno, s32 off, u32 size, 
 			      why, name);
 	min += off;
 	max += off;
-	if (min >= -MAX_BPF_STACK && max + size <= 0 && (max < 0 || !size))
+	if (min >= lowest && max + size <= 0 && (max < 0 || !size))
 		return 0;
 	/* Below the frame it is another errno than above. */
-	err = min < -MAX_BPF_STACK ? -EACCES : -EINVAL;
+	err = min < lowest ? -EACCES : -EINVAL;
 	if (fixed)
 		return reject(env, R_STACK_BOUNDS, err, "invalid%s stack %s off=%lld size=%d",
 			      why, name, (long long)min, size);
@@ -197,6 +199,29 @@ static int write_bytes(struct verifier_env *env, u32 frameno, s64 off, u32 size,
 	return 0;
 }
 
+/*
+ * Without CAP_PERFMON: half a spilled address must not become a number; and a load behind the store
+ * might see what was there before it, an address as a number or a number as an address (spec.c).
+ */
+static int check_overwrite(struct verifier_env *env, u32 frameno, s64 off, u32 size, bool pointer)
+{
+	const struct func_state *f = env->cur->frame[frameno];
+	bool plain = !pointer;
+
+	for (u32 i = 0; i < size; i++) {
+		const struct stack_slot *slot = &f->slots[SPI(off + i)];
+		u8 kind = slot->kind[byte_of(off + i)];
+
+		if (!env->allow_ptr_leaks && slot_is_spill(slot) && !is_scalar(&slot->reg) && size != 8)
+			return reject(env, R_POINTER_LEAK, -EACCES,
+				      "attempt to corrupt spilled pointer on stack");
+		plain &= kind == SLOT_MISC || kind == SLOT_ZERO;
+	}
+	if (!env->bypass_spec && !plain)
+		env->notes[env->insn_idx].nospec_result = true;
+	return 0;
+}
+
 static int write_fixed(struct verifier_env *env, const struct mem_access *acc, u32 frameno, s64 off)
 {
 	struct reg_state reg;
@@ -206,6 +231,9 @@ static int write_fixed(struct verifier_env *env, const struct mem_access *acc, u
 
 	note_slot(env, frameno, spi);
 	reg = stored_value(env, acc);
+	err = check_overwrite(env, frameno, off, acc->size, !is_scalar(&reg));
+	if (err)
+		return err;
 	if (!is_scalar(&reg)) {
 		if (acc->size != 8 || !aligned)
 			return reject(env, R_SPILL_SIZE, -EACCES, "invalid size of register spill");
@@ -215,7 +243,8 @@ static int write_fixed(struct verifier_env *env, const struct mem_access *acc, u
 		spill(slot_mut(env, frameno, spi), reg, 8);
 		return 0;
 	}
-	if (aligned) {
+	/* Without CAP_BPF numbers are not followed through the stack. */
+	if (aligned && env->bpf_capable) {
 		/* A stored register and the slot are one number from now on. */
 		if (acc->value_regno >= 0) {
 			share_id(env, cur_reg_mut(env, acc->value_regno));
@@ -235,6 +264,23 @@ static int write_fixed(struct verifier_env *env, const struct mem_access *acc, u
 	return write_bytes(env, frameno, off, acc->size, true);
 }
 
+static int check_variable_byte(struct verifier_env *env, u32 frameno, s64 off, s64 min)
+{
+	const struct stack_slot *slot = &env->cur->frame[frameno]->slots[SPI(off)];
+
+	if (env->allow_ptr_leaks)
+		return 0;
+	if (slot_is_spill(slot) && !is_scalar(&slot->reg))
+		return reject(env, R_POINTER_LEAK, -EINVAL,
+			      "spilled ptr in range of var-offset stack write; insn %d, ptr off: %d",
+			      env->insn_idx, (int)min);
+	if (slot->kind[byte_of(off)] == SLOT_INVALID)
+		return reject(env, R_POINTER_LEAK, -EINVAL,
+			      "uninit stack in range of var-offset write prohibited for !root; insn %d, off: %d",
+			      env->insn_idx, (int)off);
+	return 0;
+}
+
 /*
  * Any of [min, max + size) may be written, or not: bytes keep what is true in both cases, and that
  * is nothing but "zero" when zero is written to zero.
@@ -244,11 +290,15 @@ static int write_variable(struct verifier_env *env, const struct mem_access *acc
 {
 	struct reg_state reg = stored_value(env, acc);
 
-	(void)reg;
 	if (!is_scalar(&reg) && acc->size != 8)
 		return reject(env, R_SPILL_SIZE, -EACCES, "invalid size of register spill");
 	for (s64 off = min; off < max + acc->size; off++) {
-		struct stack_slot *slot = slot_mut(env, frameno, SPI(off));
+		int err = check_variable_byte(env, frameno, off, min);
+		struct stack_slot *slot;
+
+		if (err)
+			return err;
+		slot = slot_mut(env, frameno, SPI(off));
 
 		scrub(slot);
 		slot->kind[byte_of(off)] = SLOT_MISC;
@@ -272,6 +322,8 @@ static int fill(struct verifier_env *env, const struct mem_access *acc, u32 fram
 			return reject(env, R_SPILL_SIZE, -EACCES, "invalid size of register fill");
 		if (acc->value_regno >= 0)
 			*cur_reg_mut(env, acc->value_regno) = reg;
+		else if (!env->allow_ptr_leaks) /* an atomic operation would use it as a number */
+			return reject(env, R_POINTER_LEAK, -EACCES, "leaking pointer from stack off %d", (int)off);
 		return 0;
 	}
 	if (acc->value_regno < 0)
@@ -324,13 +376,26 @@ static int rely_on_zeros(struct verifier_env *env, u32 frameno, s64 from, s64 to
 	return 0;
 }
 
+/* Without CAP_PERFMON what was never written is not read. */
+static int check_written(struct verifier_env *env, s64 from, s64 to, u32 size, u32 frameno)
+{
+	const struct func_state *f = env->cur->frame[frameno];
+
+	for (s64 off = from; !env->allow_ptr_leaks && off < to; off++) {
+		if (f->slots[SPI(off)].kind[byte_of(off)] == SLOT_INVALID)
+			return reject(env, R_UNINIT_STACK, -EACCES, "invalid read from stack off %d+%d size %d",
+				      (int)from, (int)(off - from), size);
+	}
+	return 0;
+}
+
 static int read_bytes(struct verifier_env *env, const struct mem_access *acc, u32 frameno, s64 from,
 		      s64 to)
 {
-	int err;
+	int err = check_written(env, from, to, acc->size, frameno);
 
-	if (acc->value_regno < 0)
-		return 0;
+	if (err || acc->value_regno < 0)
+		return err;
 	if (!all_zero(env->cur->frame[frameno], from, to)) {
 		mark_reg_unknown(env, acc->value_regno);
 		return 0;
@@ -381,12 +446,40 @@ int stack_access(struct verifier_env *env, const struct mem_access *acc)
 
 /* ---- helpers and callees ------------------------------------------------------------------------- */
 
+/* A helper writes byte by byte. */
+static int check_overwrite_bytes(struct verifier_env *env, u32 frameno, s64 from, u32 size)
+{
+	int err = 0;
+
+	for (u32 i = 0; i < size && !err; i++)
+		err = check_overwrite(env, frameno, from + i, 1, false);
+	return err;
+}
+
+/* Without CAP_PERFMON a helper reads neither what was never written nor addresses. */
+static int check_readable(struct verifier_env *env, int regno, u32 frameno, s64 from, s64 to, u32 size)
+{
+	const struct func_state *f = env->cur->frame[frameno];
+
+	for (s64 off = from; !env->allow_ptr_leaks && off < to; off++) {
+		const struct stack_slot *slot = &f->slots[SPI(off)];
+		u8 kind = slot->kind[byte_of(off)];
+
+		if (kind == SLOT_MISC || kind == SLOT_ZERO || (kind == SLOT_SPILL && is_scalar(&slot->reg)))
+			continue;
+		return reject(env, R_UNINIT_STACK, -EACCES, "invalid read from stack R%d off %d+%d size %d",
+			      regno, (int)from, (int)(off - from), size);
+	}
+	return 0;
+}
+
 int check_stack_range(struct verifier_env *env, int regno, s32 off, u32 size, bool zero_ok, bool write,
 		      struct call_site *call)
 {
 	const struct reg_state *reg = cur_reg(env, regno);
 	s64 min = scalar_smin(&reg->val) + off, max = scalar_smax(&reg->val) + off;
 	u32 frameno = reg->frame;
+	char buf[64];
 	int err;
 
 	if (!size && !zero_ok)
@@ -394,6 +487,13 @@ int check_stack_range(struct verifier_env *env, int regno, s32 off, u32 size, bo
 	err = check_bounds(env, regno, off, size, write);
 	if (err || !size)
 		return err;
+	if (!scalar_is_const(&reg->val)) {
+		if (!env->bypass_spec)
+			return reject(env, R_SPECULATION, -EACCES,
+				      "R%d variable offset stack access prohibited for !root, var_off=%s", regno,
+				      tnum_str(buf, sizeof(buf), reg->val.bits));
+		call = NULL; /* which bytes are overwritten is not known: all of them are read, too */
+	}
 	if (!reach(env, frameno, min))
 		return -ENOMEM;
 	/* What a helper overwrites whole may be dead before. */
@@ -401,6 +501,10 @@ int check_stack_range(struct verifier_env *env, int regno, s32 off, u32 size, bo
 		return reject(env, R_POISON, -EFAULT,
 			      "reading from stack R%d off %d+%d size %d, slot poisoned by dead code elimination",
 			      regno, (int)min, (int)(max - min), size);
+	err = write && call ? check_overwrite_bytes(env, frameno, min, size) :
+			      check_readable(env, regno, frameno, min, max + size, size);
+	if (err)
+		return err;
 	for (s64 at = min; write && at < max + size; at++) {
 		struct stack_slot *slot = slot_mut(env, frameno, SPI(at));
 

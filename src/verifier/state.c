@@ -194,6 +194,7 @@ struct verifier_state *state_clone(struct verifier_env *env, const struct verifi
 	st->lock = from->lock;
 	st->parent = from->parent;
 	st->insn_idx = from->insn_idx;
+	st->speculative = from->speculative;
 	st->history = from->history;
 	if (!COPY_VEC(&st->refs, &from->refs) || !COPY_VEC(&st->steps, &from->steps) ||
 	    !COPY_VEC(&st->links, &from->links)) {
@@ -226,6 +227,18 @@ int check_reg_read(struct verifier_env *env, int regno)
 	if (cur_reg(env, regno)->type == NOT_INIT)
 		return reject(env, R_UNINIT, -EACCES, "R%d !read_ok", regno);
 	return 0;
+}
+
+bool is_pointer_value(const struct verifier_env *env, int regno)
+{
+	return !env->allow_ptr_leaks && cur_reg(env, regno)->type != SCALAR_VALUE;
+}
+
+int check_leak(struct verifier_env *env, int regno, const char *where)
+{
+	if (!is_pointer_value(env, regno))
+		return 0;
+	return reject(env, R_POINTER_LEAK, -EACCES, "R%d leaks addr %s", regno, where);
 }
 
 int check_reg_write(struct verifier_env *env, int regno)

@@ -154,6 +154,7 @@ struct verifier_state {
 	struct verifier_state *dropped_next, *dropped_prev;
 	bool dropped;
 	u32 hits, misses;
+	bool speculative; /* only a CPU that guessed a branch, or masked an offset to 0, comes here */
 };
 
 /* ---- reading and changing the current state ------------------------------------------------------ */
@@ -212,6 +213,15 @@ static inline void reg_set_unknown(struct verifier_env *env __unused_arg, struct
 	*reg = reg_number(scalar_unknown());
 }
 
+/* What it pointed to is gone. Its address stays, which not everybody may learn. */
+static inline void reg_invalidate(struct verifier_env *env, struct reg_state *reg)
+{
+	if (env->allow_ptr_leaks)
+		reg_set_unknown(env, reg);
+	else
+		*reg = (struct reg_state){ .type = NOT_INIT };
+}
+
 /* All registers and spilled ones of all frames, for changing:
  *	struct reg_iter it; struct reg_state *reg;
  *	for_each_reg(&it, state, reg) ... */
@@ -227,6 +237,10 @@ struct reg_state *reg_iter_next(struct reg_iter *it);
 /* ---- checks of registers -------------------------------------------------------------------------- */
 
 int check_reg_read(struct verifier_env *env, int regno);
+/* Would using the register as a number tell an address to somebody who may not know any. */
+bool is_pointer_value(const struct verifier_env *env, int regno);
+/* "R1 leaks addr into map". */
+int check_leak(struct verifier_env *env, int regno, const char *where);
 /* R10 cannot be written. */
 int check_reg_write(struct verifier_env *env, int regno);
 

@@ -22,6 +22,8 @@
 
 #include <errno.h>
 
+#define MAX_STATES_NOPRIV 64 /* of one insn, for callers without CAP_BPF */
+
 enum mode {
 	BY_USE, /* numbers that were relied on must be covered */
 	BY_RANGE, /* every number must be covered */
@@ -37,6 +39,7 @@ struct idmap {
 	u32 cnt;
 	u32 fresh; /* stands for "no identity" of a current number, each time another one */
 	enum mode mode;
+	bool every_window, uninit_ok;
 };
 
 static bool ids_pair(struct idmap *map, u32 old, u32 cur)
@@ -84,10 +87,12 @@ static bool number_covered(struct idmap *map, const struct reg_state *old, const
 		return scalar_equal(&old->val, &cur->val) && old->delta == cur->delta &&
 		       ids_pair(map, old->id, cur->id);
 	case BY_USE:
-		if (!old->precise)
+		if (!old->precise && !map->every_window)
 			return true;
 		/* fall through */
 	default:
+		if (map->every_window && !scalar_equal(&old->val, &cur->val))
+			return false;
 		return scalar_within(&old->val, &cur->val) && links_fit(map, old, cur);
 	}
 }
@@ -162,7 +167,8 @@ static bool bytes_are_numbers(const struct stack_slot *slot)
 	return !slot_is_spill(slot) || slot->reg.type == SCALAR_VALUE;
 }
 
-static bool byte_covered(const struct stack_slot *old, const struct stack_slot *cur, u32 i)
+static bool byte_covered(const struct idmap *map, const struct stack_slot *old,
+			 const struct stack_slot *cur, u32 i)
 {
 	u8 was = old->kind[i], is = cur->kind[i];
 
@@ -174,7 +180,7 @@ static bool byte_covered(const struct stack_slot *old, const struct stack_slot *
 	case SLOT_ZERO:
 		return is == SLOT_ZERO;
 	case SLOT_MISC:
-		return is == SLOT_MISC || is == SLOT_ZERO || is == SLOT_INVALID ||
+		return is == SLOT_MISC || is == SLOT_ZERO || (is == SLOT_INVALID && map->uninit_ok) ||
 		       (is == SLOT_SPILL && cur->reg.type == SCALAR_VALUE);
 	default:
 		return false;
@@ -183,10 +189,11 @@ static bool byte_covered(const struct stack_slot *old, const struct stack_slot *
 
 static bool spill_covered(struct idmap *map, const struct stack_slot *old, const struct stack_slot *cur)
 {
-	if (map->mode == BY_USE && old->reg.type == SCALAR_VALUE && !old->reg.precise && bytes_are_numbers(cur)) {
+	if (map->mode == BY_USE && old->reg.type == SCALAR_VALUE && !old->reg.precise && !map->every_window &&
+	    bytes_are_numbers(cur)) {
 		/* Bytes beside a narrow spill count as they are. */
 		for (u32 i = 0; i < 8; i++) {
-			if (old->kind[i] != SLOT_SPILL && !byte_covered(old, cur, i))
+			if (old->kind[i] != SLOT_SPILL && !byte_covered(map, old, cur, i))
 				return false;
 		}
 		return true;
@@ -194,7 +201,7 @@ static bool spill_covered(struct idmap *map, const struct stack_slot *old, const
 	if (!slot_is_spill(cur))
 		return false;
 	for (u32 i = 0; i < 8; i++) {
-		if (old->kind[i] == SLOT_SPILL ? cur->kind[i] != SLOT_SPILL : !byte_covered(old, cur, i))
+		if (old->kind[i] == SLOT_SPILL ? cur->kind[i] != SLOT_SPILL : !byte_covered(map, old, cur, i))
 			return false;
 	}
 	return reg_covered(map, &old->reg, &cur->reg);
@@ -207,7 +214,7 @@ static bool slot_covered(struct idmap *map, const struct stack_slot *old, const 
 	if (slot_is_spill(old))
 		return spill_covered(map, old, cur);
 	for (u32 i = 0; i < 8; i++) {
-		if (!byte_covered(old, cur, i))
+		if (!byte_covered(map, old, cur, i))
 			return false;
 	}
 	return true;
@@ -298,6 +305,11 @@ static bool covered(struct verifier_env *env, const struct verifier_state *old,
 	map.cnt = 0;
 	map.fresh = 0;
 	map.mode = mode;
+	/* What holds where the CPU only guessed may hold nowhere else. */
+	if (old->speculative && !cur->speculative)
+		return false;
+	map.every_window = env->ex->every_window;
+	map.uninit_ok = env->allow_ptr_leaks;
 	if (!same_calls(old, cur) || !refs_covered(&map, old, cur) ||
 	    !lock_covered(&map, &old->lock, &cur->lock))
 		return false;
@@ -344,6 +356,7 @@ static int keep(struct verifier_env *env, u32 insn_idx)
 	kept->parent = cur->parent;
 	kept->insn_idx = insn_idx;
 	kept->prev_idx = ex->prev_idx;
+	kept->speculative = cur->speculative;
 	kept->branches = 1;
 	cur->parent = kept;
 	kept->next_kept = ex->kept[insn_idx];
@@ -468,7 +481,8 @@ int prune(struct verifier_env *env)
 		if (is_in_progress(st)) {
 			if (is_counted_round(env, st, insn_idx)) {
 				if (covered(env, st, env->cur, insn_idx, BY_RANGE)) {
-					facts_pruned(env, insn_idx, st, true);
+					if (!env->cur->speculative)
+						facts_pruned(env, insn_idx, st, true);
 					err = mark_like(env, NULL);
 					return err ? err : PATH_OVER;
 				}
@@ -480,7 +494,8 @@ int prune(struct verifier_env *env)
 				add = false;
 		} else if (covered(env, st, env->cur, insn_idx, BY_USE)) {
 			st->hits++;
-			facts_pruned(env, insn_idx, st, false);
+			if (!env->cur->speculative)
+				facts_pruned(env, insn_idx, st, false);
 			err = mark_like(env, st);
 			return err ? err : PATH_OVER;
 		}
@@ -492,7 +507,7 @@ int prune(struct verifier_env *env)
 			link = &st->next_kept;
 	}
 	ex->max_kept_per_insn = max_of(ex->max_kept_per_insn, here);
-	if (!add)
+	if (!add || (!env->bpf_capable && here > MAX_STATES_NOPRIV))
 		return PATH_ON;
 	err = keep(env, insn_idx);
 	return err ? err : PATH_ON;

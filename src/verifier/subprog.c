@@ -206,6 +206,8 @@ static int check_program_return(struct verifier_env *env)
 	const struct reg_state *r0;
 	int err = check_reg_read(env, BPF_REG_0);
 
+	if (!err)
+		err = check_leak(env, BPF_REG_0, "as return value");
 	if (err || !type->ret_checked)
 		return err;
 	r0 = cur_reg(env, BPF_REG_0);

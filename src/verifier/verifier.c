@@ -39,6 +39,8 @@ static int start(struct verifier_env *env, const struct vprog *prog, const struc
 		return -ENOMEM;
 	memcpy(env->insns, prog->insns, prog->insn_cnt * sizeof(*env->insns));
 	env->type = host->prog_type(host->ctx, prog->type, prog->attach_type);
+	env->bpf_capable = host->caps & VCAP_BPF;
+	env->allow_ptr_leaks = env->bypass_spec = host->caps & VCAP_PERFMON;
 	env->strict_alignment = (prog->flags & BPF_F_STRICT_ALIGNMENT) && !(prog->flags & BPF_F_ANY_ALIGNMENT);
 	if (opts && (opts->flags & VOPT_FACTS)) {
 		ex->facts = facts_new(env);

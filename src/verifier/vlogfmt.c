@@ -319,6 +319,11 @@ void log_touched(struct verifier_env *env, u32 insn_idx)
 	ex->log_slots = 0;
 }
 
+static const char *guessed(const struct verifier_env *env)
+{
+	return env->cur->speculative ? " (speculative execution)" : "";
+}
+
 /* Before the insn is done: what the one before it changed, then this one. */
 void log_insn(struct verifier_env *env, u32 insn_idx)
 {
@@ -328,7 +333,7 @@ void log_insn(struct verifier_env *env, u32 insn_idx)
 	if (!ex->log_on)
 		return;
 	if (ex->log_from && (env->log->level & VLOG_LEVEL2)) {
-		log_printf(env, VLOG_LEVEL2, "\nfrom %u to %u:", ex->prev_idx, insn_idx);
+		log_printf(env, VLOG_LEVEL2, "\nfrom %u to %u%s:", ex->prev_idx, insn_idx, guessed(env));
 		log_state(env, env->cur, env->cur->curframe);
 		ex->log_from = false;
 	}
@@ -348,7 +353,7 @@ void log_safe(struct verifier_env *env, u32 insn_idx)
 	if (!ex->log_on)
 		return;
 	if (ex->log_from)
-		log_printf(env, VLOG_LEVEL1, "\nfrom %u to %u: safe\n", ex->prev_idx, insn_idx);
+		log_printf(env, VLOG_LEVEL1, "\nfrom %u to %u%s: safe\n", ex->prev_idx, insn_idx, guessed(env));
 	else
 		log_printf(env, VLOG_LEVEL1, "%u: safe\n", insn_idx);
 }

@@ -46,7 +46,7 @@ static long own_bpf(void *ctx, int cmd, void *attr, u32 size)
 
 static bool own_judge(struct judge *j, u32 engine)
 {
-	struct skep_opts opts = { .engine = engine, .cpu_cnt = 2 };
+	struct skep_opts opts = { .engine = engine, .cpu_cnt = 2, .unprivileged_bpf = true };
 	struct skep *skep;
 
 	if (skep_boot(&opts, &skep))

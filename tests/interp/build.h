@@ -298,7 +298,8 @@ static inline void model_case(struct state *s, struct bpf_insn insn)
 		break;
 	case INSN_ENDIAN: *dst = model_endian(info, *dst); break;
 	case INSN_JCOND: s->taken = model_cond(info, *dst, src); break;
-	case INSN_JA: break;
+	case INSN_JA:
+	case INSN_NOSPEC: break;
 	case INSN_LDX: *dst = model_load(src_mem, info->size, info->op == OP_LDXSX); break;
 	case INSN_ST: case INSN_STX: model_store(dst_mem, info->size, src); break;
 	case INSN_ATOMIC:

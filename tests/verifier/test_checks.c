@@ -181,11 +181,38 @@ static void program_types(void **state __unused_arg)
 {
 	refuses(BPF_PROG_TYPE_LIRC_MODE2, "r0 = 0; exit", -EOPNOTSUPP,
 		"not modelled: program type LIRC_MODE2");
-	fh.host.caps = VCAP_BPF;
-	refuses(SOCK, "r0 = 0; exit", -EOPNOTSUPP,
-		"not modelled: verification without CAP_BPF and CAP_PERFMON");
-	fakehost_init(&fh);
+	refuses(SOCK, "nospec; r0 = 0; exit", -EINVAL, "unknown opcode c2");
 	accepts(SYSC, "r0 = 0; exit");
+}
+
+/* ---- callers without CAP_PERFMON, and without CAP_BPF ------------------------------------------- */
+
+static void no_leaks(void **state __unused_arg)
+{
+	fh.host.caps = VCAP_BPF;
+	accepts(SOCK, "r0 = 0; exit");
+	refuses(SOCK, "r0 = r1; exit", -EACCES, "R0 leaks addr as return value");
+	refuses(SOCK, "r0 = 0; w1 = w1; exit", -EACCES, "R1 partial copy of pointer");
+	refuses(SOCK, "r0 = 0; r1 = -r1; exit", -EACCES, "R1 pointer arithmetic prohibited");
+	refuses(SOCK, "r0 = 0; r1 = (s8)r1; exit", -EACCES, "R1 sign-extension part of pointer");
+	refuses(SOCK, "r2 = r10; r2 -= r1; r0 = 0; exit", -EACCES, "R2 pointer -= pointer prohibited");
+	refuses(SOCK, "r0 = 0; if r1 > r10 goto +0; exit", -EACCES, "R10 pointer comparison prohibited");
+	refuses(SOCK, "r0 = *(u64 *)(r10 -8); exit", -EACCES, "invalid read from stack R10 off=-8 size=8");
+	refuses(SOCK, "*(u64 *)(r10 -8) = r1; *(u8 *)(r10 -8) = 1; r0 = 0; exit", -EACCES,
+		"attempt to corrupt spilled pointer on stack");
+	accepts(SOCK, "*(u64 *)(r10 -8) = r1; *(u64 *)(r10 -8) = 1; r0 = 0; exit");
+	accepts(SOCK, "r0 = 0; l: r0 += 1; if r0 < 4 goto l; exit");
+	fakehost_init(&fh);
+}
+
+static void no_capability(void **state __unused_arg)
+{
+	fh.host.caps = 0;
+	accepts(SOCK, "r0 = 0; if r0 == 0 goto l; r0 = 1; l: exit");
+	refuses(SOCK, "r0 = 0; l: r0 += 1; if r0 < 4 goto l; exit", -EINVAL, "back-edge from insn 2 to 1");
+	refuses(SOCK, "call f; exit; f: r0 = 0; exit", -EPERM,
+		"loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN");
+	fakehost_init(&fh);
 }
 
 /* ---- maps ------------------------------------------------------------------------------------ */
@@ -756,7 +783,7 @@ int main(void)
 		T(v07_recursion),
 		T(v07_callees_come_first),
 		T(subprogram_limit),
-		T(program_types),
+		T(no_leaks), T(no_capability), T(program_types),
 		T(map_values),
 		T(one_map_is_used_once),
 		T(frozen_read_only_data_is_constant),

@@ -117,6 +117,11 @@ static void x64_prologue(struct jit_ctx *j)
 		put(j, x64_store_imm(8, mem_at(RBP, l.loops), JIT_MAX_LOOPS));
 }
 
+static void x64_nospec(struct jit_ctx *j)
+{
+	jit_put(j, 0xe8ae0f, 3); /* lfence */
+}
+
 static void x64_exit(struct jit_ctx *j)
 {
 	struct layout l = layout_of(j->func);
@@ -533,7 +538,8 @@ static void x64_call_func(struct jit_ctx *j, u32 func_idx)
 	.imm64 = x64_imm64, .sym64 = x64_sym64, .load = x64_load, .store = x64_store,              \
 	.load_arg = x64_load_arg, .store_arg = x64_store_arg, .atomic = x64_atomic,                \
 	.jump = x64_jump, .jump_always = x64_jump_always, .may_goto = x64_may_goto,                \
-	.call_sym = x64_call_sym, .call_func = x64_call_func, .exit = x64_exit
+	.call_sym = x64_call_sym, .call_func = x64_call_func, .exit = x64_exit,                    \
+	.nospec = x64_nospec
 
 const struct jit_target x64_target = { .name = "x86_64", X64_OPS };
 const struct jit_target x64_bmi2_target = { .name = "x86_64+bmi2", .caps = X64_CAP_BMI2, X64_OPS };
