@@ -16,6 +16,8 @@
 #define CASE_MAX_SCALARS 16
 #define CASE_MAX_LOGS	 8
 
+union bpf_attr;
+
 struct case_map {
 	char name[16];
 	u32 type, key_size, value_size, max_entries, flags;
@@ -43,6 +45,7 @@ struct text_case {
 	int line;
 	char name[160];
 	u32 prog_type, attach_type, prog_flags;
+	u32 rights; /* enum judge_rights: who loads it */
 	bool gpl;
 	struct case_map maps[CASE_MAX_MAPS];
 	u32 map_cnt;
@@ -76,6 +79,13 @@ struct judge {
  * no JIT for this machine). */
 bool judge_make(struct judge *ret_judge, const char *name);
 void judge_free(struct judge *judge);
+
+/*
+ * Who loads a program: root; somebody without CAP_PERFMON, who may not learn addresses; somebody without
+ * any. The running kernel is asked without CAP_PERFMON for both, as it may permit the last one nothing.
+ */
+enum judge_rights { RIGHTS_ALL, RIGHTS_NO_PERFMON, RIGHTS_NONE };
+long judge_load(const struct judge *judge, union bpf_attr *attr, enum judge_rights rights);
 /* Runs the case and its twins. Returns false with what went wrong in @why. Return values are left
  * in @ret_r0 (by input set) and a hash of map and packet contents in @ret_state for comparing
  * judges; only for accepted, runnable cases (*ret_ran). */

@@ -183,7 +183,7 @@ static long load(struct bench *b, const char *text)
 	attr.log_buf = (u64)(uintptr_t)b->log;
 	attr.log_size = LOG_SIZE;
 	attr.log_level = 2;
-	fd = describe_funcs(b, insns, cnt, &types, &attr) ? bpf(b, BPF_PROG_LOAD, &attr) : -1000;
+	fd = describe_funcs(b, insns, cnt, &types, &attr) ? judge_load(b->j, &attr, b->c->rights) : -1000;
 	if (types.fd >= 0)
 		close(types.fd);
 	free(insns);

@@ -363,6 +363,10 @@ static bool read_prog(struct reader *r, const char *p)
 			r->c->prog_flags |= BPF_F_SLEEPABLE;
 		else if (!strcmp(word, "strict"))
 			r->c->prog_flags |= BPF_F_STRICT_ALIGNMENT;
+		else if (!strcmp(word, "no_perfmon"))
+			r->c->rights = RIGHTS_NO_PERFMON;
+		else if (!strcmp(word, "no_bpf"))
+			r->c->rights = RIGHTS_NONE;
 		else if (!strcmp(word, "proprietary"))
 			r->c->gpl = false;
 		else if (!found)

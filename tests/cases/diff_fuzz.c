@@ -4,7 +4,8 @@
  * the same results. A program that skep accepts and the kernel refuses is a hole until shown
  * otherwise; the reverse is a loss of precision. Both are printed, with the seed that repeats them.
  *
- * usage: diff_fuzz JUDGE[,JUDGE...] COUNT [SEED]
+ * usage: diff_fuzz [-u] JUDGE[,JUDGE...] COUNT [SEED]
+ *	-u  loads without CAP_PERFMON
  *
  * Programs are made to be accepted about half of the time: arithmetic on unknown numbers, bounds by
  * masks and comparisons, then accesses to a map value and the stack through what was bounded.
@@ -83,6 +84,8 @@ static bool run(struct stand *s, u64 seed)
 	return true;
 }
 
+static enum judge_rights rights;
+
 static void load(struct stand *s, const struct gen *g)
 {
 	struct bpf_insn insns[GEN_MAX_INSNS];
@@ -101,7 +104,7 @@ static void load(struct stand *s, const struct gen *g)
 	attr.log_size = LOG_SIZE;
 	attr.log_level = 1;
 	s->log[0] = '\0';
-	s->fd = bpf(s, BPF_PROG_LOAD, &attr);
+	s->fd = judge_load(&s->judge, &attr, rights);
 }
 
 static const char *why(const char *log)
@@ -174,8 +177,13 @@ int main(int argc, char **argv)
 	char *list, *name;
 	bool ok;
 
+	if (argc > 1 && !strcmp(argv[1], "-u")) {
+		rights = RIGHTS_NO_PERFMON;
+		argc--;
+		argv++;
+	}
 	if (argc < 3) {
-		fprintf(stderr, "usage: diff_fuzz JUDGE[,JUDGE...] COUNT [SEED]\n");
+		fprintf(stderr, "usage: diff_fuzz [-u] JUDGE[,JUDGE...] COUNT [SEED]\n");
 		return 2;
 	}
 	count = strtoull(argv[2], NULL, 0);

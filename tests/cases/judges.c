@@ -14,12 +14,40 @@
 #include <unistd.h>
 
 #include <linux/bpf.h>
+#include <linux/capability.h>
 
 static long kernel_bpf(void *ctx __unused_arg, int cmd, void *attr, u32 size)
 {
 	long ret = syscall(SYS_bpf, cmd, attr, size);
 
 	return ret < 0 ? -errno : ret;
+}
+
+static bool kernel_perfmon(bool on)
+{
+	struct __user_cap_header_struct hdr = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+	const u32 perfmon = 1u << (CAP_PERFMON - 32), admin = 1u << CAP_SYS_ADMIN;
+
+	if (syscall(SYS_capget, &hdr, data))
+		return false;
+	data[1].effective = on ? data[1].effective | (data[1].permitted & perfmon) :
+				 data[1].effective & ~perfmon;
+	data[0].effective = on ? data[0].effective | (data[0].permitted & admin) :
+				 data[0].effective & ~admin;
+	return !syscall(SYS_capset, &hdr, data);
+}
+
+static long kernel_load(union bpf_attr *attr, enum judge_rights rights)
+{
+	long fd;
+
+	if (rights != RIGHTS_ALL && !kernel_perfmon(false))
+		return -EPERM;
+	fd = kernel_bpf(NULL, BPF_PROG_LOAD, attr, sizeof(*attr));
+	if (rights != RIGHTS_ALL)
+		kernel_perfmon(true);
+	return fd;
 }
 
 static bool kernel_permits_bpf(void)
@@ -56,6 +84,19 @@ static bool own_judge(struct judge *j, u32 engine)
 	return true;
 }
 #endif
+
+long judge_load(const struct judge *j, union bpf_attr *attr, enum judge_rights rights)
+{
+#ifdef HAVE_SKEP
+	static const struct skep_cred no_perfmon = { .caps = VCAP_BPF | VCAP_NET_ADMIN, .uid = 1000 };
+	static const struct skep_cred none = { .uid = 1000 };
+
+	if (!j->is_kernel)
+		return skep_bpf(j->ctx, rights == RIGHTS_ALL ? NULL : rights == RIGHTS_NONE ? &none : &no_perfmon,
+				BPF_PROG_LOAD, attr, sizeof(*attr));
+#endif
+	return j->is_kernel ? kernel_load(attr, rights) : -ENOSYS;
+}
 
 bool judge_make(struct judge *j, const char *name)
 {

@@ -119,7 +119,6 @@ enum { JUDGE_INTERP, JUDGE_JIT, JUDGE_KERNEL, JUDGE_CNT };
 struct conf_judge {
 	struct judge judge;
 	bool present;
-	const struct skep_cred *cred; /* skep: who calls; NULL: privileged */
 };
 
 /* What a judge did with a case. */

@@ -10,10 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-#include <linux/capability.h>
 
 #define LOG_SIZE (16 << 20)
 #define ENOTSUPP 524
@@ -22,23 +19,6 @@
 long conf_bpf(const struct conf_judge *j, int cmd, union bpf_attr *attr)
 {
 	return j->judge.bpf(j->judge.ctx, cmd, attr, sizeof(*attr));
-}
-
-/* The running kernel permits nothing without CAP_BPF where its sysctl says so; without CAP_PERFMON it
- * applies the rules about leaks and speculation all the same. */
-static bool kernel_perfmon(bool on)
-{
-	struct __user_cap_header_struct hdr = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2];
-	const u32 perfmon = 1u << (CAP_PERFMON - 32), admin = 1u << CAP_SYS_ADMIN;
-
-	if (syscall(SYS_capget, &hdr, data))
-		return false;
-	data[1].effective = on ? data[1].effective | (data[1].permitted & perfmon) :
-				 data[1].effective & ~perfmon;
-	data[0].effective = on ? data[0].effective | (data[0].permitted & admin) :
-				 data[0].effective & ~admin;
-	return !syscall(SYS_capset, &hdr, data);
 }
 
 /* The table's words may come in parts, in this order. */
@@ -225,20 +205,6 @@ static int give_types(const struct conf_judge *j, struct bpf_test *t, struct fix
 	return 0;
 }
 
-static long load(const struct conf_judge *j, union bpf_attr *attr, bool unpriv)
-{
-	long fd;
-
-	if (!j->judge.is_kernel)
-		return skep_bpf(j->judge.ctx, unpriv ? j->cred : NULL, BPF_PROG_LOAD, attr, sizeof(*attr));
-	if (unpriv && !kernel_perfmon(false))
-		return -EPERM;
-	fd = conf_bpf(j, BPF_PROG_LOAD, attr);
-	if (unpriv)
-		kernel_perfmon(true);
-	return fd;
-}
-
 static u32 prog_flags(const struct bpf_test *t)
 {
 	u32 flags = BPF_F_TEST_RND_HI32 | (t->flags & ~(u32)(F_NEEDS_EFFICIENT_UNALIGNED_ACCESS |
@@ -308,7 +274,7 @@ void ask(const struct conf_judge *j, struct bpf_test *t, bool unpriv, struct ans
 	name_target(j, t, &attr);
 	attr.insns = (u64)(uintptr_t)f.insns;
 	attr.insn_cnt = f.insn_cnt;
-	fd = load(j, &attr, unpriv);
+	fd = judge_load(&j->judge, &attr, unpriv ? RIGHTS_NONE : RIGHTS_ALL);
 	read_log(t, unpriv, log, ret);
 	if (fd < 0) {
 		ret->err = fd;

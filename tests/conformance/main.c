@@ -11,9 +11,6 @@
  */
 #include "conf.h"
 
-#include "syscall/syscall.h"
-#include "verifier/verifier.h"
-
 #include <errno.h>
 #include <getopt.h>
 #include <json-c/json.h>
@@ -47,12 +44,11 @@ struct totals {
 
 static struct {
 	struct conf_judge judges[JUDGE_CNT];
-	const struct skep_cred unpriv;
 	bool verbose;
 	char *listed; /* the text with what is meant */
 	json_object *json;
 	struct totals by_mode[MODE_CNT];
-} all = { .unpriv = { .uid = 1000 } };
+} all;
 
 static bool is_unpriv_case(const struct bpf_test *t)
 {
@@ -304,7 +300,6 @@ static void make_judges(void)
 
 	for (u32 i = 0; i < JUDGE_CNT; i++) {
 		all.judges[i].present = judge_make(&all.judges[i].judge, names[i]);
-		all.judges[i].cred = &all.unpriv;
 		if (!all.judges[i].present)
 			printf("# no judge here: %s\n", names[i]);
 	}
