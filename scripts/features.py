@@ -12,13 +12,19 @@ import re
 import sys
 
 
+def ids_of(test):
+    """The ids in a test's name: "V-13 ...", or "v13_..." where the name is a C function's."""
+    found = set(re.findall(r"\b([A-Z]-\d\d)\b", test))
+    return found | {f"{a.upper()}-{n}" for a, n in re.findall(r"\b([a-z])(\d\d)_", test)}
+
+
 def main():
     tally = {}
     for path in glob.glob(os.path.join(sys.argv[2], "*.tsv")):
         with open(path, encoding="utf-8") as f:
             for line in f:
                 verdict, _, test = line.rstrip("\n").split("\t", 2)
-                for fid in set(re.findall(r"\b([A-Z]-\d\d)\b", test)):
+                for fid in ids_of(test):
                     tally.setdefault(fid, {"pass": 0, "fail": 0, "skip": 0})[verdict] += 1
     with open(sys.argv[1], encoding="utf-8") as f:
         rows = [line.rstrip("\n").split("\t") for line in f][1:]

@@ -290,6 +290,13 @@ int do_branch(struct verifier_env *env, const struct bpf_insn *insn, const struc
 	err = read_operands(env, insn, info, &c);
 	if (err)
 		return err;
+	if (env->notes[idx].way != WAY_ANY) {
+		/* It becomes a jump or nothing (fixups.c): what decided it need not be relied on, and no CPU
+		 * can guess it. */
+		log_touched(env, idx);
+		env->insn_idx = env->notes[idx].way == WAY_JUMP ? target : idx + 1;
+		return PATH_ON;
+	}
 	if (c.src_regno >= 0 && !(is_packet_any(&c.dst) && is_packet_any(&c.src)))
 		err = check_compare(env, c.src_regno);
 	if (err)

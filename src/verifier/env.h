@@ -47,10 +47,13 @@ struct subprog {
 	bool called; /* some path calls it: to be verified on its own */
 	/* the exploration */
 	u32 stack_depth; /* bytes below r10 */
+	u32 insns_processed; /* from its entry on; of static functions: in those that call them */
 	u16 in_arg_cnt, out_arg_cnt;
 	/* fixups.c */
 	u32 extra_stack, ld_abs_slot;
 };
+
+enum way { WAY_ANY, WAY_FALL, WAY_JUMP };
 
 /* What is noted of an insn, by index in the program as loaded. */
 struct insn_note {
@@ -59,6 +62,8 @@ struct insn_note {
 	bool map_seen, map_mixed;
 	/* prog.c */
 	bool prune_point, jmp_point, force_checkpoint, calls_callback, is_may_goto;
+	/* constregs.c */
+	u8 way; /* enum way: the only one that this branch goes */
 	/* the exploration */
 	bool seen;   /* some path came here */
 	/* mem.c */

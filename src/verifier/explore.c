@@ -264,7 +264,7 @@ static int first_state(struct verifier_env *env, u32 sub_idx)
 	return 0;
 }
 
-int explore_subprog(struct verifier_env *env, u32 sub_idx)
+static int walk(struct verifier_env *env, u32 sub_idx)
 {
 	int err = first_state(env, sub_idx);
 
@@ -288,4 +288,13 @@ int explore_subprog(struct verifier_env *env, u32 sub_idx)
 	if (env->log && !(env->log->level & VLOG_LEVEL2))
 		vlog_rewind(env->log, 0);
 	return 0;
+}
+
+int explore_subprog(struct verifier_env *env, u32 sub_idx)
+{
+	u32 before = env->ex->insns_processed;
+	int err = walk(env, sub_idx);
+
+	env->subprogs[sub_idx].insns_processed = env->ex->insns_processed - before;
+	return err;
 }

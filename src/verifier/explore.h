@@ -118,6 +118,11 @@ int note_step(struct verifier_env *env, u32 insn_idx);
 void note_slot(struct verifier_env *env, u32 frameno, u32 spi);
 bool note_link(struct verifier_env *env, struct place place);
 
+/* constregs.c: writes notes[].way */
+int const_regs_compute(struct verifier_env *env);
+/* As insn_succs(), without the way that a decided branch never goes. */
+int way_succs(const struct verifier_env *env, u32 idx, s64 ret_succ[2]);
+
 /* livereg.c */
 u16 *live_regs(struct verifier_env *env);
 

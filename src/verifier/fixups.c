@@ -393,7 +393,9 @@ static void fix_cond(struct fixer *fx, u32 idx)
 {
 	const struct verifier_env *env = fx->env;
 	s64 target = insn_target(env->insns, idx);
-	bool fall = env->notes[idx + 1].seen, taken = env->notes[target].seen;
+	u8 way = env->notes[idx].way;
+	bool fall = env->notes[idx + 1].seen && way != WAY_JUMP;
+	bool taken = env->notes[target].seen && way != WAY_FALL;
 
 	if (!taken)
 		return;

@@ -30,7 +30,7 @@ static bool update(const struct verifier_env *env, u16 *live, u32 idx)
 	enum insn_form form = insn_decode(&env->insns[idx]);
 	u16 out = 0, in;
 	s64 succ[2];
-	int n = insn_succs(env->insns, idx, succ);
+	int n = way_succs(env, idx, succ);
 
 	for (int k = 0; k < n; k++) {
 		if (succ[k] >= 0 && succ[k] < env->insn_cnt)

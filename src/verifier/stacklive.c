@@ -413,15 +413,17 @@ static bool forward_block(struct pass *p, const struct cfg_block *b)
 {
 	struct regs regs = p->entry[b - p->cfg.blocks];
 	bool changed = false;
+	u32 last = b->start;
 
 	if (regs.r[BPF_REG_10].kind == NOTHING)
 		return false; /* not reached yet */
 	for (u32 i = b->start; i < b->end; i++) {
+		last = i;
 		do_one(p, i, &regs);
 		i += insn_is_wide(&p->env->insns[i]);
 	}
 	for (u32 k = 0; k < 2; k++) {
-		if (b->succ[k] >= 0)
+		if (b->succ[k] >= 0 && p->env->notes[last].way != (k ? WAY_FALL : WAY_JUMP))
 			changed |= merge_entry(&p->entry[b->succ[k]], &regs);
 	}
 	return changed;
@@ -461,7 +463,7 @@ static bool backward_insn(const struct pass *p, struct stack_mask *live, u32 idx
 {
 	struct stack_mask in = { { 0, 0 } };
 	s64 succ[2];
-	int n = insn_succs(p->env->insns, idx, succ);
+	int n = way_succs(p->env, idx, succ);
 	bool changed;
 
 	for (int k = 0; k < n; k++) {

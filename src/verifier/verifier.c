@@ -83,6 +83,9 @@ static int verify(struct verifier_env *env)
 
 	if (err)
 		return err;
+	err = const_regs_compute(env);
+	if (err)
+		return err;
 	env->ex->live = live_regs(env);
 	if (!env->ex->live)
 		return -ENOMEM;
@@ -114,6 +117,10 @@ static void log_stats(struct verifier_env *env, u64 ns)
 		for (u32 s = 0; s < env->subprog_cnt; s++)
 			vlog_printf(env->log, "%s%u", s ? "+" : "", env->subprogs[s].stack_depth);
 		vlog_printf(env->log, " max %u\n", env->max_stack_depth);
+		vlog_printf(env->log, "insns processed ");
+		for (u32 s = 0; s < env->subprog_cnt; s++)
+			vlog_printf(env->log, "%s%u", s ? "+" : "", env->subprogs[s].insns_processed);
+		vlog_printf(env->log, "\n");
 	}
 	vlog_printf(env->log,
 		    "processed %u insns (limit %d) max_states_per_insn %u total_states %u peak_states %u mark_read %u\n",

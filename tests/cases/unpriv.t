@@ -128,7 +128,8 @@ twin: "r2 += 15" -> "r2 += 16" rejects "R2 pointer arithmetic of map value goes 
 name: a guessed branch gets a barrier, not a refusal
 prog: socket no_perfmon
 pre:  r2=map_value(16)
-asm:  r1 = 0
+asm:  r1 = *(u32 *)(r2 + 0)
+      r1 &= 0
       if r1 == 0 goto out
       r0 = *(u64 *)(r1 + 0)
       out: r0 = 7

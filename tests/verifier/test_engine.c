@@ -386,15 +386,42 @@ static void expect_log(const char *text, const char *want)
 	fakehost_release(&fh, &run);
 }
 
-static void v10_what_is_read_and_overwritten(void **state __unused_arg)
+static void v08_constants_decide(void **state __unused_arg)
 {
-	expect_log("*(u64 *)(r10 -16) = 1; *(u8 *)(r10 -4) = 1; r1 = *(u32 *)(r10 -12); r0 = *(u8 *)(r10 -3); exit",
-		   "stack use/def subprog#0 :\n  0: def: fp-12 fp-16\n  2: use: fp-12\n  3: use: fp-4\n");
-	/* V-09: a key has its size, and so has a buffer that comes with one. */
+#define DECIDED(six, more) six "r7 = *(u32 *)(r1 + 0); " more "if r6 == 1 goto l; r0 = r7; exit; l: r0 = 0; exit"
+	/* What only the dead way reads is not alive. */
+	expect_log(DECIDED("r6 = 1; ", ""), "2: ......6... (15)");
+	expect_log(DECIDED("r6 = *(u32 *)(r1 + 0); ", ""), "2: ......67.. (15)");
+	expect_log(DECIDED("r6 = 3; r6 <<= 1; w6 -= 5; ", ""), "4: ......6... (15)");
+	/* One constant on both ways, another on one. */
+	expect_log(DECIDED("r6 = 1; ", "if r7 == 9 goto +1; r6 = 1; "), "4: ......6... (15)");
+	expect_log(DECIDED("r6 = 1; ", "if r7 == 9 goto +1; r6 = 2; "), "4: ......67.. (15)");
+	/* On a way that is dead itself: none. */
+	expect_log(DECIDED("r6 = 1; ", "if r6 == 1 goto +1; r6 = 2; "), "4: ......6... (15)");
+	/* A loop's counter is a constant at first only. */
+	refuses(SOCK, "r6 = 0; l: r6 += 1; if r6 != 2 goto l; r0 = *(u8 *)(r6 + 0); exit", -EACCES,
+		"R6 invalid mem access 'scalar'");
+	/* What a callee gets, and what it leaves. */
+	refuses(SOCK, "r1 = 1; call f; r1 = 2; call f; r0 = 0; exit; f: if r1 == 1 goto +1; r0 = *(u8 *)(r1 + 0); r0 = 0; exit",
+		-EACCES, "R1 invalid mem access 'scalar'");
+	accepts(SOCK, "r6 = 1; call f; if r6 == 1 goto +1; r0 = *(u8 *)(r6 + 0); r0 = 0; exit; f: r6 = 5; r0 = 0; exit");
+	refuses(SOCK, "r0 = 1; call f; if r0 == 1 goto +1; r1 = *(u8 *)(r0 + 0); r0 = 0; exit; f: r0 = 5; exit", -EACCES,
+		"R0 invalid mem access 'scalar'");
+}
+
+static void v09_helpers_touch_what_their_sizes_say(void **state __unused_arg)
+{
+	/* A key has its size, and so has a buffer that comes with one. */
 	expect_log("r1 = map[fd11]; r2 = r10; r2 += -8; *(u32 *)(r2 + 0) = 1; call bpf_map_lookup_elem; r0 = 0; exit",
 		   "\n  4: def: fp-8\n  5: use: fp-8\n");
 	expect_log("r2 = 0; r3 = r10; r3 += -24; r4 = 12; call bpf_skb_load_bytes; r0 = *(u32 *)(r10 -24); exit",
 		   "\n  4: def: fp-16 fp-20 fp-24\n  5: use: fp-24\n");
+}
+
+static void v10_what_is_read_and_overwritten(void **state __unused_arg)
+{
+	expect_log("*(u64 *)(r10 -16) = 1; *(u8 *)(r10 -4) = 1; r1 = *(u32 *)(r10 -12); r0 = *(u8 *)(r10 -3); exit",
+		   "stack use/def subprog#0 :\n  0: def: fp-12 fp-16\n  2: use: fp-12\n  3: use: fp-4\n");
 	/* Through an argument; and through the argument of an argument. */
 	expect_log("*(u64 *)(r10 -24) = 1; r1 = r10; r1 += -32; call f; exit; f: r1 += 4; call g; exit; "
 		   "g: r0 = *(u32 *)(r1 + 4); exit",
@@ -559,6 +586,8 @@ int main(void)
 		cmocka_unit_test_setup(frames, setup),
 		cmocka_unit_test_setup(r02_combined_stack_depth, setup),
 		cmocka_unit_test_setup(pruning_compares_the_stack, setup),
+		cmocka_unit_test_setup(v08_constants_decide, setup),
+		cmocka_unit_test_setup(v09_helpers_touch_what_their_sizes_say, setup),
 		cmocka_unit_test_setup(v10_what_is_read_and_overwritten, setup),
 		cmocka_unit_test_setup(v11_dead_slots_do_not_keep_states_apart, setup),
 		cmocka_unit_test_setup(v12_stores_that_may_go_elsewhere, setup),
