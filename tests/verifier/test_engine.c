@@ -418,6 +418,17 @@ static void v09_helpers_touch_what_their_sizes_say(void **state __unused_arg)
 		   "\n  4: def: fp-16 fp-20 fp-24\n  5: use: fp-24\n");
 }
 
+static void v16_packet_loads_may_end_the_function(void **state __unused_arg)
+{
+	/* With too few bytes the callee returns 0 at once: 4 - 1 is inside, 0 - 1 is not. */
+#define LOADS(less) "r9 = map_value[fd10] + 0; call f; r0 += " less "; r9 += r0; r0 = *(u8 *)(r9 + 0); r0 = 0; exit; " \
+		    "f: r6 = r1; r0 = *(u8 *)skb[0]; r0 = 4; exit"
+	accepts(SOCK, LOADS("0"));
+	refuses(SOCK, LOADS("-1"), -EACCES, "R9 min value is negative");
+	accepts(SOCK, "r9 = map_value[fd10] + 0; call f; r0 += -1; r9 += r0; r0 = *(u8 *)(r9 + 0); r0 = 0; exit; "
+		      "f: r6 = r1; r0 = 4; exit");
+}
+
 static void v10_what_is_read_and_overwritten(void **state __unused_arg)
 {
 	expect_log("*(u64 *)(r10 -16) = 1; *(u8 *)(r10 -4) = 1; r1 = *(u32 *)(r10 -12); r0 = *(u8 *)(r10 -3); exit",
@@ -588,6 +599,7 @@ int main(void)
 		cmocka_unit_test_setup(pruning_compares_the_stack, setup),
 		cmocka_unit_test_setup(v08_constants_decide, setup),
 		cmocka_unit_test_setup(v09_helpers_touch_what_their_sizes_say, setup),
+		cmocka_unit_test_setup(v16_packet_loads_may_end_the_function, setup),
 		cmocka_unit_test_setup(v10_what_is_read_and_overwritten, setup),
 		cmocka_unit_test_setup(v11_dead_slots_do_not_keep_states_apart, setup),
 		cmocka_unit_test_setup(v12_stores_that_may_go_elsewhere, setup),

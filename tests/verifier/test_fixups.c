@@ -288,6 +288,71 @@ static void packet_loads_become_calls(void **state __unused_arg)
 	fakehost_release(&fh, &run);
 }
 
+static void conditions_reach_far(void **state __unused_arg)
+{
+	enum { LOADS = 3000 }; /* each becomes more than 11 insns */
+	static const char head[] = "r6 = r1; r0 = *(u8 *)skb[0]; if r0 == 7 goto end; ", load[] = "r0 = *(u8 *)skb[1]; ";
+	static char text[sizeof(head) + LOADS * (sizeof(load) - 1) + sizeof("end: exit")];
+	const struct xlated_prog *x;
+	char *at = stpcpy(text, head);
+	u32 i = 0;
+
+	for (u32 n = 0; n < LOADS; n++)
+		at = stpcpy(at, load);
+	strcpy(at, "end: exit");
+	x = verify(SOCK, text);
+	assert_true(x->insn_cnt > 33000);
+	while (insn_decode(&x->insns[i]) != FORM_JEQ64_K || x->insns[i].imm != 7)
+		i++;
+	/* if r0 == 7 goto +1; goto +1; gotol end */
+	assert_int_equal(x->insns[i].off, 1);
+	assert_int_equal(insn_decode(&x->insns[i + 1]), FORM_JA);
+	assert_int_equal(x->insns[i + 1].off, 1);
+	assert_int_equal(insn_decode(&x->insns[i + 2]), FORM_JA32);
+	assert_int_equal(insn_target(x->insns, i + 2), x->insn_cnt - 1);
+	fakehost_release(&fh, &run);
+}
+
+static void offsets_are_masked(void **state __unused_arg)
+{
+	fakehost_add_map(&fh, BPF_MAP_TYPE_ARRAY, 4, 16, 1, 0);
+	fh.host.caps = VCAP_BPF;
+	gives(SOCK, "r2 = *(u32 *)(r1 + 0); r2 &= 7; r3 = map_value[fd10]; r3 += r2; r0 = *(u8 *)(r3 + 0); exit",
+	      "(61) r2 = *(u32 *)(r1 +112)\n"
+	      "(57) r2 &= 7\n"
+	      "(18) r3 = map[fd:0][0]+0 | value 0\n"
+	      "(b4) w12 = 7\n"
+	      "(1f) r12 -= r2\n"
+	      "(4f) r12 |= r2\n"
+	      "(87) r12 = -r12\n"
+	      "(c7) r12 s>>= 63\n"
+	      "(5f) r12 &= r2\n"
+	      "(0f) r3 += r12\n"
+	      "(71) r0 = *(u8 *)(r3 +0)\n"
+	      "(95) exit\n");
+	/* A store that a load behind it must see. */
+	gives(SOCK, "*(u64 *)(r10 -8) = r1; r1 = *(u64 *)(r10 -8); r0 = 0; exit",
+	      "(7b) *(u64 *)(r10 -8) = r1\n(c2) nospec\n(79) r1 = *(u64 *)(r10 -8)\n(b7) r0 = 0\n(95) exit\n");
+	/* Only a wrong guess comes to the load with 5 for an address: there is a barrier before it. */
+	gives(SOCK, "r2 = *(u32 *)(r1 + 0); r3 = map_value[fd10]; r4 = r2; r4 &= 0; if r2 == 1 goto use; r3 = 5; "
+		    "if r4 == 0 goto out; use: r0 = *(u8 *)(r3 + 0); out: r0 = 1; exit",
+	      "(61) r2 = *(u32 *)(r1 +112)\n"
+	      "(18) r3 = map[fd:0][0]+0 | value 0\n"
+	      "(bf) r4 = r2\n"
+	      "(57) r4 &= 0\n"
+	      "(15) if r2 == 0x1 goto pc+2\n"
+	      "(b7) r3 = 5\n"
+	      "(15) if r4 == 0x0 goto pc+2\n"
+	      "(c2) nospec\n"
+	      "(71) r0 = *(u8 *)(r3 +0)\n"
+	      "(b7) r0 = 1\n"
+	      "(95) exit\n");
+	/* Where nothing is guessed there is none, and the load is gone. */
+	gives(SOCK, "r2 = *(u32 *)(r1 + 0); r2 &= 0; if r2 == 0 goto +1; r0 = *(u8 *)(r2 + 0); r0 = 1; exit",
+	      "(61) r2 = *(u32 *)(r1 +112)\n(57) r2 &= 0\n(b7) r0 = 1\n(95) exit\n");
+	fakehost_init(&fh);
+}
+
 static void flags_tell_targets(void **state __unused_arg)
 {
 	const struct xlated_prog *x;
@@ -319,7 +384,7 @@ int main(void)
 		T(a_call_with_two_maps_is_general), T(calls_follow),
 		T(callbacks_are_symbols), T(v20_far_calls),
 		T(may_goto_counts),	 T(flags_tell_targets),
-		T(packet_loads_become_calls),
+		T(packet_loads_become_calls), T(conditions_reach_far), T(offsets_are_masked),
 	};
 
 	return cmocka_run_group_tests_name("verifier-fixups", tests, NULL, NULL);
