@@ -186,6 +186,7 @@ static int take_result(struct skep_prog *prog, struct vresult *res)
 {
 	prog->res = *res;
 	prog->res.facts = NULL; /* those stay with the caller */
+	prog->res.warnings = NULL;
 	res->xlated = NULL;
 	res->used_maps = NULL;
 	res->used_map_cnt = 0;

@@ -349,6 +349,9 @@ static int check_available(struct verifier_env *env, u32 id, const struct helper
 	if (proto->might_sleep && !(env->prog->flags & BPF_F_SLEEPABLE))
 		return reject(env, R_SLEEPABLE, -EINVAL, "sleepable helper %s#%d in %s",
 			      proto->name, id, "non-sleepable prog");
+	if (proto->deprecated && !env->cur->speculative)
+		warn(env, "%s#%u is deprecated%s%s", proto->name, id, *proto->deprecated ? ", use " : "",
+		     proto->deprecated);
 	if (helper_is_special(id))
 		return not_modelled(env, "helper %s#%u", proto->name, id);
 	*ret_proto = proto;
@@ -473,6 +476,8 @@ static int set_return(struct verifier_env *env, u32 insn_idx, const struct call_
 			return verifier_bug(env, "a map value without a map");
 		*r0 = reg_pointer(PTR_TO_MAP_VALUE);
 		r0->map_idx = call->map_idx;
+		/* Linux masks the index in the map; ours compare it, which a CPU may guess wrong. */
+		env->notes[insn_idx].nospec_result |= !env->bypass_spec;
 		if ((ret & RET_MAYBE_NULL) &&
 		    !(call->proto->id == BPF_FUNC_map_lookup_elem && call->key_known &&
 		      call->key < call->map->max_entries))

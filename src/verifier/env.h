@@ -5,6 +5,7 @@
 #ifndef SKEP_VERIFIER_ENV_H
 #define SKEP_VERIFIER_ENV_H
 
+#include "base/strbuf.h"
 #include "base/vec.h"
 #include "btf/btf.h"
 #include "isa/cfg.h"
@@ -66,6 +67,7 @@ struct insn_note {
 	u8 way; /* enum way: the only one that this branch goes */
 	/* the exploration */
 	bool seen;   /* some path came here */
+	bool warned;
 	/* mem.c */
 	bool on_ctx, on_other; /* its memory operand was the context; was something else */
 	/* spec.c: a barrier before it, behind it; how its offset is masked (SPEC_*), to at most what */
@@ -110,6 +112,7 @@ struct verifier_env {
 	struct verifier_state *cur;
 	u32 id_gen;
 	u32 max_stack_depth;
+	struct strbuf warnings; /* told when the program is accepted */
 	struct explore *ex; /* explore.h */
 };
 
@@ -122,6 +125,8 @@ int reject_at(struct verifier_env *env, u32 insn_idx, enum reject_reason reason,
 #define reject(env, reason, err, ...) reject_at(env, (env)->insn_idx, reason, err, __VA_ARGS__)
 /* The refusal just recorded was none. */
 void forget_refusal(struct verifier_env *env);
+/* The program is fine, but people should know; told once an insn. */
+void warn(struct verifier_env *env, const char *fmt, ...) __printf_like(2, 3);
 /* "not modelled: ...", -EOPNOTSUPP. */
 int not_modelled(struct verifier_env *env, const char *fmt, ...) __printf_like(2, 3);
 /* We are wrong: logs it and refuses, -EFAULT. */

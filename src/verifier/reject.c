@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* reject.c - the one way to say no, and the names of the reasons. */
-#include "verifier/env.h"
+#include "verifier/checks.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -76,6 +76,24 @@ void forget_refusal(struct verifier_env *env)
 	env->res->reason = R_NONE;
 	env->res->insn_idx = 0;
 	env->res->message[0] = 0;
+}
+
+void warn(struct verifier_env *env, const char *fmt, ...)
+{
+	struct insn_note *note = &env->notes[env->insn_idx];
+	struct source_line line;
+	va_list args;
+
+	if (note->warned)
+		return;
+	note->warned = true;
+	strbuf_printf(&env->warnings, "WARNING: insn %u: ", env->insn_idx);
+	va_start(args, fmt);
+	strbuf_vprintf(&env->warnings, fmt, args);
+	va_end(args);
+	if (env->line_infos && btf_line_text(env, env->insn_idx, &line))
+		strbuf_printf(&env->warnings, "; %s @ %s:%u", line.text, line.file, line.line);
+	strbuf_putc(&env->warnings, '\n');
 }
 
 int not_modelled(struct verifier_env *env, const char *fmt, ...)

@@ -105,6 +105,13 @@ static int verify(struct verifier_env *env)
 	return err;
 }
 
+/* Whatever the level: it was asked for a log. */
+static void log_warnings(struct verifier_env *env)
+{
+	if (vlog_wanted(env->log) && env->warnings.len)
+		vlog_printf(env->log, "%s", strbuf_str(&env->warnings));
+}
+
 static void log_stats(struct verifier_env *env, u64 ns)
 {
 	const struct explore *ex = env->ex;
@@ -145,6 +152,8 @@ static void fill_result(struct verifier_env *env, u64 ns)
 	res->used_map_cnt = env->used_map_cnt;
 	env->used_maps = NULL;
 	env->used_map_cnt = 0;
+	res->warnings = env->warnings.str;
+	env->warnings = (struct strbuf){ 0 };
 	if (ex->facts)
 		res->facts = facts_finish(env);
 }
@@ -171,6 +180,7 @@ static void finish(struct verifier_env *env)
 	}
 	states_free_all(ex);
 	maps_put_all(env);
+	strbuf_free(&env->warnings);
 	free(env->used_maps);
 	facts_free(ex->facts);
 	if (ex->spare)
@@ -203,6 +213,8 @@ int verifier_run(const struct vprog *prog, const struct vhost *host, const struc
 		err = verify(&env);
 	if (err && !ret->err && err != -ENOMEM)
 		err = verifier_bug(&env, "refused with %d and no reason", err);
+	if (!err)
+		log_warnings(&env);
 	log_stats(&env, now_ns() - begin);
 	if (ret->err || !err)
 		fill_result(&env, now_ns() - begin);
@@ -223,5 +235,6 @@ void vresult_free(const struct vhost *host, struct vresult *ret)
 		host->map_put(host->ctx, &ret->used_maps[i]);
 	free(ret->used_maps);
 	free(ret->facts);
+	free(ret->warnings);
 	memset(ret, 0, sizeof(*ret));
 }

@@ -82,6 +82,7 @@ struct helper_proto {
 	u32 arg[5];	   /* enum arg_type | ARG_* */
 	u32 arg_size[5];   /* for ARG_MEM_FIXED_SIZE */
 	bool changes_pkt_data; /* packet pointers become invalid */
+	const char *deprecated; /* what to call instead, "" when there is nothing; NULL: it is not */
 };
 
 /* Whether a helper may be called by this program, and if not, why not. */
@@ -252,6 +253,7 @@ struct vresult {
 	char source[256];  /* "file.c:12: text of the line" when line info tells; else "" */
 	struct vstats stats;
 	/* The rest only when accepted. */
+	char *warnings; /* lines of what is accepted and yet better not done; NULL: none */
 	struct xlated_prog *xlated;
 	struct map_desc *used_maps; /* by map index; each holds a reference until vresult_free() */
 	u32 used_map_cnt;

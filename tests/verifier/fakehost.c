@@ -119,6 +119,8 @@ static const struct helper_proto helpers[] = {
 	{ .id = BPF_FUNC_loop, .name = "bpf_loop", .ret = RET_INTEGER,
 	  .arg = { ARG_ANYTHING, ARG_PTR_TO_FUNC, ARG_PTR_TO_STACK | ARG_MAYBE_NULL,
 		   ARG_ANYTHING } },
+	{ .id = BPF_FUNC_get_numa_node_id, .name = "bpf_get_numa_node_id", .ret = RET_INTEGER,
+	  .deprecated = "bpf_get_smp_processor_id" },
 	{ .id = BPF_FUNC_copy_from_user, .name = "bpf_copy_from_user", .might_sleep = true,
 	  .ret = RET_INTEGER,
 	  .arg = { ARG_PTR_TO_MEM | ARG_MEM_UNINIT | ARG_MEM_WRITE, ARG_CONST_SIZE_OR_ZERO,

@@ -429,6 +429,31 @@ static void v16_packet_loads_may_end_the_function(void **state __unused_arg)
 		      "f: r6 = r1; r0 = 4; exit");
 }
 
+static void r01_insns_of_each_subprogram(void **state __unused_arg)
+{
+	/* Static functions count where they are called. */
+	expect_log("call f; call f; r0 = 0; exit; f: r0 = 1; exit", "\ninsns processed 8+0\nprocessed 8 insns ");
+	expect_log("r0 = 1; exit", "\ninsns processed 2\nprocessed 2 insns ");
+}
+
+static void r04_warnings_do_not_refuse(void **state __unused_arg)
+{
+	static struct fake_run run;
+
+	/* Once an insn, however many paths come to it; never on a refusal. */
+	expect_log("r6 = 2; l: call bpf_get_numa_node_id; r6 += -1; if r6 != 0 goto l; r0 = 0; exit",
+		   "\nWARNING: insn 1: bpf_get_numa_node_id#42 is deprecated, use bpf_get_smp_processor_id\n"
+		   "verification time");
+	run_text(SOCK, 0, "call bpf_get_numa_node_id; r0 = r9; exit", &run);
+	assert_int_equal(run.res.err, -EACCES);
+	assert_null(strstr(run.log_buf, "WARNING"));
+	assert_null(run.res.warnings);
+	fakehost_release(&fh, &run);
+	run_text(SOCK, 0, "call bpf_get_smp_processor_id; exit", &run);
+	assert_null(run.res.warnings);
+	fakehost_release(&fh, &run);
+}
+
 static void v10_what_is_read_and_overwritten(void **state __unused_arg)
 {
 	expect_log("*(u64 *)(r10 -16) = 1; *(u8 *)(r10 -4) = 1; r1 = *(u32 *)(r10 -12); r0 = *(u8 *)(r10 -3); exit",
@@ -600,6 +625,8 @@ int main(void)
 		cmocka_unit_test_setup(v08_constants_decide, setup),
 		cmocka_unit_test_setup(v09_helpers_touch_what_their_sizes_say, setup),
 		cmocka_unit_test_setup(v16_packet_loads_may_end_the_function, setup),
+		cmocka_unit_test_setup(r01_insns_of_each_subprogram, setup),
+		cmocka_unit_test_setup(r04_warnings_do_not_refuse, setup),
 		cmocka_unit_test_setup(v10_what_is_read_and_overwritten, setup),
 		cmocka_unit_test_setup(v11_dead_slots_do_not_keep_states_apart, setup),
 		cmocka_unit_test_setup(v12_stores_that_may_go_elsewhere, setup),
