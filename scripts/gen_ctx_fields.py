@@ -14,6 +14,11 @@ import sys
 INSTEAD = {"BPF_PROG_TYPE_FLOW_DISSECTOR": "bpf_flow_keys"}
 # The table has its array without a length; Linux passes at most twelve arguments.
 RAW_ARGS = ("bpf_raw_tracepoint_args", 96, [("args", 0, 8, 12, 0, 0)])
+# Linux's names of the registers of x86-64, and what a performance event adds.
+REGS = [(name, 8 * i, 8, 1, 0, 0) for i, name in enumerate(
+    "r15 r14 r13 r12 bp bx r11 r10 r9 r8 ax cx dx si di orig_ax ip cs flags sp ss".split())]
+TRACED = {"bpf_user_pt_regs_t": (168, REGS),
+          "bpf_perf_event_data": (184, REGS + [("sample_period", 168, 8, 1, 0, 0), ("addr", 176, 8, 1, 0, 0)])}
 TYPE = re.compile(r"^__(u|s|be)(8|16|32|64)(?:\[(\d+)\])?$")
 
 
@@ -35,6 +40,7 @@ def structs(data):
             found[r["type"]][1].append((name, int(r["byte_offset"]), int(m.group(2)) // 8, int(m.group(3) or 1),
                                         int(m.group(1) == "s"), int(m.group(1) == "be")))
     found[RAW_ARGS[0]] = RAW_ARGS[1:]
+    found.update(TRACED)
     return found
 
 

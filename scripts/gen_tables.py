@@ -11,8 +11,12 @@ import os
 import re
 import sys
 
-# Program types that skep runs. Every other type of Linux gets a row with modelled = false.
-MODELLED = {"SOCKET_FILTER", "SCHED_CLS", "SCHED_ACT", "XDP", "RAW_TRACEPOINT", "SYSCALL"}
+# Program types whose contexts hold the kernel's own types: rows with modelled = false.
+TYPED = {"TRACING", "STRUCT_OPS", "LSM", "EXT"}
+# Types that nobody could probe: which helpers they may call the documentation says.
+BY_DOCS = {"LIRC_MODE2"}
+# Newer than the probed kernel: L-06.
+SLEEPABLE = {"TRACEPOINT", "RAW_TRACEPOINT"}
 LD_ABS = {"SOCKET_FILTER", "SCHED_CLS", "SCHED_ACT"}
 
 # Which of Linux's selecting functions a type asks, the nearest first (column selected_in of
@@ -22,7 +26,21 @@ SELECTORS = {
     "SCHED_CLS": ["tc_cls_act_func_proto", "bpf_sk_base_func_proto", "bpf_base_func_proto"],
     "SCHED_ACT": ["tc_cls_act_func_proto", "bpf_sk_base_func_proto", "bpf_base_func_proto"],
     "SOCKET_FILTER": ["sk_filter_func_proto", "bpf_sk_base_func_proto", "bpf_base_func_proto"],
-    "RAW_TRACEPOINT": ["raw_tp_prog_func_proto", "bpf_tracing_func_proto", "bpf_base_func_proto"],
+    **{t: [f, "bpf_tracing_func_proto", "bpf_base_func_proto"] for t, f in (
+        ("RAW_TRACEPOINT", "raw_tp_prog_func_proto"),
+        ("RAW_TRACEPOINT_WRITABLE", "raw_tp_prog_func_proto"), ("TRACEPOINT", "tp_prog_func_proto"),
+        ("PERF_EVENT", "pe_prog_func_proto"), ("KPROBE", "kprobe_prog_func_proto"))},
+    **{t: [f, "bpf_sk_base_func_proto", "bpf_base_func_proto"] for t, f in (
+        ("LWT_IN", "lwt_in_func_proto"), ("LWT_OUT", "lwt_out_func_proto"),
+        ("LWT_XMIT", "lwt_xmit_func_proto"), ("LWT_SEG6LOCAL", "lwt_seg6local_func_proto"),
+        ("SK_SKB", "sk_skb_func_proto"), ("SK_MSG", "sk_msg_func_proto"),
+        ("SOCK_OPS", "sock_ops_func_proto"), ("FLOW_DISSECTOR", "flow_dissector_func_proto"),
+        ("SK_REUSEPORT", "sk_reuseport_func_proto"), ("SK_LOOKUP", "sk_lookup_func_proto"))},
+    **{t: [f, "cgroup_common_func_proto", "bpf_sk_base_func_proto", "bpf_base_func_proto"] for t, f in (
+        ("CGROUP_SKB", "cg_skb_func_proto"), ("CGROUP_SOCK", "sock_filter_func_proto"),
+        ("CGROUP_SOCK_ADDR", "sock_addr_func_proto"), ("CGROUP_SOCKOPT", "cg_sockopt_func_proto"),
+        ("CGROUP_SYSCTL", "sysctl_func_proto"), ("CGROUP_DEVICE", "cgroup_dev_func_proto"))},
+    "NETFILTER": ["bpf_base_func_proto"],
     "SYSCALL": ["syscall_prog_func_proto", "tracing_prog_func_proto", "bpf_tracing_func_proto",
                 "bpf_base_func_proto"],
 }
@@ -38,7 +56,9 @@ CHANGES_PKT_DATA = {
 }
 
 CTX_VALS = {"scalar": "CTX_SCALAR", "pkt": "CTX_PACKET", "pkt_meta": "CTX_PACKET_META",
-            "pkt_end": "CTX_PACKET_END"}
+            "pkt_end": "CTX_PACKET_END", "sock": "CTX_SOCK", "sock_or_null": "CTX_SOCK_OR_NULL",
+            "sock_common_or_null": "CTX_SOCK_COMMON_OR_NULL", "flow_keys": "CTX_FLOW_KEYS",
+            "tp_buffer": "CTX_TP_BUFFER"}
 
 ARG_KINDS = {
     "ANYTHING", "CONST_MAP_PTR", "PTR_TO_MAP_KEY", "PTR_TO_MAP_VALUE", "PTR_TO_MEM",
@@ -158,10 +178,14 @@ def gen_matrix(data, ids):
     columns = [c for c in table[0] if c not in ("id", "helper")]
     cell = {"0": "0", "1": "1", "S": "2", "A": "3"}
     known = {int(r["id"]): r for r in table}
-    yield f"static const char avail[][{len(columns) + 1}] = {{"
+    yield f"static const char avail[][{len(columns) + len(BY_DOCS) + 1}] = {{"
+    docs = {(r["prog_type"].removeprefix("BPF_PROG_TYPE_"), r["helper"])
+            for r in rows(data, "helpers-by-progtype-docs.tsv")}
     for hid in range(max(ids.values()) + 1):
         if hid in known:
-            yield f'\t[{hid}] = "' + "".join(cell[known[hid][c]] for c in columns) + '",'
+            cells = [cell[known[hid][c]] for c in columns]
+            cells += [str(int((t, known[hid]["helper"]) in docs)) for t in sorted(BY_DOCS)]
+            yield f'\t[{hid}] = "' + "".join(cells) + '",'
     yield "};"
     yield """
 u32 tab_helper_avail(u32 helper_id, s32 column)
@@ -170,27 +194,72 @@ u32 tab_helper_avail(u32 helper_id, s32 column)
 		return TAB_UNPROBED;
 	return avail[helper_id][column] - '0';
 }"""
-    return columns
 
 
-def ctx_rows(context, ctx_table):
-    if context == "RAW_TRACEPOINT":
-        # Twelve arguments of 8 bytes, read in any size at its natural alignment.
-        return [(off, size, "CTX_READ", "CTX_SCALAR", f"args[{off // 8}]")
-                for size in (8, 4, 2, 1) for off in range(0, 96, size)]
-    out = []
-    for r in ctx_table:
-        if r["context"] != context:
-            continue
+# Fields that callers without CAP_BPF may not read, or write (the tables were probed with it).
+CAP_BPF = {("CGROUP_SKB", "data"): "CTX_READ_BPF", ("CGROUP_SKB", "data_end"): "CTX_READ_BPF",
+           ("CGROUP_SKB", "tstamp"): "CTX_WRITE_BPF"}
+
+
+def ctx_rows(table):
+    """(C initialiser, end) of each row of a view"""
+    for r in table:
         access = [f for c, f in (("read", "CTX_READ"), ("write_reg", "CTX_WRITE"),
                                  ("write_imm", "CTX_WRITE_IMM")) if r[c] == "1"]
+        cap = CAP_BPF.get((r.get("context", "").split("/")[0], r["field"]))
+        access += [cap] if cap else []
         val = CTX_VALS.get(r["reg_type_after_read"], "CTX_NOT_MODELLED")
-        out.append((int(r["offset"]), int(r["size"]), " | ".join(access), val, r["field"]))
-    return out
+        yield (f'{r["offset"]}, {r["size"]}, {" | ".join(access)}, {val}, "{r["field"]}"',
+               int(r["offset"]) + int(r["size"]))
+
+
+def ctx_ranges(table):
+    for r in table:
+        access = [f for c, f in (("read", "CTX_READ"), ("write", "CTX_WRITE | CTX_WRITE_IMM"))
+                  if r[c] == "1"]
+        yield (f'{r["from"]}, {r["to"]}, {r["sizes"].replace(",", " | ")}, {" | ".join(access)}, '
+               f'{CTX_VALS[r["type"]]}', int(r["to"]))
+
+
+class Arrays:
+    """C arrays of rows; equal ones are written once."""
+    def __init__(self):
+        self.known, self.text = {}, []
+
+    def add(self, ctype, name, entries):
+        key = (ctype, tuple(entries))
+        if key not in self.known:
+            self.known[key] = name
+            self.text.append(f"static const struct {ctype} {name}[] = {{")
+            self.text += [f"\t{{ {e} }}," for e in entries] + ["};"]
+        return self.known[key]
+
+    def view(self, name, label, row_table, range_table):
+        """(fields of a struct ctx_view, its size)"""
+        out, end = [f'.name = "{name}"'], 0
+        for ctype, member, entries in (("ctx_row", "row", list(ctx_rows(row_table))),
+                                       ("ctx_range", "range", list(ctx_ranges(range_table)))):
+            if not entries:
+                continue
+            arr = self.add(ctype, f"{member}s_" + re.sub(r"\W", "_", label).lower(),
+                           [e for e, _ in entries])
+            out.append(f".{member}s = {arr}, .{member}_cnt = ARRAY_SIZE({arr})")
+            end = max([end] + [e for _, e in entries])
+        return "{ " + ", ".join(out) + " }", end
+
+
+def gen_views(data, arrays):
+    table = rows(data, "sock-access.tsv")
+    out = ["const struct ctx_view tab_views[VIEW_CNT] = {"]
+    for view in dict.fromkeys(r["view"] for r in table):
+        mine = [r for r in table if r["view"] == view]
+        text, _ = arrays.view(mine[0]["ctx_struct"], "view_" + view, mine, [])
+        out.append(f"\t[VIEW_{view}] = {text},")
+    return out + ["};"]
 
 
 def gen_progs(data, columns):
-    ctx_table = rows(data, "ctx-access.tsv")
+    ctx_table, range_table = rows(data, "ctx-access.tsv"), rows(data, "ctx-ranges.tsv")
     types = [(r["constant"].removeprefix("BPF_PROG_TYPE_"), int(r["value"]))
              for r in rows(data, "uapi-enums.tsv")
              if r["enum"] == "bpf_prog_type" and r["constant"].startswith("BPF_PROG_TYPE_")]
@@ -198,33 +267,37 @@ def gen_progs(data, columns):
     for r in rows(data, "prog-types.tsv"):
         probed.setdefault(r["prog_type"].removeprefix("BPF_PROG_TYPE_"), []).append(r)
     sizes = {r["type"]: int(r["size"]) for r in rows(data, "uapi-structs.tsv") if not r["member"]}
-    arrays, entries = [], []
+    arrays, entries = Arrays(), []
     for name, value in types:
         if name == "UNSPEC":
             continue
         common = f'.type = BPF_PROG_TYPE_{name}, .name = "{name}"'
-        if name not in MODELLED or name not in probed:
-            entries.append(f"\t{{ .row = {{ {common}, .ctx_struct = \"\" }}, .column = -1 }},")
+        if name in BY_DOCS:
+            probed[name] = [{"context": name, "expected_attach_type": "0", "ctx_struct": "",
+                             "retval_unknown_ok": "1", "retval_accepted": "0"}]
+        if name in TYPED or name not in probed:
+            entries.append(f"\t{{ .row = {{ {common}, .ctx = {{ .name = \"\" }} }}, .column = -1 }},")
             continue
+        seen = set()
         for i, r in enumerate(probed[name]):
-            ctx = re.match(r"\w+", r["ctx_struct"]).group(0)
-            rws = ctx_rows(r["context"], ctx_table)
-            f = [common, f'.ctx_struct = "{ctx}"', ".modelled = true"]
-            if rws:
-                arr = "ctx_" + re.sub(r"\W", "_", r["context"]).lower()
-                arrays.append(f"static const struct ctx_row {arr}[] = {{")
-                arrays += [f'\t{{ {o}, {s}, {a}, {v}, "{n}" }},' for o, s, a, v, n in rws]
-                arrays.append("};")
-                f.append(f".rows = {arr}, .row_cnt = ARRAY_SIZE({arr})")
-            size = 65535 if name == "SYSCALL" else 96 if name == "RAW_TRACEPOINT" else sizes[ctx]
-            f.append(f".ctx_size = {size}")
+            # A sleepable program has the context of its type; which helpers it may call the rows say.
+            if r["expected_attach_type"] in seen:
+                continue
+            seen.add(r["expected_attach_type"])
+            ranges = [x for x in range_table if x["context"] == name]
+            ctx = ranges[0]["ctx_struct"] if ranges else re.match(r"\w+", r["ctx_struct"]).group(0)
+            view, end = arrays.view("" if name == "SYSCALL" else ctx, r["context"],
+                                    [x for x in ctx_table if x["context"] == r["context"]], ranges)
+            f = [common, f".ctx = {view}", ".modelled = true",
+                 f".ctx_size = {65535 if name == 'SYSCALL' else end if ranges else sizes.get(ctx, end)}"]
             if name == "SYSCALL":
-                f[1] = '.ctx_struct = ""'
                 f.append(".ctx_is_mem = true")
-            f += [f".{c} = true" for c in ("pkt_read", "pkt_write") if r[c] == "1"]
+            if name == "CGROUP_SOCKOPT":
+                f.append(".pkt_any_helper = true")
+            f += [f".{c} = true" for c in ("pkt_read", "pkt_write") if r.get(c) == "1"]
             if name in LD_ABS:
                 f.append(".ld_abs = true")
-            if r["sleepable_load_ok"] == "1":
+            if r.get("sleepable_load_ok") == "1" or name in SLEEPABLE:
                 f.append(".sleepable_ok = true")
             vals = [int(v) for v in r["retval_accepted"].split(",")]
             if r["retval_unknown_ok"] != "1":
@@ -232,7 +305,9 @@ def gen_progs(data, columns):
             given = "" if i == 0 else f", .attach_given = true, .attach_type = {r['expected_attach_type']}"
             entries.append("\t{ .row = { " + ", ".join(f) +
                            f" }}{given}, .column = {columns.index(r['context'])} }},")
-    yield from arrays
+    views = gen_views(data, arrays)
+    yield from arrays.text
+    yield from views
     yield "const struct tab_prog tab_progs[] = {"
     yield from entries
     yield "};"
@@ -285,7 +360,7 @@ def main():
            '#include "runtime/tables.h"', ""]
     out += gen_helpers(data, ids)
     out += gen_caps(data, ids)
-    columns = [c for c in rows(data, "helpers-by-progtype.tsv")[0] if c not in ("id", "helper")]
+    columns = [c for c in rows(data, "helpers-by-progtype.tsv")[0] if c not in ("id", "helper")] + sorted(BY_DOCS)
     out += gen_matrix(data, ids)
     out += gen_progs(data, columns)
     out += gen_map_helpers(data, ids)

@@ -146,6 +146,30 @@ SKEP_API int skep_prog_dump(struct skep *skep, int prog_fd, enum skep_dump_kind 
  */
 SKEP_API int skep_btf_dump(const void *data, uint32_t size, bool as_c, char **ret_text);
 
+/* Input and results of skep_prog_test(). Zero-initialise, set @sz, then what there is. */
+struct skep_test {
+	size_t sz;	       /* sizeof(struct skep_test) */
+	const void *ctx_in;    /* the user-visible context (struct bpf_sock_addr, ...); NULL: all 0 */
+	void *ctx_out;	       /* the context afterwards */
+	const void *data_in;   /* what its data pointers lead to: a packet, an option's value */
+	void *data_out;
+	uint32_t ctx_size_in, ctx_size_out;   /* ctx_size_out, data_size_out: room; afterwards the size */
+	uint32_t data_size_in, data_size_out; /* of the whole, which may be more: -ENOSPC */
+	uint32_t repeat;       /* 0: once */
+	uint32_t retval, duration_ns; /* the last return value, mean time of a run */
+};
+
+/**
+ * skep_prog_test() - run a program on a context of one's own
+ * Unlike BPF_PROG_TEST_RUN, which Linux has for some program types and skep therefore refuses for
+ * others, this works for every type that skep can load, and every number in the context that the
+ * program may read can be set. Pointers in it must be 0: they lead to what the run makes up (a socket
+ * as the context describes it) or to @data_in.
+ * Return: 0, -EBADF, -EINVAL (sizes; something was set that is no readable number), -ERANGE (a number does
+ * not fit its field), -E2BIG (the context is longer than the type's), -ENOSPC, -ENODEV (ifindex), -ENOMEM
+ */
+SKEP_API int skep_prog_test(struct skep *skep, int prog_fd, struct skep_test *test);
+
 /* The name of a program's return value ("XDP_DROP"), NULL when it has none. Static. */
 SKEP_API const char *skep_retval_name(struct skep *skep, uint32_t prog_type, uint32_t retval);
 

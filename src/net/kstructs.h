@@ -65,6 +65,49 @@ struct xdp_buff {
 	(SKB_GSO_GRE | SKB_GSO_GRE_CSUM | SKB_GSO_IPXIP4 | SKB_GSO_IPXIP6 | SKB_GSO_UDP_TUNNEL |   \
 	 SKB_GSO_UDP_TUNNEL_CSUM)
 
+/* Addresses and ports as on the wire, skc_num in the host's order. */
+struct sock_common {
+	u32 skc_daddr, skc_rcv_saddr;
+	u16 skc_zero, skc_dport; /* together: the port as 32 bits of network order */
+	u16 skc_num;
+	u16 skc_family;
+	u8 skc_v6_daddr[16], skc_v6_rcv_saddr[16];
+	s32 skc_bound_dev_if;
+	s32 skc_rx_queue_mapping; /* -1: none */
+	u8 skc_state;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	u16 sk_type, sk_protocol;
+	u32 sk_mark, sk_priority, sk_txhash;
+};
+
+struct tcp_sock {
+	struct sock sk;
+	u32 snd_cwnd, srtt_us, rtt_min, snd_ssthresh, rcv_nxt, snd_nxt, snd_una, mss_cache, ecn_flags;
+	u32 rate_delivered, rate_interval_us, packets_out, retrans_out, total_retrans, segs_in;
+	u32 data_segs_in, segs_out, data_segs_out, lost_out, sacked_out, dsack_dups, delivered;
+	u32 delivered_ce, icsk_retransmits, bpf_sock_ops_cb_flags;
+	u64 bytes_received, bytes_acked;
+};
+#define TCP_CLOSE 7
+
+/* The socket of a test run. */
+static inline struct tcp_sock new_sock(void)
+{
+	return (struct tcp_sock){ .sk.__sk_common = { .skc_state = TCP_CLOSE, .skc_rx_queue_mapping = -1 } };
+}
+
+static inline struct tcp_sock new_tcp_sock(void)
+{
+	struct tcp_sock tp = new_sock();
+
+	tp.sk.sk_type = 1; /* SOCK_STREAM */
+	tp.sk.sk_protocol = 6;
+	return tp;
+}
+
 struct skb_shared_info {
 	u16 gso_size, gso_segs;
 	u32 gso_type;
@@ -105,6 +148,7 @@ struct ip_tunnel_info {
 
 struct sk_buff {
 	struct net_device *dev;
+	struct sock *sk; /* programs that read through it (CGROUP_SKB, SK_SKB) are never run without */
 	u8 *head, *data;
 	u32 size; /* bytes at head */
 	u32 len;  /* bytes at data; all of them linear */
@@ -138,5 +182,62 @@ struct sk_buff {
 	struct net_redirect redirect;
 };
 #define HEADER_UNSET UINT32_MAX
+
+struct bpf_flow_keys;
+struct bpf_flow_dissector {
+	struct bpf_flow_keys *flow_keys;
+	const void *data, *data_end;
+};
+
+struct bpf_sock_ops_kern {
+	struct sock *sk;     /* NULL when there is no full socket */
+	struct tcp_sock *tp; /* what the other fields are read from; never NULL */
+	u32 op;
+	union {
+		u32 args[4];
+		u32 reply;
+		u32 replylong[4];
+	};
+	u32 is_fullsock;
+	void *skb_data, *skb_data_end; /* of the TCP header's segment; NULL: none */
+	u32 skb_len;
+	u8 tcp_flags;
+	u64 hwtstamp;
+};
+
+struct sk_msg {
+	void *data, *data_end;
+	struct sock *sk;
+	u32 size;
+};
+
+struct bpf_sk_lookup_kern {
+	u16 family, protocol;
+	u16 sport; /* as on the wire */
+	u16 dport;
+	u32 saddr4, daddr4;
+	u8 saddr6[16], daddr6[16]; /* 0 where the family is another */
+	struct sock *selected_sk;
+	u32 ingress_ifindex;
+};
+
+struct sk_reuseport_kern {
+	struct sk_buff *skb;
+	struct sock *sk, *selected_sk, *migrating_sk;
+	void *data_end;
+	u32 hash, reuseport_id, bind_inany;
+};
+
+struct nf_hook_state {
+	u8 hook, pf;
+	struct net_device *in, *out;
+	struct sock *sk;
+	void *net, *okfn;
+};
+
+struct bpf_nf_ctx {
+	const struct nf_hook_state *state;
+	struct sk_buff *skb;
+};
 
 #endif

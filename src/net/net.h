@@ -6,7 +6,7 @@
 #ifndef SKEP_NET_NET_H
 #define SKEP_NET_NET_H
 
-#include "base/types.h"
+#include "verifier/verifier.h"
 
 struct skep;
 struct net_device;
@@ -20,6 +20,10 @@ int net_dev_add(struct skep *skep, const char *name, u32 rx_queue_cnt, u32 *ret_
 /* NULL when there is none. */
 struct net_device *net_dev_by_index(struct skep *skep, u32 ifindex);
 const char *net_dev_name(const struct net_device *dev);
+
+/* How fields of struct bpf_sock are found in struct sock (kstructs.h). */
+#define SOCK_CONV_CNT 14
+extern const struct ctx_conv sock_convs[SOCK_CONV_CNT];
 
 /* BTF of the simulated kernel's structures (raw bytes, static): what CO-RE relocates onto when the
  * instance was given no other kernel's. */

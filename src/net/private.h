@@ -11,8 +11,24 @@
 
 /* ctx.c */
 #define XDP_CONV_CNT 6
-#define SKB_CONV_CNT 61
-extern const struct ctx_conv xdp_convs[XDP_CONV_CNT], skb_convs[SKB_CONV_CNT];
+#define SKB_CONV_CNT 69
+#define FLOW_CONV_CNT 3
+#define TCP_SOCK_CONV_CNT 26
+extern const struct ctx_conv xdp_convs[XDP_CONV_CNT], skb_convs[SKB_CONV_CNT],
+	flow_convs[FLOW_CONV_CNT], tcp_sock_convs[TCP_SOCK_CONV_CNT];
+/* sk_ctx.c */
+#define SOCK_OPS_CONV_CNT     41
+#define SK_MSG_CONV_CNT	      11
+#define SK_LOOKUP_CONV_CNT    10
+#define SK_REUSEPORT_CONV_CNT 9
+extern const struct ctx_conv sock_ops_convs[SOCK_OPS_CONV_CNT], sk_msg_convs[SK_MSG_CONV_CNT],
+	sk_lookup_convs[SK_LOOKUP_CONV_CNT], sk_reuseport_convs[SK_REUSEPORT_CONV_CNT];
+
+/* A port as 32 bits of network order. */
+#define SK_PORT32	    { offsetof(struct sock, __sk_common.skc_zero), 4 }
+
+/* sk_helpers.c */
+int sk_helpers_register(struct skep *skep);
 
 /* dev.c */
 int dev_init(struct skep *skep);
@@ -20,15 +36,16 @@ int dev_init(struct skep *skep);
 /* test_xdp.c, test_skb.c */
 int xdp_test_run(struct skep *skep, struct skep_prog *prog, struct test_run *run);
 int skb_test_run(struct skep *skep, struct skep_prog *prog, struct test_run *run);
-/* Copies what BPF_PROG_TEST_RUN returns, as far as the caller has room: sizes are always those of
- * the whole; -ENOSPC when it did not fit. A room of 0 with a buffer is "large enough". */
-int test_finish_data(struct test_run *run, const void *data, u32 size);
-/* The context that was passed in, at most @size bytes, into @ctx; *ret_given: whether there is any
- * to pass in or out. 0 or -E2BIG when bytes past @size are not 0. */
-int test_ctx_in(const struct test_run *run, void *ctx, u32 size, bool *ret_given);
-int test_ctx_out(struct test_run *run, const void *ctx, u32 size);
-/* Runs run->repeat times and fills retval and duration_ns. 0 or -EAGAIN (no vCPU to be had). */
-int test_repeat(struct skep_prog *prog, struct test_run *run, void *hook_ctx);
+int skb_own_run(struct skep *skep, struct skep_prog *prog, struct test_run *run);
+/* test_sk.c */
+int sock_ops_own_run(struct skep *skep, struct skep_prog *prog, struct test_run *run);
+int sk_msg_own_run(struct skep *skep, struct skep_prog *prog, struct test_run *run);
+int sk_reuseport_own_run(struct skep *skep, struct skep_prog *prog, struct test_run *run);
+int sk_lookup_test_run(struct skep *skep, struct skep_prog *prog, struct test_run *run);
+int sk_lookup_own_run(struct skep *skep, struct skep_prog *prog, struct test_run *run);
+int nf_test_run(struct skep *skep, struct skep_prog *prog, struct test_run *run);
+/* test_flow.c */
+int flow_test_run(struct skep *skep, struct skep_prog *prog, struct test_run *run);
 
 /* skb.c */
 struct sk_buff *skb_alloc(const void *data, u32 len); /* NULL: no memory */

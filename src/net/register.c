@@ -23,6 +23,42 @@ static const char *tc_retval(u32 ret)
 	return ret < ARRAY_SIZE(names) ? names[ret] : NULL;
 }
 
+/* Verdicts of types that only let through or not, and what else they can say. */
+static const char *allow_retval(u32 ret)
+{
+	static const char *const names[] = { "deny", "allow", "deny, congestion", "allow, congestion" };
+
+	return ret < ARRAY_SIZE(names) ? names[ret] : NULL;
+}
+
+static const char *lwt_retval(u32 ret)
+{
+	switch (ret) {
+	case BPF_OK:
+		return "BPF_OK";
+	case BPF_DROP:
+		return "BPF_DROP";
+	case BPF_REDIRECT:
+		return "BPF_REDIRECT";
+	case BPF_LWT_REROUTE:
+		return "BPF_LWT_REROUTE";
+	default:
+		return NULL;
+	}
+}
+
+static const char *flow_retval(u32 ret)
+{
+	if (ret == BPF_FLOW_DISSECTOR_CONTINUE)
+		return "BPF_FLOW_DISSECTOR_CONTINUE";
+	return lwt_retval(ret);
+}
+
+static const char *sk_action(u32 ret)
+{
+	return ret == SK_DROP ? "SK_DROP" : ret == SK_PASS ? "SK_PASS" : NULL;
+}
+
 static size_t room_in(const void *mem, const void *start, const void *end)
 {
 	return mem >= start && mem < end ? (size_t)((const u8 *)end - (const u8 *)mem) : 0;
@@ -66,9 +102,21 @@ static int register_type(struct skep *skep, const struct prog_type_ops *ops,
 	return err;
 }
 
+static size_t flow_mem_room(const struct run_ctx *run, const void *mem)
+{
+	const struct bpf_flow_dissector *flow = run->hook_ctx;
+
+	return room_in(mem, flow->data, flow->data_end);
+}
+
 #define SKB_TYPE(prog_type, names)                                                                 \
 	{ .type = prog_type, .convs = skb_convs, .conv_cnt = SKB_CONV_CNT,                         \
-	  .test_run = skb_test_run, .retval_name = names, .mem_room = skb_mem_room }
+	  .test_run = skb_test_run, .own_run = skb_own_run, .retval_name = names,                  \
+	  .mem_room = skb_mem_room }
+/* Linux has no test run for these. */
+#define SKB_OWN_TYPE(prog_type, names)                                                             \
+	{ .type = prog_type, .convs = skb_convs, .conv_cnt = SKB_CONV_CNT,                         \
+	  .own_run = skb_own_run, .retval_name = names, .mem_room = skb_mem_room }
 
 static const struct prog_type_ops xdp_type = {
 	.type = BPF_PROG_TYPE_XDP, .convs = xdp_convs, .conv_cnt = XDP_CONV_CNT,
@@ -78,7 +126,75 @@ static const struct prog_type_ops skb_types[] = {
 	SKB_TYPE(BPF_PROG_TYPE_SOCKET_FILTER, NULL),
 	SKB_TYPE(BPF_PROG_TYPE_SCHED_CLS, tc_retval),
 	SKB_TYPE(BPF_PROG_TYPE_SCHED_ACT, tc_retval),
+	SKB_TYPE(BPF_PROG_TYPE_CGROUP_SKB, allow_retval),
+	SKB_TYPE(BPF_PROG_TYPE_LWT_IN, lwt_retval),
+	SKB_TYPE(BPF_PROG_TYPE_LWT_OUT, lwt_retval),
+	SKB_TYPE(BPF_PROG_TYPE_LWT_XMIT, lwt_retval),
+	SKB_OWN_TYPE(BPF_PROG_TYPE_LWT_SEG6LOCAL, lwt_retval),
+	SKB_OWN_TYPE(BPF_PROG_TYPE_SK_SKB, sk_action),
 };
+static const struct prog_type_ops flow_type = {
+	.type = BPF_PROG_TYPE_FLOW_DISSECTOR, .convs = flow_convs, .conv_cnt = FLOW_CONV_CNT,
+	.test_run = flow_test_run, .retval_name = flow_retval, .mem_room = flow_mem_room,
+};
+
+static size_t sock_ops_mem_room(const struct run_ctx *run, const void *mem)
+{
+	const struct bpf_sock_ops_kern *ops = run->hook_ctx;
+
+	return room_in(mem, ops->skb_data, ops->skb_data_end);
+}
+
+static size_t sk_msg_mem_room(const struct run_ctx *run, const void *mem)
+{
+	const struct sk_msg *msg = run->hook_ctx;
+
+	return room_in(mem, msg->data, msg->data_end);
+}
+
+static size_t reuseport_mem_room(const struct run_ctx *run, const void *mem)
+{
+	const struct sk_reuseport_kern *ctx = run->hook_ctx;
+
+	return room_in(mem, ctx->skb->data, ctx->data_end);
+}
+
+static const char *nf_retval(u32 ret)
+{
+	return ret == 0 ? "NF_DROP" : ret == 1 ? "NF_ACCEPT" : NULL;
+}
+
+#define SK_TYPE(prog_type, prefix, cnt)                                                            \
+	.type = prog_type, .convs = prefix##_convs, .conv_cnt = cnt, .own_run = prefix##_own_run
+
+static const struct prog_type_ops sk_types[] = {
+	{ SK_TYPE(BPF_PROG_TYPE_SOCK_OPS, sock_ops, SOCK_OPS_CONV_CNT), .mem_room = sock_ops_mem_room },
+	{ SK_TYPE(BPF_PROG_TYPE_SK_MSG, sk_msg, SK_MSG_CONV_CNT), .retval_name = sk_action,
+	  .mem_room = sk_msg_mem_room },
+	{ SK_TYPE(BPF_PROG_TYPE_SK_REUSEPORT, sk_reuseport, SK_REUSEPORT_CONV_CNT),
+	  .retval_name = sk_action, .mem_room = reuseport_mem_room },
+	{ SK_TYPE(BPF_PROG_TYPE_SK_LOOKUP, sk_lookup, SK_LOOKUP_CONV_CNT), .retval_name = sk_action,
+	  .test_run = sk_lookup_test_run },
+	{ .type = BPF_PROG_TYPE_NETFILTER, .test_run = nf_test_run, .retval_name = nf_retval },
+};
+
+static int register_views(struct skep *skep)
+{
+	int err = skep_register_view(skep, VIEW_SOCK_COMMON, sock_convs, SOCK_CONV_CNT);
+
+	if (!err)
+		err = skep_register_view(skep, VIEW_SOCK, sock_convs, SOCK_CONV_CNT);
+	if (!err)
+		err = skep_register_view(skep, VIEW_TCP_SOCK, tcp_sock_convs, TCP_SOCK_CONV_CNT);
+	return err;
+}
+
+/* The helpers that change a packet work on whole frames and IP packets; those of SK_SKB with the same
+ * names are others. */
+static bool edits_packets(u32 type)
+{
+	return type != BPF_PROG_TYPE_SOCKET_FILTER && type != BPF_PROG_TYPE_SK_SKB;
+}
 
 static int register_tc(struct skep *skep, const struct prog_type_ops *ops)
 {
@@ -96,11 +212,17 @@ int net_register(struct skep *skep)
 	int err = dev_init(skep);
 
 	if (!err)
+		err = register_views(skep);
+	if (!err)
 		err = register_type(skep, &xdp_type, xdp_helpers, xdp_helper_cnt);
 	for (u32 i = 0; i < ARRAY_SIZE(skb_types) && !err; i++) {
 		err = register_type(skep, &skb_types[i], skb_helpers, skb_helper_cnt);
-		if (!err && skb_types[i].type != BPF_PROG_TYPE_SOCKET_FILTER)
+		if (!err && edits_packets(skb_types[i].type))
 			err = register_tc(skep, &skb_types[i]);
 	}
-	return err;
+	if (!err)
+		err = register_type(skep, &flow_type, NULL, 0);
+	for (u32 i = 0; i < ARRAY_SIZE(sk_types) && !err; i++)
+		err = register_type(skep, &sk_types[i], NULL, 0);
+	return err ? err : sk_helpers_register(skep);
 }

@@ -25,7 +25,8 @@ struct sk_buff *skb_alloc(const void *data, u32 len)
 	skb->data = skb->head + ROOM;
 	skb->transport_header = HEADER_UNSET;
 	skb->len = len;
-	memcpy(skb->data, data, len);
+	if (len)
+		memcpy(skb->data, data, len);
 	return skb;
 }
 

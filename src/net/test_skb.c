@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_skb.c - BPF_PROG_TEST_RUN of tc and socket-filter programs. */
+/*
+ * test_skb.c - test runs of programs on socket buffers: BPF_PROG_TEST_RUN with Linux's rules, and for
+ * types that Linux cannot test-run a way of our own, where every field can be set.
+ */
 #include "net/private.h"
 
 #include <arpa/inet.h>
@@ -10,6 +13,8 @@
 #define SKB_LINEAR_MAX (4096 - NET_SKB_PAD - SKB_SHINFO_SIZE)
 #define GSO_SIZE_MAX   65536
 #define GSO_SEGS_MAX   65535
+#define ETH_P_IP_      0x0800
+#define ETH_P_IPV6_    0x86dd
 #define IPV4_HDR_MIN   20
 #define IPV6_HDR_MIN   40
 
@@ -74,22 +79,55 @@ static void skb_to_user(const struct sk_buff *skb, struct __sk_buff *user)
 static bool ip_too_short(const struct sk_buff *skb)
 {
 	switch (ntohs(skb->protocol)) {
-	case 0x0800:
+	case ETH_P_IP_:
 		return skb->len < IPV4_HDR_MIN;
-	case 0x86dd:
+	case ETH_P_IPV6_:
 		return skb->len < IPV6_HDR_MIN;
 	default:
 		return false;
 	}
 }
 
-static int run_skb(struct skep_prog *prog, struct test_run *run, struct sk_buff *skb, bool is_l2,
+/* Whether a type's programs begin at the Ethernet header, and whether they may follow data. */
+static bool sees_ethernet(u32 type)
+{
+	return type == BPF_PROG_TYPE_SCHED_CLS || type == BPF_PROG_TYPE_SCHED_ACT;
+}
+
+static bool sees_data(u32 type)
+{
+	return type != BPF_PROG_TYPE_SOCKET_FILTER;
+}
+
+/* The socket of a test run: closed, of the packet's family, between the packet's addresses. */
+static void sock_of_packet(struct tcp_sock *tp, const struct sk_buff *skb)
+{
+	struct sock_common *skc = &tp->sk.__sk_common;
+
+	*tp = new_sock();
+	if (skb->protocol == htons(ETH_P_IP_)) {
+		skc->skc_family = AF_INET;
+		memcpy(&skc->skc_rcv_saddr, skb->data + 12, 4);
+		memcpy(&skc->skc_daddr, skb->data + 16, 4);
+	} else if (skb->protocol == htons(ETH_P_IPV6_)) {
+		skc->skc_family = AF_INET6;
+		memcpy(skc->skc_v6_rcv_saddr, skb->data + 8, 16);
+		memcpy(skc->skc_v6_daddr, skb->data + 24, 16);
+	}
+}
+
+static int run_skb(struct skep_prog *prog, struct test_run *run, struct sk_buff *skb, u32 type,
 		   struct __sk_buff *user, bool user_given)
 {
+	bool is_l2 = sees_ethernet(type);
+	struct tcp_sock tp;
 	int err;
 
-	if (is_l2) {
+	sock_of_packet(&tp, skb);
+	skb->sk = &tp.sk;
+	if (is_l2)
 		skb_push(skb, ETH_HLEN);
+	if (sees_data(type)) {
 		skb->direct_access = true;
 		skb_compute_data_pointers(skb);
 	}
@@ -112,16 +150,16 @@ int skb_test_run(struct skep *skep, struct skep_prog *prog, struct test_run *run
 	struct skep_prog_info info;
 	struct __sk_buff user;
 	struct sk_buff *skb;
-	bool user_given;
+	bool user_given = false;
 	int err;
 
 	if (run->flags & ~BPF_F_TEST_SKB_CHECKSUM_COMPLETE || run->cpu || run->batch_size)
 		return -EINVAL;
 	if (run->flags)
 		return -EOPNOTSUPP; /* CHECKSUM_COMPLETE is not modelled */
-	if (run->data_size_in < ETH_HLEN || run->data_size_in > SKB_LINEAR_MAX)
-		return -EINVAL;
-	err = test_ctx_in(run, &user, sizeof(user), &user_given);
+	err = test_data_in(run, ETH_HLEN, SKB_LINEAR_MAX);
+	if (!err)
+		err = test_ctx_in(run, &user, sizeof(user), &user_given);
 	if (err)
 		return err;
 	dev = net_dev_by_index(skep, user.ifindex > 1 ? user.ifindex : 1);
@@ -133,8 +171,46 @@ int skb_test_run(struct skep *skep, struct skep_prog *prog, struct test_run *run
 	skb_eth_type(skb, dev);
 	skep_prog_info(prog, &info);
 	err = ip_too_short(skb) ? -EINVAL
-				: run_skb(prog, run, skb, info.type != BPF_PROG_TYPE_SOCKET_FILTER,
-					  &user, user_given);
+				: run_skb(prog, run, skb, info.type, &user, user_given);
+	skb_free(skb);
+	return err;
+}
+
+/* The packet is what the program finds at data: a segment of a stream, or an IPv6 packet. */
+int skb_own_run(struct skep *skep, struct skep_prog *prog, struct test_run *run)
+{
+	struct tcp_sock tp = new_sock();
+	struct skep_prog_info info;
+	struct net_device *dev;
+	struct __sk_buff user;
+	struct sk_buff *skb;
+	bool given;
+	int err;
+
+	if (run->flags || run->cpu || run->batch_size)
+		return -EINVAL;
+	err = test_data_in(run, 0, SKB_LINEAR_MAX);
+	if (!err)
+		err = test_ctx_in(run, &user, sizeof(user), &given);
+	if (err)
+		return err;
+	dev = net_dev_by_index(skep, user.ifindex ? user.ifindex : 1);
+	if (!dev)
+		return -ENODEV;
+	skb = skb_alloc(run->data_in, run->data_size_in);
+	if (!skb)
+		return -ENOMEM;
+	skb->dev = dev;
+	skb->sk = &tp.sk;
+	skb->direct_access = true;
+	skb->mac_header = skb->network_header = (u32)(skb->data - skb->head);
+	skep_prog_info(prog, &info);
+	if (sees_ethernet(info.type) && skb->len >= ETH_HLEN)
+		skb->network_header += ETH_HLEN;
+	skb_compute_data_pointers(skb);
+	err = test_own_run(prog, run, skb);
+	if (!err)
+		err = test_finish_data(run, skb->data, skb->len);
 	skb_free(skb);
 	return err;
 }

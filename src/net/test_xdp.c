@@ -1,91 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test_xdp.c - BPF_PROG_TEST_RUN of XDP programs, and what all test runs of this room share.
+ * test_xdp.c - BPF_PROG_TEST_RUN of XDP programs.
  * Nothing is reset between repeats: a program that moves data_end moves it each time, as in Linux.
  */
 #include "net/private.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <linux/bpf.h>
 
 #define XDP_LINEAR_MAX (XDP_FRAME_SIZE - XDP_PACKET_HEADROOM - SKB_SHINFO_SIZE)
-
-/* ---- shared by all test runs ---------------------------------------------------------------- */
-
-int test_finish_data(struct test_run *run, const void *data, u32 size)
-{
-	u32 room = run->data_size_out, copy = size;
-	int err = 0;
-
-	if (room && size > room) {
-		copy = room;
-		err = -ENOSPC;
-	}
-	if (run->data_out)
-		memcpy(run->data_out, data, copy);
-	run->data_size_out = size;
-	return err;
-}
-
-int test_ctx_in(const struct test_run *run, void *ctx, u32 size, bool *ret_given)
-{
-	const u8 *in = run->ctx_in;
-
-	memset(ctx, 0, size);
-	*ret_given = in || run->ctx_out;
-	if (!in)
-		return 0;
-	for (u32 i = size; i < run->ctx_size_in; i++)
-		if (in[i])
-			return -E2BIG;
-	memcpy(ctx, in, min_of(size, run->ctx_size_in));
-	return 0;
-}
-
-int test_ctx_out(struct test_run *run, const void *ctx, u32 size)
-{
-	u32 copy = min_of(size, run->ctx_size_out);
-	int err = copy < size ? -ENOSPC : 0;
-
-	if (!run->ctx_out)
-		return 0;
-	memcpy(run->ctx_out, ctx, copy);
-	run->ctx_size_out = size;
-	return err;
-}
-
-struct repeat {
-	void *ctx;
-	u32 left;
-};
-
-static void *next_ctx(void *arg, u32 prev_ret __unused_arg)
-{
-	struct repeat *r = arg;
-
-	return r->left-- ? r->ctx : NULL;
-}
-
-int test_repeat(struct skep_prog *prog, struct test_run *run, void *hook_ctx)
-{
-	struct repeat r = { hook_ctx, run->repeat ? run->repeat : 1 };
-	/* A thread's first vCPU takes its time (it registers with RCU); that is no run of the program. */
-	struct vcpu *vcpu = vcpu_enter(skep_vcpus(skep_prog_skep(prog)));
-	u64 start = host_now_ns(), cnt;
-
-	if (!vcpu)
-		return -EAGAIN;
-	run->retval = skep_prog_run_batch(prog, next_ctx, &r, &cnt);
-	if (cnt)
-		run->duration_ns = (u32)min_of((host_now_ns() - start) / cnt, (u64)UINT_MAX);
-	vcpu_leave(vcpu);
-	return cnt ? 0 : -EAGAIN;
-}
-
-/* ---- XDP ------------------------------------------------------------------------------------ */
 
 /* 0, or why struct xdp_md cannot be what a packet of @size bytes comes with. *ret_meta: bytes of
  * metadata that lead the data. */
@@ -159,6 +84,9 @@ int xdp_test_run(struct skep *skep, struct skep_prog *prog, struct test_run *run
 		return -EINVAL;
 	if (size > XDP_LINEAR_MAX)
 		return -EOPNOTSUPP; /* several buffers: not modelled */
+	err = test_data_in(run, 0, XDP_LINEAR_MAX);
+	if (err)
+		return err;
 	err = pick_queue(skep, &md, &rxq);
 	if (err)
 		return err;

@@ -11,6 +11,13 @@ static const struct prog_type_row *env_prog_type(void *ctx, u32 type, u32 attach
 	return skep_prog_type_row(env->skep, type, attach_type);
 }
 
+static const struct ctx_view *env_view(void *ctx, enum view_kind kind)
+{
+	struct env *env = ctx;
+
+	return env->skep->views[kind].rows ? &env->skep->views[kind] : NULL;
+}
+
 static const struct helper_proto *proto_of(u32 prog_type, u32 id)
 {
 	for (u32 i = 0; i < tab_variant_cnt; i++)
@@ -202,6 +209,7 @@ struct vhost env_host(struct env *env)
 		.jit = env->skep->engine != SKEP_ENGINE_INTERP && jit_target_host(),
 		.kernel_btf = env->skep->kernel_btf,
 		.prog_type = env_prog_type,
+		.view = env_view,
 		.helper = env_helper,
 		.helper_map_ok = env_helper_map_ok,
 		.prog_map_ok = env_prog_map_ok,

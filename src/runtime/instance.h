@@ -53,6 +53,7 @@ struct skep {
 	const struct prog_type_ops *types[PROG_TYPE_MAX];
 	helper_fn *helpers[PROG_TYPE_MAX]; /* by program type and helper id */
 	struct tab_prog *progs;		   /* tab_progs with what was registered */
+	struct ctx_view views[VIEW_CNT];   /* tab_views with the same; rows NULL: nobody has */
 };
 
 struct skep_prog {

@@ -29,8 +29,11 @@ void objects_destroy(struct skep *skep)
 	for (u32 i = 0; i < OBJ_KIND_CNT; i++)
 		idtab_destroy(&skep->ids[i]);
 	for (u32 i = 0; skep->progs && i < tab_prog_cnt; i++)
-		if (skep->progs[i].row.rows != tab_progs[i].row.rows)
-			free((void *)skep->progs[i].row.rows);
+		if (skep->progs[i].row.ctx.rows != tab_progs[i].row.ctx.rows)
+			free((void *)skep->progs[i].row.ctx.rows);
+	for (u32 i = 0; i < VIEW_CNT; i++)
+		if (skep->views[i].rows != tab_views[i].rows)
+			free((void *)skep->views[i].rows);
 }
 
 static void map_gone(struct skep_map *map, void *ctx)

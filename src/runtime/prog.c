@@ -295,6 +295,11 @@ void skep_on_load(struct skep *skep, skep_load_fn fn, void *ctx)
 	skep->on_load_ctx = ctx;
 }
 
+u32 skep_prog_tp_size(const struct skep_prog *prog)
+{
+	return prog->res.max_tp_off;
+}
+
 struct skep *skep_prog_skep(const struct skep_prog *prog)
 {
 	return prog->skep;

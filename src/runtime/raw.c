@@ -105,13 +105,44 @@ static size_t raw_tp_mem_room(const struct run_ctx *run, const void *mem)
 	return at >= args && at < args + size ? (size_t)(args + size - at) : 0;
 }
 
+static int raw_tp_own_run(struct skep *skep __unused_arg, struct skep_prog *prog, struct test_run *run)
+{
+	u64 args[RAW_TP_ARGS];
+
+	if (run->data_size_in || run->flags || run->cpu || run->batch_size)
+		return -EINVAL;
+	run->data_size_out = 0;
+	return test_plain_run(prog, run, args, sizeof(args));
+}
+
+/* The context goes back by ctx_out, not by ctx_in. */
+static int syscall_own_run(struct skep *skep __unused_arg, struct skep_prog *prog, struct test_run *run)
+{
+	u32 size = run->ctx_size_in;
+	void *ctx;
+	int err;
+
+	if (run->data_size_in || run->flags || run->cpu || run->batch_size ||
+	    size > SYSCALL_CTX_MAX || size < prog->res.max_ctx_off)
+		return -EINVAL;
+	ctx = calloc(1, SYSCALL_CTX_MAX + 1);
+	if (!ctx)
+		return -ENOMEM;
+	run->data_size_out = 0;
+	err = test_plain_run(prog, run, ctx, size);
+	free(ctx);
+	return err;
+}
+
 int raw_register(struct skep *skep)
 {
 	static const struct prog_type_ops raw_tp = { .type = BPF_PROG_TYPE_RAW_TRACEPOINT,
 						     .test_run = raw_tp_test_run,
+						     .own_run = raw_tp_own_run,
 						     .mem_room = raw_tp_mem_room };
 	static const struct prog_type_ops sys = { .type = BPF_PROG_TYPE_SYSCALL,
-						  .test_run = syscall_test_run };
+						  .test_run = syscall_test_run,
+						  .own_run = syscall_own_run };
 	int err = skep_register_prog_type(skep, &raw_tp);
 
 	if (!err)

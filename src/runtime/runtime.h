@@ -70,6 +70,10 @@ struct prog_type_ops {
 	u32 conv_cnt;
 	/* BPF_PROG_TEST_RUN; NULL: -ENOTSUPP as Linux. 0 or negative errno. */
 	int (*test_run)(struct skep *skep, struct skep_prog *prog, struct test_run *run);
+	/* What skep adds where Linux has no test run: runs the program on the context that ctx_in
+	 * describes (all fields that it may read can be set) and gives the changed one back. NULL:
+	 * test_run does that. */
+	int (*own_run)(struct skep *skep, struct skep_prog *prog, struct test_run *run);
 	/* The name of a return value ("XDP_DROP"), NULL when it has none. */
 	const char *(*retval_name)(u32 retval);
 	/* Bytes from @mem on that belong to what the running program was given (a packet); 0: none.
@@ -77,8 +81,15 @@ struct prog_type_ops {
 	size_t (*mem_room)(const struct run_ctx *run, const void *mem);
 };
 
+/* Rows of convs: the user-visible field, then the way to what is behind it. */
+#define UAPI(type, field)   .off = offsetof(struct type, field), .size = sizeof(((struct type *)0)->field)
+#define STEP(type, field)   { offsetof(struct type, field), sizeof(((struct type *)0)->field) }
+#define ONE(type, field)    .load_cnt = 1, .load = { STEP(type, field) }
+
 /* -EEXIST when the slot is taken. @ops and what it points to outlive the instance. */
 int skep_register_prog_type(struct skep *skep, const struct prog_type_ops *ops);
+/* How fields of what programs hold pointers to are reached. -EEXIST when somebody has said so. */
+int skep_register_view(struct skep *skep, enum view_kind kind, const struct ctx_conv *convs, u32 conv_cnt);
 /* @prog_type BPF_PROG_TYPE_UNSPEC: for all types that Linux allows it in. */
 int skep_register_helper(struct skep *skep, u32 prog_type, u32 helper_id, helper_fn fn);
 const struct prog_type_ops *skep_prog_type_ops(struct skep *skep, u32 type);
@@ -90,6 +101,26 @@ bool skep_attach_type_ok(u32 type, u32 attach_type);
 const char *skep_helper_name(u32 helper_id);
 /* The id of "bpf_map_lookup_elem" or "map_lookup_elem"; negative when there is none. */
 int skep_helper_id(const char *name);
+
+/* ---- test runs (testrun.c) ------------------------------------------------------------------ */
+
+/* Whether there are that many bytes of data: 0, -EINVAL (their number), -EFAULT (there are none). */
+int test_data_in(const struct test_run *run, u32 min, u32 max);
+/* Copies what BPF_PROG_TEST_RUN returns, as far as the caller has room: sizes are always those of
+ * the whole; -ENOSPC when it did not fit. A room of 0 with a buffer is "large enough". */
+int test_finish_data(struct test_run *run, const void *data, u32 size);
+/* The context that was passed in, at most @size bytes, into @ctx; *ret_given: whether there is any
+ * to pass in or out. 0 or -E2BIG when bytes past @size are not 0. */
+int test_ctx_in(const struct test_run *run, void *ctx, u32 size, bool *ret_given);
+int test_ctx_out(struct test_run *run, const void *ctx, u32 size);
+/* Runs run->repeat times and fills retval and duration_ns. 0 or -EAGAIN (no vCPU to be had). */
+int test_repeat(struct skep_prog *prog, struct test_run *run, void *hook_ctx);
+/* Sets every number that the program may read in @hook_ctx, with its pointers in place, from the
+ * user-visible context in run->ctx_in (absent: 0), runs the program and gives the context back with
+ * what it changed. -EINVAL: something else was set; -ERANGE: a value does not fit its field. */
+int test_own_run(struct skep_prog *prog, struct test_run *run, void *hook_ctx);
+/* The same where the program sees the context as it is: @size bytes. */
+int test_plain_run(struct skep_prog *prog, struct test_run *run, void *ctx, u32 size);
 
 /* One pointer a subsystem for its own state in the instance. */
 enum skep_room { SKEP_ROOM_NET, SKEP_ROOM_SYSCALL, SKEP_ROOM_BPFFS, SKEP_ROOM_VERDICT, SKEP_ROOM_CNT };
@@ -169,6 +200,8 @@ struct skep_prog_info {
 };
 void skep_prog_info(const struct skep_prog *prog, struct skep_prog_info *info);
 
+/* Bytes that a program touches of a writable raw tracepoint's buffer. */
+u32 skep_prog_tp_size(const struct skep_prog *prog);
 struct skep *skep_prog_skep(const struct skep_prog *prog);
 /* Counts runs and their time from now on, as BPF_ENABLE_STATS: costs two clock readings a run. */
 void skep_stats_enable(struct skep *skep, bool on);

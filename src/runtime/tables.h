@@ -29,6 +29,9 @@ struct tab_prog {
 extern const struct tab_prog tab_progs[];
 extern const u32 tab_prog_cnt;
 
+/* What programs see of sockets; the context's view is in tab_progs[]. */
+extern const struct ctx_view tab_views[VIEW_CNT];
+
 extern const u32 tab_helper_cnt; /* ids are below */
 /* By id: the variant that most types use; name NULL where Linux has no such number. */
 extern const struct helper_proto tab_helpers[];

@@ -13,26 +13,34 @@ static bool conv_covers(const struct ctx_conv *convs, u32 cnt, const struct ctx_
 	return false;
 }
 
-/* A copy of the row's fields in which those that @ops cannot reach are not modelled. */
-static int bind_rows(struct tab_prog *prog, const struct prog_type_ops *ops)
+/* Gives the view a copy of its fields in which those that @convs cannot reach are not modelled. */
+static int bind_view(struct ctx_view *view, const struct ctx_conv *convs, u32 conv_cnt)
 {
-	struct prog_type_row *row = &prog->row;
 	struct ctx_row *rows;
 
-	row->convs = ops->convs;
-	row->conv_cnt = ops->conv_cnt;
-	row->modelled = true;
-	if (!ops->convs || !row->row_cnt)
+	view->convs = convs;
+	view->conv_cnt = conv_cnt;
+	if (!convs || !view->row_cnt)
 		return 0;
-	rows = malloc(row->row_cnt * sizeof(*rows));
+	rows = malloc(view->row_cnt * sizeof(*rows));
 	if (!rows)
 		return -ENOMEM;
-	memcpy(rows, row->rows, row->row_cnt * sizeof(*rows));
-	for (u32 i = 0; i < row->row_cnt; i++)
-		if (!conv_covers(ops->convs, ops->conv_cnt, rows + i))
+	memcpy(rows, view->rows, view->row_cnt * sizeof(*rows));
+	for (u32 i = 0; i < view->row_cnt; i++)
+		if (!conv_covers(convs, conv_cnt, rows + i))
 			rows[i].val = CTX_NOT_MODELLED;
-	row->rows = rows;
+	view->rows = rows;
 	return 0;
+}
+
+int skep_register_view(struct skep *skep, enum view_kind kind, const struct ctx_conv *convs, u32 conv_cnt)
+{
+	if (kind <= VIEW_CTX || kind >= VIEW_CNT)
+		return -EINVAL;
+	if (skep->views[kind].rows)
+		return -EEXIST;
+	skep->views[kind] = tab_views[kind];
+	return bind_view(&skep->views[kind], convs, conv_cnt);
 }
 
 int skep_register_prog_type(struct skep *skep, const struct prog_type_ops *ops)
@@ -48,9 +56,10 @@ int skep_register_prog_type(struct skep *skep, const struct prog_type_ops *ops)
 		/* A type that the tables do not model has no rows: nobody can run it. */
 		if (tab_progs[i].row.type != ops->type || !tab_progs[i].row.modelled)
 			continue;
-		err = bind_rows(&skep->progs[i], ops);
+		err = bind_view(&skep->progs[i].row.ctx, ops->convs, ops->conv_cnt);
 		if (err)
 			return err;
+		skep->progs[i].row.modelled = true;
 		found = true;
 	}
 	if (!found)

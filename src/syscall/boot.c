@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* boot.c - an instance with all that skep has, and its descriptors. */
 #include "btf/btf.h"
+#include "cgroup/cgroup.h"
 #include "net/net.h"
 #include "syscall/private.h"
+#include "trace/trace.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -55,6 +57,10 @@ int skep_boot(const struct skep_opts *opts, struct skep **ret_skep)
 	err = bpffs_init(skep);
 	if (!err)
 		err = net_register(skep);
+	if (!err)
+		err = cgroup_register(skep);
+	if (!err)
+		err = trace_register(skep);
 	if (err) {
 		skep_free(skep);
 		return err;

@@ -23,6 +23,8 @@ struct test_call {
 	struct call *call;
 	struct test_run run;
 	struct skep_prog *prog;
+	/* Where results are put together. A type that gives none of a kind clears its pointer in run. */
+	void *data_out, *ctx_out;
 };
 
 static int hand_out(struct test_call *t, const struct test_run *run)
@@ -92,9 +94,9 @@ static int run_prog(struct test_call *t)
 	if (err)
 		return err;
 	if (a->test.data_out)
-		t->run.data_out = malloc(FETCH_MAX);
+		t->run.data_out = t->data_out = malloc(FETCH_MAX);
 	if (a->test.ctx_out)
-		t->run.ctx_out = malloc(FETCH_MAX);
+		t->run.ctx_out = t->ctx_out = malloc(FETCH_MAX);
 	if ((a->test.data_out && !t->run.data_out) || (a->test.ctx_out && !t->run.ctx_out))
 		return -ENOMEM;
 	err = ops->test_run(t->call->skep, t->prog, &t->run);
@@ -125,8 +127,8 @@ long cmd_prog_test_run(struct call *call)
 	err = run_prog(&t);
 	free((void *)t.run.data_in);
 	free((void *)t.run.ctx_in);
-	free(t.run.data_out);
-	free(t.run.ctx_out);
+	free(t.data_out);
+	free(t.ctx_out);
 	skep_prog_put(t.prog);
 	return err;
 }

@@ -147,6 +147,51 @@ void skep_on_verdict(struct skep *skep, skep_verdict_fn fn, void *ctx)
 	skep_on_load(skep, on_load, sink);
 }
 
+/* ---- test runs --------------------------------------------------------------------------------- */
+
+static int run_test(struct skep *skep, struct skep_prog *prog, struct test_run *run)
+{
+	struct skep_prog_info info;
+	const struct prog_type_ops *ops;
+
+	skep_prog_info(prog, &info);
+	ops = skep_prog_type_ops(skep, info.type);
+	if (ops && ops->own_run)
+		return ops->own_run(skep, prog, run);
+	return ops && ops->test_run ? ops->test_run(skep, prog, run) : -ENOTSUPP;
+}
+
+int skep_prog_test(struct skep *skep, int prog_fd, struct skep_test *test)
+{
+	struct test_run run;
+	struct skep_prog *prog;
+	int err;
+
+	if (test->sz != sizeof(*test) || !test->ctx_in != !test->ctx_size_in ||
+	    !test->data_in != !test->data_size_in)
+		return -EINVAL;
+	err = skep_prog_from_fd(skep, prog_fd, &prog);
+	if (err)
+		return err;
+	/* To test runs a room of 0 means that there is enough. */
+	run = (struct test_run){
+		.ctx_in = test->ctx_in, .ctx_size_in = test->ctx_size_in,
+		.ctx_out = test->ctx_size_out ? test->ctx_out : NULL, .ctx_size_out = test->ctx_size_out,
+		.data_in = test->data_in, .data_size_in = test->data_size_in,
+		.data_out = test->data_size_out ? test->data_out : NULL,
+		.data_size_out = test->data_size_out, .repeat = test->repeat,
+	};
+	err = run_test(skep, prog, &run);
+	if (!err || err == -ENOSPC) {
+		test->retval = run.retval;
+		test->duration_ns = run.duration_ns;
+		test->ctx_size_out = run.ctx_out ? run.ctx_size_out : 0;
+		test->data_size_out = run.data_size_out;
+	}
+	skep_prog_put(prog);
+	return err;
+}
+
 /* ---- words -------------------------------------------------------------------------------------- */
 
 int skep_btf_dump(const void *data, uint32_t size, bool as_c, char **ret_text)

@@ -72,7 +72,12 @@ static int check_ptr_kind(struct verifier_env *env, u8 dst, const struct reg_sta
 	case PTR_TO_PACKET_META:
 	case PTR_TO_PACKET:
 	case PTR_TO_MEM:
+	case PTR_TO_TP_BUFFER:
 		return 0;
+	case PTR_TO_FLOW_KEYS:
+		if (scalar_is_const(&off->val))
+			return 0;
+		break;
 	case CONST_PTR_TO_MAP:
 		if (op == OP_ADD && scalar_is_const(&off->val) && !off->val.bits.value)
 			return 0;

@@ -80,13 +80,14 @@ static void drop_ref(struct verifier_state *state, u32 id)
 	}
 }
 
-/* All pointers with this id are NULL, or none is. A NULL acquired nothing. */
+/* All pointers with this id are NULL, or none is. A NULL acquired nothing; one that was made of what
+ * was acquired before (bpf_sk_fullsock()) has an id of its own, and that still has to be released. */
 static void learn_null(struct verifier_state *state, u32 id, u32 ref_id, bool null)
 {
 	struct reg_iter it;
 	struct reg_state *reg;
 
-	if (null && ref_id)
+	if (null && ref_id && ref_id == id)
 		drop_ref(state, ref_id);
 	for_each_reg(&it, state, reg) {
 		if (!(reg->type & PTR_MAYBE_NULL) || reg->id != id)
@@ -115,6 +116,9 @@ static bool is_address(const struct reg_state *reg)
 	case PTR_TO_MAP_KEY:
 	case PTR_TO_MEM:
 	case CONST_PTR_TO_MAP:
+	case PTR_TO_SOCK_COMMON:
+	case PTR_TO_SOCKET:
+	case PTR_TO_TCP_SOCK:
 		return true;
 	default:
 		return false;

@@ -27,6 +27,8 @@ struct arg_fit {
 #define MEM_EXPECTED                                                                               \
 	"fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_"
 
+#define SOCK_EXPECTED "sock_common, sock, tcp_sock, xdp_sock"
+
 static const struct arg_fit arg_fits[ARG_TYPE_CNT] = {
 	[ARG_CONST_MAP_PTR] = { { CONST_PTR_TO_MAP }, "map_ptr" },
 	[ARG_PTR_TO_MAP_KEY] = { MEM_TYPES, MEM_EXPECTED },
@@ -36,6 +38,10 @@ static const struct arg_fit arg_fits[ARG_TYPE_CNT] = {
 	[ARG_CONST_SIZE_OR_ZERO] = { { SCALAR_VALUE }, "scalar" },
 	[ARG_CONST_ALLOC_SIZE_OR_ZERO] = { { SCALAR_VALUE }, "scalar" },
 	[ARG_PTR_TO_CTX] = { { PTR_TO_CTX }, "ctx" },
+	[ARG_PTR_TO_SOCK_COMMON] = { { PTR_TO_SOCK_COMMON, PTR_TO_SOCKET, PTR_TO_TCP_SOCK }, SOCK_EXPECTED },
+	[ARG_PTR_TO_BTF_ID_SOCK_COMMON] = { { PTR_TO_SOCK_COMMON, PTR_TO_SOCKET, PTR_TO_TCP_SOCK },
+					    SOCK_EXPECTED ", ptr_, trusted_ptr_" },
+	[ARG_PTR_TO_SOCKET] = { { PTR_TO_SOCKET }, "sock" },
 	[ARG_PTR_TO_RINGBUF_MEM] = { { PTR_TO_MEM | MEM_RINGBUF }, "ringbuf_mem" },
 	[ARG_PTR_TO_FUNC] = { { PTR_TO_FUNC }, "func" },
 	[ARG_PTR_TO_STACK] = { { PTR_TO_STACK }, "fp" },
@@ -254,6 +260,11 @@ static int check_arg_kind(struct verifier_env *env, struct call_site *call, u32 
 	case ARG_PTR_TO_RINGBUF_MEM:
 	case ARG_PTR_TO_STACK:
 		return 0;
+	case ARG_PTR_TO_SOCK_COMMON:
+	case ARG_PTR_TO_SOCKET:
+	case ARG_PTR_TO_BTF_ID_SOCK_COMMON:
+		call->sock_ref = cur_reg(env, regno)->ref_id;
+		return 0;
 	default:
 		return not_modelled(env, "argument %u of %s", i + 1, call->proto->name);
 	}
@@ -294,7 +305,7 @@ static int check_arg(struct verifier_env *env, struct call_site *call, u32 i)
 		return not_modelled(env, "argument %u of %s", i + 1, call->proto->name);
 	reg = cur_reg(env, regno);
 	if ((reg_base_type(reg) == PTR_TO_PACKET || reg_base_type(reg) == PTR_TO_PACKET_META) &&
-	    !(env->type->pkt_read && call->proto->pkt_access))
+	    !(env->type->pkt_read && (call->proto->pkt_access || env->type->pkt_any_helper)))
 		return reject(env, R_PACKET_HELPER, -EACCES,
 			      "helper access to the packet is not allowed");
 	if (!((arg & ARG_MAYBE_NULL) && reg_is_null(reg))) {
@@ -454,6 +465,41 @@ static void refine_return(const struct call_site *call, struct reg_state *r0)
 	}
 }
 
+/* The socket that was found must be given back. */
+static bool acquires_socket(u32 id)
+{
+	return id == BPF_FUNC_sk_lookup_tcp || id == BPF_FUNC_sk_lookup_udp ||
+	       id == BPF_FUNC_skc_lookup_tcp;
+}
+
+/* The result is the argument by another name: it goes when the argument is given back. */
+static bool casts_socket(u32 id)
+{
+	return id == BPF_FUNC_tcp_sock || id == BPF_FUNC_sk_fullsock;
+}
+
+static int return_socket(struct verifier_env *env, u32 insn_idx, const struct call_site *call, u32 type)
+{
+	u32 helper = call->proto->id, id = ++env->id_gen;
+	struct reg_state *r0 = cur_reg_mut(env, BPF_REG_0);
+	int err;
+
+	*r0 = reg_pointer(type);
+	if (acquires_socket(helper)) {
+		err = ref_acquire(env, insn_idx, 0, &id);
+		if (err)
+			return err;
+		r0->ref_id = id;
+	} else if (casts_socket(helper)) {
+		r0->ref_id = call->sock_ref;
+	}
+	if (call->proto->ret & RET_MAYBE_NULL) {
+		r0->type |= PTR_MAYBE_NULL;
+		r0->id = id;
+	}
+	return 0;
+}
+
 static int set_return(struct verifier_env *env, u32 insn_idx, const struct call_site *call)
 {
 	u32 ret = call->proto->ret, id;
@@ -485,6 +531,12 @@ static int set_return(struct verifier_env *env, u32 insn_idx, const struct call_
 		if ((r0->type & PTR_MAYBE_NULL) || call->map->has_spin_lock)
 			r0->id = ++env->id_gen;
 		return 0;
+	case RET_PTR_TO_SOCK_COMMON:
+		return return_socket(env, insn_idx, call, PTR_TO_SOCK_COMMON);
+	case RET_PTR_TO_SOCKET:
+		return return_socket(env, insn_idx, call, PTR_TO_SOCKET);
+	case RET_PTR_TO_TCP_SOCK:
+		return return_socket(env, insn_idx, call, PTR_TO_TCP_SOCK);
 	case RET_PTR_TO_MEM:
 		if (!(ret & RET_MEM_RINGBUF) || !(ret & RET_MAYBE_NULL))
 			break;

@@ -60,6 +60,13 @@ int check_region(struct verifier_env *env, int regno, s32 off, u32 size, u32 mem
 int check_unmodified(struct verifier_env *env, int regno, bool fixed_off_ok);
 
 int ctx_access(struct verifier_env *env, const struct mem_access *acc);
+int sock_access(struct verifier_env *env, const struct mem_access *acc);
+int flow_keys_access(struct verifier_env *env, const struct mem_access *acc);
+int tp_buffer_access(struct verifier_env *env, const struct mem_access *acc);
+/* The view that accesses through a pointer of this base type are rewritten by, 0: none; + 1. */
+u8 view_of_pointer(u32 base_type);
+/* NULL: nothing stands behind it. */
+const struct ctx_view *find_view(const struct verifier_env *env, enum view_kind kind);
 int pkt_access(struct verifier_env *env, const struct mem_access *acc);
 int check_packet(struct verifier_env *env, int regno, s32 off, u32 size, bool zero_ok);
 /* 64-bit comparisons with the packet's end. What they teach; false when it is none. */
@@ -82,6 +89,7 @@ struct call_site {
 	u64 size_max; /* largest size passed */
 	u32 mem_size; /* of what is allocated */
 	u32 release_ref;
+	u32 sock_ref; /* what the socket that was passed was acquired with */
 	bool key_known;
 	u64 key;
 };

@@ -68,8 +68,9 @@ struct insn_note {
 	/* the exploration */
 	bool seen;   /* some path came here */
 	bool warned;
-	/* mem.c */
-	bool on_ctx, on_other; /* its memory operand was the context; was something else */
+	/* mem.c: its memory operand was of this view (enum view_kind + 1, 0: of none); was something else. */
+	u8 on_view;
+	bool on_other;
 	/* spec.c: a barrier before it, behind it; how its offset is masked (SPEC_*), to at most what */
 	bool nospec, nospec_result;
 	u8 alu_state;

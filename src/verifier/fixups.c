@@ -102,12 +102,12 @@ static u32 sym_row(struct fixer *fx, u32 kind, u32 idx, u64 off)
 
 /* ---- context accesses ------------------------------------------------------------------------- */
 
-static const struct ctx_conv *find_conv(const struct prog_type_row *type, u32 off, u32 size)
+static const struct ctx_conv *find_conv(const struct ctx_view *view, u32 off, u32 size)
 {
 	const struct ctx_conv *best = NULL;
 
-	for (u32 i = 0; i < type->conv_cnt; i++) {
-		const struct ctx_conv *conv = &type->convs[i];
+	for (u32 i = 0; i < view->conv_cnt; i++) {
+		const struct ctx_conv *conv = &view->convs[i];
 
 		if (conv->off > off || off + size > (u32)conv->off + conv->size)
 			continue;
@@ -131,11 +131,11 @@ static bool conv_is_cut(const struct ctx_conv *conv)
 	       conv->load[conv->load_cnt - 1].size < conv->size;
 }
 
-static bool ctx_row_is_scalar(const struct prog_type_row *type, u32 off, u32 size)
+static bool row_is_scalar(const struct ctx_view *view, u32 off, u32 size)
 {
-	for (u32 i = 0; i < type->row_cnt; i++) {
-		if (type->rows[i].off == off && type->rows[i].size == size)
-			return type->rows[i].val == CTX_SCALAR;
+	for (u32 i = 0; i < view->row_cnt; i++) {
+		if (view->rows[i].off == off && view->rows[i].size == size)
+			return view->rows[i].val == CTX_SCALAR;
 	}
 	return true;
 }
@@ -203,7 +203,7 @@ static void put_sign(struct fixer *fx, u8 dst, u32 size)
 }
 
 static void put_ctx_read(struct fixer *fx, const struct bpf_insn *insn, enum insn_form form,
-			 const struct ctx_conv *conv, u32 off)
+			 const struct ctx_view *view, const struct ctx_conv *conv, u32 off)
 {
 	const struct insn_info *info = &insn_infos[form];
 	u32 delta = off - conv->off, size = info->size;
@@ -214,7 +214,7 @@ static void put_ctx_read(struct fixer *fx, const struct bpf_insn *insn, enum ins
 		put_load(fx, size, dst, base, conv->load[conv->load_cnt - 1].off + delta);
 	} else {
 		put_field(fx, conv, dst, insn->src_reg,
-			  ctx_row_is_scalar(fx->env->type, off, size));
+			  row_is_scalar(view, off, size));
 		/* Little-endian hosts only, as everything here that loads part of a value. */
 		if (delta)
 			put_alu_k(fx, BPF_ALU64, BPF_RSH, dst, 8 * delta);
@@ -251,14 +251,15 @@ static int fix_ctx(struct fixer *fx, u32 idx, enum insn_form form)
 {
 	const struct bpf_insn *insn = &fx->env->insns[idx];
 	const struct insn_info *info = &insn_infos[form];
-	const struct ctx_conv *conv = find_conv(fx->env->type, (u16)insn->off, info->size);
+	const struct ctx_view *view = find_view(fx->env, fx->env->notes[idx].on_view - 1);
+	const struct ctx_conv *conv = find_conv(view, (u16)insn->off, info->size);
 
 	if (!conv || insn->off < 0)
 		return not_modelled(fx->env, "context access at offset %d size %u", insn->off,
 				    info->size);
 	if (info->kind != INSN_LDX)
 		return put_ctx_write(fx, insn, form, conv, insn->off);
-	put_ctx_read(fx, insn, form, conv, insn->off);
+	put_ctx_read(fx, insn, form, view, conv, insn->off);
 	return 0;
 }
 
@@ -479,7 +480,7 @@ static int fix_insn(struct fixer *fx, u32 idx)
 	case INSN_ST:
 	case INSN_STX:
 	case INSN_ATOMIC:
-		if (env->notes[idx].on_ctx && env->type->convs)
+		if (env->notes[idx].on_view && find_view(env, env->notes[idx].on_view - 1)->convs)
 			return fix_ctx(fx, idx, form);
 		break;
 	case INSN_ALU:

@@ -64,7 +64,7 @@ static u32 arg_tags_of(const struct skep_btf *btf, u32 func, u32 i)
 static bool points_to_ctx(const struct verifier_env *env, const struct btf_t *pointee)
 {
 	return pointee->kind == BTF_KIND_STRUCT && pointee->name[0] &&
-	       !strcmp(pointee->name, env->type->ctx_struct);
+	       !strcmp(pointee->name, env->type->ctx.name);
 }
 
 static int set_pointer_arg(struct verifier_env *env, struct subprog *sub, u32 i,

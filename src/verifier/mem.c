@@ -122,6 +122,14 @@ static const char *align_words(u32 base_type)
 		return "context ";
 	case PTR_TO_STACK:
 		return "stack ";
+	case PTR_TO_SOCKET:
+		return "sock ";
+	case PTR_TO_SOCK_COMMON:
+		return "sock_common ";
+	case PTR_TO_TCP_SOCK:
+		return "tcp_sock ";
+	case PTR_TO_FLOW_KEYS:
+		return "flow keys ";
 	default:
 		return "";
 	}
@@ -331,6 +339,16 @@ static int dispatch_access(struct verifier_env *env, const struct mem_access *ac
 					return err;
 			}
 			return pkt_access(env, acc);
+		case PTR_TO_SOCK_COMMON:
+		case PTR_TO_SOCKET:
+		case PTR_TO_TCP_SOCK:
+			return sock_access(env, acc);
+		case PTR_TO_FLOW_KEYS:
+			err = check_stored_leak(env, acc, "into flow keys");
+			return err ? err : flow_keys_access(env, acc);
+		case PTR_TO_TP_BUFFER:
+			err = check_stored_leak(env, acc, "into mem");
+			return err ? err : tp_buffer_access(env, acc);
 		case CONST_PTR_TO_MAP:
 			if (!env->allow_ptr_leaks)
 				return reject(env, R_CAPABILITY, -EPERM,
@@ -348,14 +366,15 @@ static int dispatch_access(struct verifier_env *env, const struct mem_access *ac
 		      reg_type_str(reg->type));
 }
 
-/* Accesses to the context are rewritten, so an insn is one on every visit or on none. */
-static int note_pointer(struct verifier_env *env, bool on_ctx)
+/* Accesses through a view are rewritten, so an insn uses the same one on every visit. */
+static int note_pointer(struct verifier_env *env, u8 view)
 {
 	struct insn_note *note = &env->notes[env->insn_idx];
+	bool same = note->on_view ? note->on_view == view : !view || !note->on_other;
 
-	note->on_ctx |= on_ctx;
-	note->on_other |= !on_ctx;
-	if (note->on_ctx && note->on_other)
+	note->on_view |= view;
+	note->on_other |= !view;
+	if (!same)
 		return reject(env, R_MIXED_POINTERS, -EINVAL,
 			      "same insn cannot be used with different pointers");
 	return 0;
@@ -364,7 +383,7 @@ static int note_pointer(struct verifier_env *env, bool on_ctx)
 int check_mem_access(struct verifier_env *env, const struct mem_access *acc)
 {
 	/* The load may overwrite its own address. */
-	bool on_ctx = reg_base_type(cur_reg(env, acc->regno)) == PTR_TO_CTX;
+	u8 view = view_of_pointer(reg_base_type(cur_reg(env, acc->regno)));
 	int err = check_alignment(env, acc->regno, acc->off, acc->size, acc->strict);
 
 	if (!err)
@@ -372,7 +391,7 @@ int check_mem_access(struct verifier_env *env, const struct mem_access *acc)
 	if (err)
 		return err;
 	narrow_loaded(env, acc);
-	return note_pointer(env, on_ctx);
+	return note_pointer(env, view);
 }
 
 /* ---- atomics ------------------------------------------------------------------------------------ */
@@ -384,6 +403,10 @@ static bool atomic_memory(const struct reg_state *reg)
 	case PTR_TO_CTX:
 	case PTR_TO_PACKET:
 	case PTR_TO_PACKET_META:
+	case PTR_TO_SOCK_COMMON:
+	case PTR_TO_SOCKET:
+	case PTR_TO_TCP_SOCK:
+	case PTR_TO_FLOW_KEYS:
 		return false;
 	default:
 		return true;

@@ -28,6 +28,11 @@ enum reg_type {
 	PTR_TO_PACKET_END,
 	PTR_TO_MEM,
 	PTR_TO_FUNC,
+	PTR_TO_SOCK_COMMON,
+	PTR_TO_SOCKET,
+	PTR_TO_TCP_SOCK,
+	PTR_TO_FLOW_KEYS,
+	PTR_TO_TP_BUFFER,
 	REG_TYPE_CNT,
 };
 #define REG_BASE(type) ((type) & 0xff)

@@ -125,7 +125,13 @@ static bool pointer_covered(struct idmap *map, const struct reg_state *old, cons
 		return old->subprog == cur->subprog && same;
 	case PTR_TO_CTX:
 	case PTR_TO_PACKET_END:
+	case PTR_TO_SOCK_COMMON:
+	case PTR_TO_SOCKET:
+	case PTR_TO_TCP_SOCK:
+	case PTR_TO_FLOW_KEYS:
 		return same;
+	case PTR_TO_TP_BUFFER:
+		return scalar_within(&old->val, &cur->val);
 	default:
 		return false;
 	}

@@ -100,12 +100,20 @@ enum ctx_val {
 	CTX_PACKET,
 	CTX_PACKET_META,
 	CTX_PACKET_END,
+	CTX_SOCK_COMMON_OR_NULL,
+	CTX_SOCK,
+	CTX_SOCK_OR_NULL,
+	CTX_FLOW_KEYS,
+	CTX_TP_BUFFER,
 	CTX_NOT_MODELLED, /* Linux gives a pointer that skep does not model: refuse the read */
 };
 
 #define CTX_READ      BIT(0)
 #define CTX_WRITE     BIT(1)
 #define CTX_WRITE_IMM BIT(2)
+/* Needs CAP_BPF: to read it, to write it. */
+#define CTX_READ_BPF  BIT(3)
+#define CTX_WRITE_BPF BIT(4)
 
 struct ctx_row {
 	u16 off;
@@ -113,6 +121,14 @@ struct ctx_row {
 	u8 access; /* CTX_READ, ... */
 	u8 val;	   /* enum ctx_val */
 	const char *field;
+};
+
+/* Plain bytes of a context: [from, to) in accesses of certain sizes at their natural alignment. */
+struct ctx_range {
+	u16 from, to;
+	u8 sizes; /* a sum of 1, 2, 4, 8 */
+	u8 access; /* CTX_READ, ... */
+	u8 val;	   /* enum ctx_val */
 };
 
 /*
@@ -132,19 +148,31 @@ struct ctx_conv {
 	u64 mask;
 	bool as_bool; /* then 1 when not 0 */
 	bool be16;    /* then byte-swapped as a 16-bit big-endian number */
+	bool fixed;   /* no choice for a test run: follows from what else it was given */
 };
+
+/* A structure as programs see it, and where its fields really are. */
+struct ctx_view {
+	const char *name; /* "xdp_md" */
+	const struct ctx_row *rows;
+	u32 row_cnt;
+	const struct ctx_range *ranges;
+	u32 range_cnt;
+	const struct ctx_conv *convs; /* NULL: the program sees the structure as it is */
+	u32 conv_cnt;
+};
+
+/* Structures other than the context that programs hold pointers to and see converted. */
+enum view_kind { VIEW_CTX, VIEW_SOCK_COMMON, VIEW_SOCK, VIEW_TCP_SOCK, VIEW_CNT };
 
 struct prog_type_row {
 	enum bpf_prog_type type;
 	const char *name;	/* "XDP", as data/prog-types.tsv */
-	const char *ctx_struct; /* "xdp_md" */
-	const struct ctx_row *rows;
-	u32 row_cnt;
-	const struct ctx_conv *convs; /* NULL: the program sees the structure as it is */
-	u32 conv_cnt;
+	struct ctx_view ctx;
 	u32 ctx_size;	  /* of the user-visible struct; for syscall programs the largest, 65535 */
 	bool ctx_is_mem;  /* syscall: plain memory, any size and (bounded) variable offset */
-	bool pkt_read, pkt_write; /* direct packet access */
+	bool pkt_read, pkt_write; /* direct packet access; pkt_read: helpers may get packet pointers */
+	bool pkt_any_helper; /* ... even those whose prototype does not say pkt_access */
 	bool ld_abs;	  /* may use LD_ABS and LD_IND */
 	bool sleepable_ok;
 	bool ret_checked; /* R0 at exit must lie in [ret_min, ret_max] */
@@ -181,6 +209,8 @@ struct vhost {
 	const struct skep_btf *kernel_btf; /* NULL when there is none */
 	/* NULL when Linux has no such program type. */
 	const struct prog_type_row *(*prog_type)(void *ctx, u32 type, u32 attach_type);
+	/* A view other than the context's; NULL when nothing stands behind it: not modelled. */
+	const struct ctx_view *(*view)(void *ctx, enum view_kind kind);
 	/* *ret_proto is set for HELPER_OK and HELPER_NOT_MODELLED, and, for the name, for NOT_ALLOWED. */
 	enum helper_avail (*helper)(void *ctx, const struct prog_type_row *type, u32 attach_type,
 				    u32 id, const struct helper_proto **ret_proto);
@@ -258,6 +288,7 @@ struct vresult {
 	struct map_desc *used_maps; /* by map index; each holds a reference until vresult_free() */
 	u32 used_map_cnt;
 	u32 max_ctx_off; /* end of the furthest context access; a test run must bring as much */
+	u32 max_tp_off;	 /* the same of the buffer of a writable raw tracepoint */
 	struct reg_fact (*facts)[11]; /* by insn as loaded (original index), when asked for */
 };
 

@@ -18,7 +18,9 @@ const char *reg_type_str(u32 type)
 		[CONST_PTR_TO_MAP] = "map_ptr", [PTR_TO_MAP_VALUE] = "map_value",
 		[PTR_TO_MAP_KEY] = "map_key", [PTR_TO_STACK] = "fp", [PTR_TO_PACKET_META] = "pkt_meta",
 		[PTR_TO_PACKET] = "pkt", [PTR_TO_PACKET_END] = "pkt_end", [PTR_TO_MEM] = "mem",
-		[PTR_TO_FUNC] = "func",
+		[PTR_TO_FUNC] = "func", [PTR_TO_SOCK_COMMON] = "sock_common",
+		[PTR_TO_SOCKET] = "sock", [PTR_TO_TCP_SOCK] = "tcp_sock",
+		[PTR_TO_FLOW_KEYS] = "flow_keys", [PTR_TO_TP_BUFFER] = "tp_buffer",
 	};
 	/* A message names at most a few types. Per thread, since runs share nothing. */
 	static _Thread_local char bufs[4][48];

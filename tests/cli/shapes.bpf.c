@@ -90,19 +90,13 @@ int length(struct __sk_buff *skb)
 struct sums {
 	__u32 a;
 	__s16 b[2];
-	struct {
-		__u64 sum;
-		struct {
-			__s8 sign;
-		};
-	} out;
+	__u64 sum;
 };
 
 SEC("syscall")
 int add(struct sums *ctx)
 {
-	ctx->out.sum = ctx->a + ctx->b[0] + ctx->b[1];
-	ctx->out.sign = -ctx->out.sign;
+	ctx->sum = ctx->a + ctx->b[0] + ctx->b[1];
 	return 5;
 }
 

@@ -50,10 +50,14 @@ int no_such_section(void *ctx)
 	return 0;
 }
 
-SEC("?lirc_mode2")
-int not_modelled(void *ctx)
+struct bpf_nf_ctx {
+	const void *state, *skb;
+};
+
+SEC("?netfilter")
+int not_modelled(struct bpf_nf_ctx *ctx)
 {
-	return 0;
+	return ctx->state == 0;
 }
 
 SEC("?fentry/something")

@@ -341,7 +341,7 @@ static void what_is_not_modelled_says_so(void **state __unused_arg)
 
 	start(ON_JIT);
 	bpf_object__close(load_missing("not_modelled", -EOPNOTSUPP));
-	assert_said("not modelled: program type LIRC_MODE2\n");
+	assert_said("not modelled: context field at offset 0 of bpf_nf_ctx\n");
 	bpf_object__close(load_missing("no_such_function", -ESRCH));
 	assert_said("prog 'no_such_function': failed to find kernel BTF type ID of 'something': -ESRCH\n");
 	bpf_object__close(load_missing("of_nothing", -EINVAL));

@@ -146,9 +146,9 @@ static void maps_and_helpers(void **state __unused_arg)
 
 static const struct ctx_row *row_at(const struct prog_type_row *t, u32 off, u32 size)
 {
-	for (u32 i = 0; i < t->row_cnt; i++)
-		if (t->rows[i].off == off && t->rows[i].size == size)
-			return &t->rows[i];
+	for (u32 i = 0; i < t->ctx.row_cnt; i++)
+		if (t->ctx.rows[i].off == off && t->ctx.rows[i].size == size)
+			return &t->ctx.rows[i];
 	return NULL;
 }
 
@@ -159,7 +159,7 @@ static void contexts(void **state __unused_arg)
 	const struct prog_type_row *tp = &prog_of(BPF_PROG_TYPE_RAW_TRACEPOINT, 0)->row;
 	const struct prog_type_row *sys = &prog_of(BPF_PROG_TYPE_SYSCALL, 0)->row;
 
-	assert_string_equal(xdp->ctx_struct, "xdp_md");
+	assert_string_equal(xdp->ctx.name, "xdp_md");
 	assert_int_equal(xdp->ctx_size, sizeof(struct xdp_md));
 	assert_int_equal(row_at(xdp, 0, 4)->val, CTX_PACKET);
 	assert_int_equal(row_at(xdp, 4, 4)->val, CTX_PACKET_END);
@@ -171,14 +171,24 @@ static void contexts(void **state __unused_arg)
 	assert_true(cls->ld_abs);
 	assert_int_equal(row_at(cls, 8, 4)->access, CTX_READ | CTX_WRITE | CTX_WRITE_IMM);
 	assert_int_equal(row_at(cls, 8, 2)->access, CTX_READ);
-	assert_int_equal(row_at(cls, 168, 8)->val, CTX_NOT_MODELLED); /* sk */
+	assert_int_equal(row_at(cls, 168, 8)->val, CTX_SOCK_COMMON_OR_NULL);
+	assert_int_equal(row_at(&prog_of(BPF_PROG_TYPE_NETFILTER, BPF_NETFILTER)->row, 8, 8)->val,
+			 CTX_NOT_MODELLED); /* a kernel type */
 	assert_false(prog_of(BPF_PROG_TYPE_SOCKET_FILTER, 0)->row.pkt_read);
-	assert_int_equal(row_at(tp, 88, 8)->val, CTX_SCALAR);
-	assert_null(row_at(tp, 96, 8));
-	assert_null(row_at(tp, 4, 8));
+	assert_int_equal(tp->ctx.range_cnt, 1);
+	assert_int_equal(tp->ctx.ranges[0].from, 0);
+	assert_int_equal(tp->ctx.ranges[0].to, 96);
+	assert_int_equal(tp->ctx.ranges[0].sizes, 1 | 2 | 4 | 8);
+	assert_int_equal(tp->ctx_size, 96);
+	assert_int_equal(prog_of(BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE, 0)->row.ctx.ranges[0].val, CTX_TP_BUFFER);
+	assert_true(prog_of(BPF_PROG_TYPE_CGROUP_SOCKOPT, BPF_CGROUP_SETSOCKOPT)->row.pkt_any_helper);
+	assert_string_equal(tab_views[VIEW_TCP_SOCK].name, "bpf_tcp_sock");
 	assert_true(sys->ctx_is_mem && sys->sleepable_ok && sys->ctx_size == 65535);
-	assert_false(prog_of(BPF_PROG_TYPE_KPROBE, 0)->row.modelled);
-	assert_string_equal(prog_of(BPF_PROG_TYPE_KPROBE, 0)->row.name, "KPROBE");
+	assert_false(prog_of(BPF_PROG_TYPE_TRACING, 0)->row.modelled);
+	assert_string_equal(prog_of(BPF_PROG_TYPE_TRACING, 0)->row.name, "TRACING");
+	/* One row an attach type: a sleepable program has that of its type. */
+	assert_int_equal(prog_of(BPF_PROG_TYPE_KPROBE, 0)->column, 1);
+	assert_true(prog_of(BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_SESSION)->row.ret_checked);
 	assert_null(prog_of(200, 0));
 }
 

@@ -568,7 +568,7 @@ static void prog_load_errors(void **state __unused_arg)
 
 static void a_type_without_a_model_is_refused_by_name(void **state __unused_arg)
 {
-	assert_true(load(BPF_PROG_TYPE_KPROBE, ret2, 2, 0) < 0);
+	assert_true(load(BPF_PROG_TYPE_EXT, ret2, 2, 0) < 0);
 	assert_non_null(strstr(load_log, "not modelled"));
 }
 

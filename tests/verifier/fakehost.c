@@ -50,18 +50,21 @@ static const struct ctx_conv skb_convs[] = {
 };
 
 static const struct prog_type_row types[] = {
-	{ .type = BPF_PROG_TYPE_XDP, .name = "XDP", .ctx_struct = "xdp_md", .rows = xdp_rows,
-	  .row_cnt = ARRAY_SIZE(xdp_rows), .convs = xdp_convs, .conv_cnt = ARRAY_SIZE(xdp_convs),
+	{ .type = BPF_PROG_TYPE_XDP, .name = "XDP",
+	  .ctx = { .name = "xdp_md", .rows = xdp_rows, .row_cnt = ARRAY_SIZE(xdp_rows),
+		   .convs = xdp_convs, .conv_cnt = ARRAY_SIZE(xdp_convs) },
 	  .ctx_size = 24, .pkt_read = true, .pkt_write = true, .modelled = true },
-	{ .type = BPF_PROG_TYPE_SOCKET_FILTER, .name = "SOCKET_FILTER", .ctx_struct = "__sk_buff",
-	  .rows = skb_rows, .row_cnt = ARRAY_SIZE(skb_rows), .convs = skb_convs,
-	  .conv_cnt = ARRAY_SIZE(skb_convs), .ctx_size = 192, .ld_abs = true, .modelled = true },
-	{ .type = BPF_PROG_TYPE_SYSCALL, .name = "SYSCALL", .ctx_struct = "bpf_syscall_ctx",
+	{ .type = BPF_PROG_TYPE_SOCKET_FILTER, .name = "SOCKET_FILTER",
+	  .ctx = { .name = "__sk_buff", .rows = skb_rows, .row_cnt = ARRAY_SIZE(skb_rows),
+		   .convs = skb_convs, .conv_cnt = ARRAY_SIZE(skb_convs) },
+	  .ctx_size = 192, .ld_abs = true, .modelled = true },
+	{ .type = BPF_PROG_TYPE_SYSCALL, .name = "SYSCALL", .ctx = { .name = "bpf_syscall_ctx" },
 	  .ctx_size = 65535, .ctx_is_mem = true, .sleepable_ok = true, .modelled = true },
-	{ .type = BPF_PROG_TYPE_CGROUP_SKB, .name = "CGROUP_SKB", .ctx_struct = "__sk_buff",
-	  .rows = skb_rows, .row_cnt = 1, .convs = skb_convs, .conv_cnt = 1, .ctx_size = 192,
+	{ .type = BPF_PROG_TYPE_CGROUP_SKB, .name = "CGROUP_SKB",
+	  .ctx = { .name = "__sk_buff", .rows = skb_rows, .row_cnt = 1, .convs = skb_convs, .conv_cnt = 1 },
+	  .ctx_size = 192,
 	  .modelled = true, .ret_checked = true, .ret_min = 0, .ret_max = 1 },
-	{ .type = BPF_PROG_TYPE_LIRC_MODE2, .name = "LIRC_MODE2", .ctx_struct = "u32",
+	{ .type = BPF_PROG_TYPE_LIRC_MODE2, .name = "LIRC_MODE2", .ctx = { .name = "u32" },
 	  .modelled = false },
 };
 

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sk_helpers.c - helpers on sockets. No socket of the simulated machine waits for the last step of a
+ * handshake: each is a full one or in TIME_WAIT. Where a socket may be TCP's there is a struct tcp_sock
+ * around it, so that a cast never looks past its end.
+ */
+#include "net/private.h"
+
+#include <netinet/in.h>
+
+#include <linux/bpf.h>
+
+#define TCP_TIME_WAIT	 6
+#define TCP_LISTEN	 10
+#define TCP_NEW_SYN_RECV 12
+
+static struct sock *sock_of(u64 reg)
+{
+	return (struct sock *)(uintptr_t)reg;
+}
+
+static bool is_full(const struct sock *sk)
+{
+	u8 state = sk->__sk_common.skc_state;
+
+	return state != TCP_TIME_WAIT && state != TCP_NEW_SYN_RECV;
+}
+
+NET_HELPER(sk_fullsock)
+{
+	return is_full(sock_of(r1)) ? r1 : 0;
+}
+
+NET_HELPER(as_tcp_sock)
+{
+	return is_full(sock_of(r1)) && sock_of(r1)->sk_protocol == IPPROTO_TCP ? r1 : 0;
+}
+
+NET_HELPER(listener_sock)
+{
+	return sock_of(r1)->__sk_common.skc_state == TCP_LISTEN ? r1 : 0;
+}
+
+static const struct net_helper helpers[] = {
+	{ BPF_FUNC_sk_fullsock, sk_fullsock },
+	{ BPF_FUNC_tcp_sock, as_tcp_sock },
+	{ BPF_FUNC_get_listener_sock, listener_sock },
+};
+
+int sk_helpers_register(struct skep *skep)
+{
+	int err = 0;
+
+	for (u32 i = 0; i < ARRAY_SIZE(helpers) && !err; i++)
+		err = skep_register_helper(skep, BPF_PROG_TYPE_UNSPEC, helpers[i].id, helpers[i].fn);
+	return err;
+}

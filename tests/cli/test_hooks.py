@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""skep run with programs whose types have no test run in Linux.
+
+usage: test_hooks.py SKEP HOOKS
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+SKEP, HOOKS = (os.path.abspath(a) for a in sys.argv[1:3])
+results = []
+
+
+def run(prog, *args):
+    done = subprocess.run([SKEP, "run", HOOKS, "--prog", prog, *args], capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
+
+
+def check(name, ok, tell):
+    results.append((name, bool(ok)))
+    if not ok:
+        print(f"# {name}: {tell!r}")
+
+
+def main():
+    got = run("proxy", "--ctx", "user_ip4=1,user_port=0x5000,protocol=6", "-j")
+    left = json.loads(got[1] or "{}")
+    check("a connection is redirected: the address that came back",
+          left.get("retval_name") == "allow" and left["ctx"]["user_ip4"] == 0x0100007F
+          and left["ctx"]["user_port"] == 0x901F, got)
+    got = run("proxy", "--ctx", "user_ip4=1,user_port=0x1900,protocol=6")
+    check("a connection is refused", got[0] == 0 and "return value: 0 (deny)" in got[1] and "user_ip4" not in got[1], got)
+    got = run("proxy", "--ctx", "user_port=65536")
+    check("a port that is none", got[0] == 2 and "does not fit" in got[2] and got[2].count("\n") == 1, got)
+    got = run("proxy", "--ctx", "msg_src_ip4=1")
+    check("a field that the program cannot read", got[0] == 2 and got[2].count("\n") == 1, got)
+    got = run("first_arg", "--ctx", "di=41")
+    check("registers by name", got[0] == 0 and "return value: 42" in got[1], got)
+    got = run("long_messages")
+    check("without a context all is 0", got[0] == 0 and "return value: 0 (SK_DROP)" in got[1], got)
+    with tempfile.TemporaryDirectory() as tmp:
+        before, after = os.path.join(tmp, "in"), os.path.join(tmp, "out")
+        with open(before, "wb") as f:
+            f.write(b"\x07\x08\x09")
+        got = run("first_byte", "--data-in", before, "--data-out", after)
+        with open(after, "rb") as f:
+            data = f.read()
+        check("an option's value goes in and comes out", data == b"\x08\x08\x09" and "(allow)" in got[1], (got, data))
+        got = run("long_messages", "--data-in", before, "--repeat", "3")
+        check("a message is too short", "SK_DROP" in got[1], got)
+    print(f"1..{len(results)}")
+    for number, (name, ok) in enumerate(results, 1):
+        print(f"{'ok' if ok else 'not ok'} {number} - {name}")
+    sys.exit(not all(ok for _, ok in results))
+
+
+main()
