@@ -135,6 +135,7 @@ struct answer {
 	bool words;	   /* the log holds what the table expects */
 	u32 parts, parts_found; /* how many pieces of log the table expects; were found, in order */
 	u32 processed;
+	u64 usec; /* that verifying took, by the log */
 	bool ran;
 	u32 retval[MAX_TEST_RUNS];
 	int run_err;

@@ -64,12 +64,14 @@ static void last_line(char *ret, size_t size, const char *log)
 static void read_log(struct bpf_test *t, bool unpriv, const char *log, struct answer *ret)
 {
 	const char *want = unpriv && t->errstr_unpriv ? t->errstr_unpriv : t->errstr;
-	const char *processed = strstr(log, "processed ");
+	const char *processed = strstr(log, "\nprocessed "), *time = strstr(log, "verification time ");
 
 	compare_words(log, want, ret);
 	last_line(ret->last, sizeof(ret->last), log);
 	if (processed)
-		ret->processed = strtoul(processed + 10, NULL, 10);
+		ret->processed = strtoul(processed + 11, NULL, 10);
+	if (time)
+		ret->usec = strtoull(time + 18, NULL, 10);
 }
 
 static void run(const struct conf_judge *j, struct bpf_test *t, int prog, struct answer *ret)

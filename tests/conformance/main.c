@@ -49,6 +49,7 @@ static struct {
 	char *listed; /* the text with what is meant */
 	json_object *json;
 	struct totals by_mode[MODE_CNT];
+	u64 own_usec, kernel_usec; /* of cases that both verified to the same end */
 } all;
 
 static bool is_unpriv_case(const struct bpf_test *t)
@@ -133,6 +134,10 @@ static void judge_case(const char *family, struct bpf_test *t, bool unpriv, stru
 		return;
 	}
 	o->kind = compare(t, unpriv, own);
+	if (own->out == o->a[JUDGE_KERNEL].out) {
+		all.own_usec += own->usec;
+		all.kernel_usec += o->a[JUDGE_KERNEL].usec;
+	}
 	if (!o->kind && jit->out != OUT_NONE && compare(t, unpriv, jit))
 		o->kind = "engines";
 	o->status = !o->kind ? ST_AGREE :
@@ -275,6 +280,9 @@ static void print_totals(const struct totals *totals)
 			print_row(families[i].name, &totals[i]);
 	print_row(modes[PRIV], &m[PRIV]);
 	print_row(modes[UNPRIV], &m[UNPRIV]);
+	if (all.kernel_usec)
+		printf("time to verify what both accept or both refuse: skep %llu us, kernel %llu us\n",
+		       (unsigned long long)all.own_usec, (unsigned long long)all.kernel_usec);
 	if (parts)
 		printf("pieces of log that the tables expect: %u; %u found, %u worded as by the running kernel (%.1f %%)\n",
 		       parts, found, newer, 100.0 * (found + newer) / parts);
