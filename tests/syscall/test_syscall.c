@@ -566,6 +566,42 @@ static void prog_load_errors(void **state __unused_arg)
 	assert_int_equal(bpf(BPF_PROG_LOAD, &attr), -EOPNOTSUPP);
 }
 
+/* kernel.unprivileged_bpf_disabled is 2 in an instance, unless it says otherwise. */
+static void without_any_capability(void **state __unused_arg)
+{
+	static struct bpf_insn many[4097];
+	const struct skep_opts opts = { .cpu_cnt = 1, .unprivileged_bpf = true };
+	const struct skep_cred none = { .uid = 1000 };
+	union bpf_attr attr = { 0 };
+	struct skep *open;
+	long fd;
+
+	assert_int_equal(skep_boot(&opts, &open), 0);
+	attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+	attr.insns = P(ret2);
+	attr.insn_cnt = 2;
+	attr.license = P("GPL");
+	assert_int_equal(skep_bpf(skep, &none, BPF_PROG_LOAD, &attr, sizeof(attr)), -EPERM);
+	fd = skep_bpf(open, &none, BPF_PROG_LOAD, &attr, sizeof(attr));
+	assert_true(fd >= 0);
+	close((int)fd);
+	attr.prog_type = BPF_PROG_TYPE_SCHED_CLS;
+	assert_int_equal(skep_bpf(open, &none, BPF_PROG_LOAD, &attr, sizeof(attr)), -EPERM);
+	attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+	for (u32 i = 0; i < ARRAY_SIZE(many) - 1; i++)
+		many[i] = (struct bpf_insn)MOV_K(0, 2);
+	many[ARRAY_SIZE(many) - 1] = (struct bpf_insn)EXIT_();
+	attr.insns = P(many);
+	attr.insn_cnt = ARRAY_SIZE(many);
+	assert_int_equal(skep_bpf(open, &none, BPF_PROG_LOAD, &attr, sizeof(attr)), -E2BIG);
+	attr.insns = P(many + 1);
+	attr.insn_cnt--;
+	fd = skep_bpf(open, &none, BPF_PROG_LOAD, &attr, sizeof(attr));
+	assert_true(fd >= 0);
+	close((int)fd);
+	skep_free(open);
+}
+
 static void a_type_without_a_model_is_refused_by_name(void **state __unused_arg)
 {
 	assert_true(load(BPF_PROG_TYPE_EXT, ret2, 2, 0) < 0);
@@ -1053,6 +1089,7 @@ int main(void)
 		cmocka_unit_test(memory_has_a_limit),
 		cmocka_unit_test(y03_maps_from_many_threads),
 		cmocka_unit_test(prog_load_errors),
+		cmocka_unit_test(without_any_capability),
 		cmocka_unit_test(a_type_without_a_model_is_refused_by_name),
 		cmocka_unit_test(log_room),
 		cmocka_unit_test(prog_info),
