@@ -6,6 +6,7 @@
 #include "verifier/explore.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 /* ---- calls ------------------------------------------------------------------------------------ */
 
@@ -118,6 +119,22 @@ int push_callback(struct verifier_env *env, u32 insn_idx, u32 subprog, const str
 	return 0;
 }
 
+/* Only the ends that are known are told. */
+static int reject_r0_range(struct verifier_env *env, enum reject_reason reason, const char *where, int min,
+			   int max)
+{
+	const struct scalar *val = &cur_reg(env, BPF_REG_0)->val;
+	s64 smin = scalar_smin(val), smax = scalar_smax(val);
+	char has[80] = "";
+
+	if (smin > INT64_MIN)
+		snprintf(has, sizeof(has), " smin=%lld", (long long)smin);
+	if (smax < INT64_MAX)
+		snprintf(has + strlen(has), sizeof(has) - strlen(has), " smax=%lld", (long long)smax);
+	return reject(env, reason, -EINVAL, "At %s the register R0 has%s should have been in [%d, %d]", where,
+		      has[0] ? has : " unknown scalar value", min, max);
+}
+
 static int check_callback_return(struct verifier_env *env)
 {
 	const struct reg_state *r0 = cur_reg(env, BPF_REG_0);
@@ -130,13 +147,7 @@ static int check_callback_return(struct verifier_env *env)
 		return err;
 	if (scalar_smin(&r0->val) >= 0 && scalar_smax(&r0->val) <= 1)
 		return 0;
-	if (scalar_is_unknown(&r0->val))
-		return reject(env, R_CALLBACK_RETURN, -EINVAL,
-			      "At callback return the register R0 has unknown scalar value should have been in [%d, %d]",
-			      0, 1);
-	return reject(env, R_CALLBACK_RETURN, -EINVAL,
-		      "At callback return the register R0 has smin=%lld smax=%lld should have been in [%d, %d]",
-		      (long long)scalar_smin(&r0->val), (long long)scalar_smax(&r0->val), 0, 1);
+	return reject_r0_range(env, R_CALLBACK_RETURN, "callback return", 0, 1);
 }
 
 /* ---- exits ------------------------------------------------------------------------------------------ */
@@ -219,10 +230,7 @@ static int check_program_return(struct verifier_env *env)
 		return err;
 	if (scalar_smin(&r0->val) >= type->ret_min && scalar_smax(&r0->val) <= type->ret_max)
 		return 0;
-	return reject(env, R_RETURN, -EINVAL,
-		      "At program exit the register R0 has smin=%lld smax=%lld should have been in [%d, %d]",
-		      (long long)scalar_smin(&r0->val), (long long)scalar_smax(&r0->val), (int)type->ret_min,
-		      (int)type->ret_max);
+	return reject_r0_range(env, R_RETURN, "program exit", type->ret_min, type->ret_max);
 }
 
 int do_exit(struct verifier_env *env)
