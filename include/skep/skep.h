@@ -42,6 +42,7 @@ struct skep_config {
 	uint64_t seed;
 	const void *kernel_btf; /* BTF of another kernel instead of the built-in one; copied */
 	uint32_t kernel_btf_size;
+	const char *kernel_config; /* "CONFIG_HZ=250\n...", as in /boot/config-*: what .kconfig externs get; copied */
 };
 
 /**

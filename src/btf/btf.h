@@ -219,6 +219,9 @@ void btf_ext_words(struct btf_ext *ext, btf_ext_word_fn fn, void *ctx);
 
 /* ---- CO-RE --------------------------------------------------------------------------------- */
 
+/* Same kind all the way down pointers, arrays and prototypes; what structs hold does not matter. */
+bool core_types_compatible(const struct skep_btf *a_btf, u32 a, const struct skep_btf *b_btf, u32 b);
+
 /* Values as enum bpf_core_relo_kind. */
 struct core_relo {
 	u32 insn_off, type_id, access_str_off, kind;

@@ -14,8 +14,6 @@ size_t core_essential_len(const char *name);
 
 /* May a field of type @a be taken for one of type @b: same kind; numbers of any size and sign. */
 bool core_fields_compatible(const struct skep_btf *a_btf, u32 a, const struct skep_btf *b_btf, u32 b);
-/* Same kind all the way down pointers, arrays and prototypes; what structs hold does not matter. */
-bool core_types_compatible(const struct skep_btf *a_btf, u32 a, const struct skep_btf *b_btf, u32 b);
 /* And all members and enumerators of @a are in @b, with types that match in turn. */
 bool core_types_match(const struct skep_btf *a_btf, u32 a, const struct skep_btf *b_btf, u32 b);
 

@@ -39,7 +39,7 @@ struct cli_opts {
 	u64 log_level, repeat, jobs;
 	const char *prog, *section;
 	const char *pcap_out, *data_out, *ctx_out, *ctx;
-	struct in_file kernel_btf, pcap, data_in, ctx_in;
+	struct in_file kernel_btf, kconfig, pcap, data_in, ctx_in;
 };
 
 enum option_kind {
@@ -80,6 +80,7 @@ extern const char *const cli_formats[], *const cli_engines[];
 #define OPTION_PROG { "prog", 'p', "NAME", "the program, when the file holds several", OPTION_TEXT, OPTION_AT(prog), 0, 0, NULL }
 #define OPTION_SECTION { "section", 's', "SEC", "the same by its section, \"xdp\"", OPTION_TEXT, OPTION_AT(section), 0, 0, NULL }
 #define OPTION_KERNEL_BTF { "kernel-btf", 'k', "FILE", "use this kernel's types (raw BTF or vmlinux)", OPTION_FILE, OPTION_AT(kernel_btf), 0, 0, NULL }
+#define OPTION_KCONFIG { "kconfig", 0, "FILE", "this kernel's configuration (text), for .kconfig externs", OPTION_FILE, OPTION_AT(kconfig), 0, 0, NULL }
 #define OPTION_JSON { "json", 'j', NULL, "as JSON", OPTION_FLAG, OPTION_AT(json), 0, 0, NULL }
 #define OPTION_PRETTY { "pretty", 'P', NULL, "as JSON, indented", OPTION_FLAG, OPTION_AT(pretty), 0, 0, NULL }
 #define OPTIONS_END { NULL, 0, NULL, NULL, 0, 0, 0, 0, NULL }

@@ -104,6 +104,7 @@ void in_file_free(struct in_file *file)
 void cli_opts_free(struct cli_opts *opts)
 {
 	in_file_free(&opts->kernel_btf);
+	in_file_free(&opts->kconfig);
 	in_file_free(&opts->pcap);
 	in_file_free(&opts->data_in);
 	in_file_free(&opts->ctx_in);
@@ -150,6 +151,15 @@ struct skep *cli_instance(struct cli_opts *opts)
 			return NULL;
 		config.kernel_btf = opts->kernel_btf.bytes;
 		config.kernel_btf_size = opts->kernel_btf.size;
+	}
+	if (opts->kconfig.path) {
+		if (!in_file_read(&opts->kconfig, FILE_MAX))
+			return NULL;
+		if (opts->kconfig.size > 1 && !memcmp(opts->kconfig.bytes, "\x1f\x8b", 2)) {
+			cli_fail("%s: compressed; unpack it first (zcat)", opts->kconfig.path);
+			return NULL;
+		}
+		config.kernel_config = (const char *)opts->kconfig.bytes;
 	}
 	err = skep_create(&config, &skep);
 	if (err == -EOPNOTSUPP && opts->engine == SKEP_RUN_JIT)

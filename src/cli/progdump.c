@@ -264,7 +264,7 @@ static int prog_dump(const struct cli_command *cmd, struct cli_opts *opts, int a
 }
 
 static const struct cli_option options[] = {
-	OPTION_PROG, OPTION_SECTION, OPTION_KERNEL_BTF, OPTION_JSON, OPTION_PRETTY, OPTIONS_END
+	OPTION_PROG, OPTION_SECTION, OPTION_KERNEL_BTF, OPTION_KCONFIG, OPTION_JSON, OPTION_PRETTY, OPTIONS_END
 };
 const struct cli_command cmd_prog_dump = {
 	.name = "prog dump",

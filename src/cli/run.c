@@ -470,6 +470,7 @@ static const struct cli_option options[] = {
 	{ "repeat", 'n', "N", "run N times over each; the time is the mean", OPTION_NUMBER, OPTION_AT(repeat), 1, INT32_MAX, NULL },
 	{ "engine", 'e', "E", "jit (default where there is one) or interp", OPTION_CHOICE, OPTION_AT(engine), 0, 0, cli_engines },
 	OPTION_KERNEL_BTF,
+	OPTION_KCONFIG,
 	{ "json", 'j', NULL, "as JSON: retval, ns_per_run, prepare_us, maps", OPTION_FLAG, OPTION_AT(json), 0, 0, NULL },
 	OPTION_PRETTY,
 	OPTIONS_END

@@ -411,6 +411,7 @@ static const struct cli_option options[] = {
 	  OPTION_NUMBER, OPTION_AT(log_level), 0, 7, NULL },
 	{ "jobs", 'J', "N", "verify N programs at a time; rows stay in order", OPTION_NUMBER, OPTION_AT(jobs), 1, MAX_JOBS, NULL },
 	OPTION_KERNEL_BTF,
+	OPTION_KCONFIG,
 	OPTIONS_END
 };
 const struct cli_command cmd_verify = {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * externs.c - what an object leaves to the kernel: configuration values (section .kconfig: a read-only
- * map of the object's, filled here) and kernel symbols (section .ksyms). The simulated kernel gives out
- * no symbols yet: weak ones are as absent as on a kernel that has none, others are refused. Sections
- * .kconfig and .ksyms stand in BTF only.
+ * map of the object's, filled here) and kernel symbols (section .ksyms: ksyms.c). Sections .kconfig and
+ * .ksyms stand in BTF only.
  */
 #include "loader/internal.h"
+
+#include "syscall/syscall.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -95,6 +96,8 @@ static int collect_section(struct bpf_object *obj, const char *name, bool is_kco
 			ext.size = size;
 			ext.align = align;
 		}
+		ext.type_id = t.type;
+		ext.typed = ext.is_func || btf_skip_mods(obj->btf.b, t.type);
 		if (extern_by_name(obj, ext.name) >= 0) {
 			pr_warn("extern '%s': declared twice\n", ext.name);
 			return -LIBBPF_ERRNO__FORMAT;
@@ -255,6 +258,8 @@ static int resolve_kconfig(struct bpf_object *obj, const struct extern_sym *ext)
 
 	if (!strncmp(ext->name, "CONFIG_", 7)) {
 		text = config_value(obj->kconfig, ext->name, &len);
+		if (!text && obj->skep)
+			text = config_value(skep_kernel_config(obj->skep), ext->name, &len);
 	} else if (virtual_value(obj, ext->name, num)) {
 		text = num;
 		len = strlen(num);
@@ -271,20 +276,11 @@ static int resolve_kconfig(struct bpf_object *obj, const struct extern_sym *ext)
 int externs_resolve(struct bpf_object *obj)
 {
 	for (size_t i = 0; i < obj->externs.cnt; i++) {
-		const struct extern_sym *ext = &obj->externs.at[i];
-		int err;
+		struct extern_sym *ext = &obj->externs.at[i];
+		int err = ext->is_kconfig ? resolve_kconfig(obj, ext) : ksym_resolve(obj, ext);
 
-		if (ext->is_kconfig) {
-			err = resolve_kconfig(obj, ext);
-			if (err)
-				return err;
-		} else if (!ext->weak) {
-			pr_warn("extern (%s ksym) '%s': not modelled: symbols and functions of the kernel\n",
-				ext->is_func ? "func" : "var", ext->name);
-			return -EOPNOTSUPP;
-		} else {
-			pr_debug("extern (%s ksym) '%s': absent\n", ext->is_func ? "func" : "var", ext->name);
-		}
+		if (err)
+			return err;
 	}
 	return 0;
 }

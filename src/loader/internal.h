@@ -60,6 +60,10 @@ struct extern_sym {
 	u32 btf_id; /* its VAR or FUNC */
 	bool weak, is_kconfig, is_func;
 	u32 off, size, align; /* kconfig: in the .kconfig map */
+	bool typed;	/* ksym: declared with a type other than void */
+	u32 type_id;	/* ksym: that type, or the function's prototype */
+	u32 kernel_id;	/* ksym: what it is in the kernel's BTF, 0: absent */
+	u64 addr;	/* ksym without a type */
 };
 
 /* Records of .BTF.ext that belong to one function: [first, first + cnt). */
@@ -280,6 +284,9 @@ int externs_map(struct bpf_object *obj);     /* the .kconfig map; after other ma
 int externs_resolve(struct bpf_object *obj);
 /* Index into obj->externs, -1. */
 int extern_by_name(const struct bpf_object *obj, const char *name);
+
+/* ksyms.c */
+int ksym_resolve(struct bpf_object *obj, struct extern_sym *ext);
 
 /* sections.c: what SEC("...") says of a program. */
 void sec_apply(struct bpf_program *prog);

@@ -124,14 +124,24 @@ static void fill_one(struct bpf_program *p, const struct relo *relo)
 {
 	const struct bpf_map *map = &p->obj->maps[relo->map_idx];
 	struct bpf_insn *insn = &p->insns[relo->insn_idx];
+	const struct extern_sym *ext;
 
 	switch (relo->kind) {
 	case RELO_KFUNC:
-		poison(insn, POISON_KFUNC + relo->ext_idx);
+		ext = &p->obj->externs.at[relo->ext_idx];
+		if (!ext->kernel_id) {
+			poison(insn, POISON_KFUNC + relo->ext_idx);
+			return;
+		}
+		insn->src_reg = BPF_PSEUDO_KFUNC_CALL;
+		insn->imm = ext->kernel_id;
+		insn->off = 0; /* vmlinux */
 		return;
 	case RELO_KSYM:
-		insn[0].src_reg = 0;
-		insn[0].imm = insn[1].imm = 0;
+		ext = &p->obj->externs.at[relo->ext_idx];
+		insn[0].src_reg = ext->kernel_id ? BPF_PSEUDO_BTF_ID : 0;
+		insn[0].imm = ext->kernel_id ? ext->kernel_id : (u32)ext->addr;
+		insn[1].imm = ext->kernel_id ? 0 : ext->addr >> 32;
 		return;
 	case RELO_MAP:
 		if (map->fd < 0) {

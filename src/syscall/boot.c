@@ -7,15 +7,19 @@
 #include "trace/trace.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 struct sys_state {
+	bool kernel_given; /* its BTF came from outside */
+	char *kernel_config;
 	const char *why; /* atomic */
 };
 
 static void sys_free(struct skep *skep, void *state)
 {
 	fdtab_release(skep);
+	free(((struct sys_state *)state)->kernel_config);
 	free(state);
 }
 
@@ -53,6 +57,7 @@ int skep_boot(const struct skep_opts *opts, struct skep **ret_skep)
 		free(state);
 		return err;
 	}
+	state->kernel_given = opts && opts->kernel_btf;
 	skep_room_set(skep, SKEP_ROOM_SYSCALL, state, sys_free);
 	err = bpffs_init(skep);
 	if (!err)
@@ -66,6 +71,30 @@ int skep_boot(const struct skep_opts *opts, struct skep **ret_skep)
 		return err;
 	}
 	*ret_skep = skep;
+	return 0;
+}
+
+bool skep_kernel_is_built_in(struct skep *skep)
+{
+	return !((struct sys_state *)skep_room_get(skep, SKEP_ROOM_SYSCALL))->kernel_given;
+}
+
+const char *skep_kernel_config(struct skep *skep)
+{
+	const struct sys_state *state = skep_room_get(skep, SKEP_ROOM_SYSCALL);
+
+	return state->kernel_config ? state->kernel_config : "";
+}
+
+int skep_set_kernel_config(struct skep *skep, const char *text)
+{
+	struct sys_state *state = skep_room_get(skep, SKEP_ROOM_SYSCALL);
+	char *own = strdup(text);
+
+	if (!own)
+		return -ENOMEM;
+	free(state->kernel_config);
+	state->kernel_config = own;
 	return 0;
 }
 

@@ -55,6 +55,11 @@ int skep_create(const struct skep_config *config, struct skep **ret_skep)
 	}
 	err = skep_boot(&opts, ret_skep);
 	btf_put(btf);
+	if (!err && known.kernel_config) {
+		err = skep_set_kernel_config(*ret_skep, known.kernel_config);
+		if (err)
+			skep_free(*ret_skep);
+	}
 	return err;
 }
 

@@ -17,6 +17,13 @@ struct skep_btf;
  * skep_free(). Its descriptors become plain files then. */
 int skep_boot(const struct skep_opts *opts, struct skep **ret_skep);
 
+/* Is its kernel skep's own, not one whose BTF was given? */
+bool skep_kernel_is_built_in(struct skep *skep);
+/* "CONFIG_HZ=250\n...": of its kernel; "" when none was given. */
+const char *skep_kernel_config(struct skep *skep);
+/* @text is copied. 0, -ENOMEM. */
+int skep_set_kernel_config(struct skep *skep, const char *text);
+
 /* Who calls: decides what privileged, unprivileged and token rules apply. */
 struct skep_cred {
 	u32 caps; /* VCAP_* of verifier.h */

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The command skep as its help promises: outputs, exit codes, options, and bad input in one line.
 
-usage: test_cli.py SKEP SHAPES UNKNOWN_MAP MISSING LB
+usage: test_cli.py SKEP SHAPES UNKNOWN_MAP MISSING LB STRONG
 """
 import csv
 import io
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-SKEP, SHAPES, UNKNOWN_MAP, MISSING, LB = (os.path.abspath(a) for a in sys.argv[1:6])
+SKEP, SHAPES, UNKNOWN_MAP, MISSING, LB, STRONG = (os.path.abspath(a) for a in sys.argv[1:7])
 results = []
 
 
@@ -158,6 +158,11 @@ def test_verify(tmp):
         ran("--kernel-btf of this machine's kernel", Run("verify", LB, "--kernel-btf", here), 0, "success")
     else:
         check("--kernel-btf of this machine's kernel", True, "no " + here)
+    config = write(os.path.join(tmp, "config"), b"# CONFIG_A is not set\nCONFIG_MUST_BE=7\n")
+    ran("an extern of the configuration, without one", Run("verify", STRONG), 1, "extern 'CONFIG_MUST_BE' (strong): not resolved")
+    ran("--kconfig: with one", Run("verify", STRONG, "--kconfig", config), 0, "success")
+    refuses("--kconfig of a compressed file", Run("verify", STRONG, "--kconfig", write(config + ".gz", b"\x1f\x8b\x08")),
+            "config.gz", "unpack")
     unresolved = Run("verify", MISSING, "-j").json()
     check("what could not be resolved is named", [r.get("reason") for r in unresolved[1:3]] == [
         "core-relocation", "missing-kfunc"] and "subject___other" in unresolved[1]["message"], tell=unresolved[1:3])
