@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define BTF_MAX (256u << 20)
+#define KCONFIG_MAX (4u << 20)
 
 int cli_fail(const char *fmt, ...)
 {
@@ -153,7 +154,7 @@ struct skep *cli_instance(struct cli_opts *opts)
 		config.kernel_btf_size = opts->kernel_btf.size;
 	}
 	if (opts->kconfig.path) {
-		if (!in_file_read(&opts->kconfig, FILE_MAX))
+		if (!in_file_read(&opts->kconfig, KCONFIG_MAX))
 			return NULL;
 		if (opts->kconfig.size > 1 && !memcmp(opts->kconfig.bytes, "\x1f\x8b", 2)) {
 			cli_fail("%s: compressed; unpack it first (zcat)", opts->kconfig.path);
