@@ -79,7 +79,7 @@ static struct creg after_load(const struct pass *p, const struct consts *c, cons
 	struct creg from = reg_at(c, insn->src_reg);
 	u64 val;
 
-	if (from.kind == MAP_VALUE && map_const_load(&p->env->used_maps[from.map_idx], (s64)from.val + insn->off,
+	if (from.kind == MAP_VALUE && map_const_load(&p->env->used_maps[from.map_idx], (s64)(from.val + (u64)(s64)insn->off),
 						     info->size, info->op == OP_LDXSX, &val))
 		return (struct creg){ .kind = NUMBER, .val = val };
 	return (struct creg){ .kind = UNKNOWN };

@@ -217,11 +217,13 @@ static struct aval after_add(struct aval dst, struct aval src, bool sub)
 		dst = src;
 		src = tmp;
 	}
-	if (!is_stack(&dst))
-		return dst.kind == CONSTANT && src.kind == CONSTANT && !sub &&
-				       (s64)dst.off + src.off == (s32)(dst.off + src.off) ?
-			       (struct aval){ .kind = CONSTANT, .off = dst.off + src.off } :
+	if (!is_stack(&dst)) {
+		s64 sum = (s64)dst.off + src.off;
+
+		return dst.kind == CONSTANT && src.kind == CONSTANT && !sub && sum == (s32)sum ?
+			       (struct aval){ .kind = CONSTANT, .off = (s32)sum } :
 			       (struct aval){ .kind = NUMBER };
+	}
 	if (src.kind == CONSTANT)
 		return moved(dst, sub ? -(s64)src.off : src.off);
 	if (is_stack(&src) && src.kind != dst.kind)
