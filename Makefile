@@ -4,7 +4,7 @@ BUILD ?= build
 RESULTS = $(abspath $(BUILD))/test-results
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all deps test demo bench objects conformance features asan tsan fuzz clean help
+.PHONY: all deps test demo bench objects conformance features asan tsan fuzz prove clean help
 
 all: $(BUILD)/build.ninja ## build; leaves the command at build/skep
 	@$(NINJA)
@@ -55,6 +55,11 @@ fuzz: deps ## every fuzz harness for FUZZ_SECONDS (60) seconds each
 		-Db_sanitize=address,undefined -Db_lundef=false >/dev/null
 	@ninja -C $(BUILD)-fuzz fuzzers >/dev/null
 	@scripts/fuzz.sh $(BUILD)-fuzz $(FUZZ_SECONDS) $(BUILD)/tests/loader
+# A claim gets PROVE_SECONDS; shifts at 64 bits (45 thousand cases each) and products need an hour.
+PROVE_SECONDS ?= 120
+prove: all ## z3 proofs of the scalar domain: the shipped functions, as clang's IR, at full width
+	@python3 tests/prove/prove.py --include src --include include --include $(BUILD)/include --seconds $(PROVE_SECONDS) \
+		$(if $(PROVE),--only '$(PROVE)')
 
 clean: ## remove what was built
 	@rm -rf $(BUILD) $(BUILD)-*

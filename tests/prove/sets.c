@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sets.c - claims about scalars that turn on known bits: the step that narrows them, and sets. */
+#include "obligations.h"
+
+#include "verifier/scalar.c"
+#include "verifier/scalar_sync.c"
+
+OB ob_step_ranges_narrow_bits(u64 v, u64 m, u64 b64, u64 l64, u32 b32, u32 l32, u64 x)
+{
+	struct scalar s = { .bits = { .value = v, .mask = m },
+			    .r64 = { .base = b64, .len = l64 },
+			    .r32 = { .base = b32, .len = l32 } };
+
+	UNLESS(!(v & m) && (l64 != UINT64_MAX || !b64) && (l32 != UINT32_MAX || !b32));
+	UNLESS(scalar_has(&s, x));
+	return ranges_narrow_bits(&s) && scalar_has(&s, x) && !(s.bits.value & s.bits.mask);
+}
+
+#define SET_ARGS u64 av, u64 am, u64 a64, u64 al64, u32 a32, u32 al32, \
+		 u64 bv, u64 bm, u64 b64, u64 bl64, u32 b32, u32 bl32, u64 dx
+#define TWO_SCALARS                                                            \
+	struct scalar a = { .bits = { .value = av, .mask = am },               \
+			    .r64 = { .base = a64, .len = al64 },               \
+			    .r32 = { .base = a32, .len = al32 } };             \
+	struct scalar b = { .bits = { .value = bv, .mask = bm },               \
+			    .r64 = { .base = b64, .len = bl64 },               \
+			    .r32 = { .base = b32, .len = bl32 } };             \
+	u64 x = b64 + dx;                                                      \
+	UNLESS(!(av & am) && !(bv & bm) && dx <= bl64)
+
+OB ob_scalar_within(SET_ARGS)
+{
+	TWO_SCALARS;
+	UNLESS(scalar_within(&a, &b) && scalar_has(&b, x));
+	return scalar_has(&a, x);
+}
+
+OB ob_scalar_join(SET_ARGS)
+{
+	struct scalar r;
+
+	TWO_SCALARS;
+	UNLESS(scalar_has(&b, x));
+	r = scalar_join(&a, &b);
+	if (!scalar_has(&r, x))
+		return 0;
+	r = scalar_join(&b, &a);
+	return scalar_has(&r, x);
+}
+
+/* Two constants are calculated. */
+DEFINE_VALUE_OPS(64)
+DEFINE_VALUE_OPS(32)
+#define FOLD(name, op, _)                                                      \
+	OB ob_fold64_##name(u64 x, u64 y)                                      \
+	{                                                                      \
+		struct scalar a = scalar_const(x), b = scalar_const(y);        \
+		struct scalar r = scalar_alu(op, true, &a, &b);                \
+		return scalar_is_const(&r) && r.bits.value == value64(op, x, y); \
+	}                                                                      \
+	OB ob_fold32_##name(u64 x, u64 y)                                      \
+	{                                                                      \
+		struct scalar a = scalar_const(x), b = scalar_const(y);        \
+		struct scalar r = scalar_alu(op, false, &a, &b);               \
+		return scalar_is_const(&r) && r.bits.value == value32(op, (u32)x, (u32)y); \
+	}
+FOR_EASY_OPS(FOLD, )
+FOR_HARD_OPS(FOLD, )
