@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sets.c - claims about scalars that turn on known bits: the step that narrows them, and sets. */
+/* sets.c - claims about scalars that turn on known bits: the step that narrows them, and constants. */
 #include "obligations.h"
 
 #include "verifier/scalar.c"
@@ -14,38 +14,6 @@ OB ob_step_ranges_narrow_bits(u64 v, u64 m, u64 b64, u64 l64, u32 b32, u32 l32, 
 	UNLESS(!(v & m) && (l64 != UINT64_MAX || !b64) && (l32 != UINT32_MAX || !b32));
 	UNLESS(scalar_has(&s, x));
 	return ranges_narrow_bits(&s) && scalar_has(&s, x) && !(s.bits.value & s.bits.mask);
-}
-
-#define SET_ARGS u64 av, u64 am, u64 a64, u64 al64, u32 a32, u32 al32, \
-		 u64 bv, u64 bm, u64 b64, u64 bl64, u32 b32, u32 bl32, u64 dx
-#define TWO_SCALARS                                                            \
-	struct scalar a = { .bits = { .value = av, .mask = am },               \
-			    .r64 = { .base = a64, .len = al64 },               \
-			    .r32 = { .base = a32, .len = al32 } };             \
-	struct scalar b = { .bits = { .value = bv, .mask = bm },               \
-			    .r64 = { .base = b64, .len = bl64 },               \
-			    .r32 = { .base = b32, .len = bl32 } };             \
-	u64 x = b64 + dx;                                                      \
-	UNLESS(!(av & am) && !(bv & bm) && dx <= bl64)
-
-OB ob_scalar_within(SET_ARGS)
-{
-	TWO_SCALARS;
-	UNLESS(scalar_within(&a, &b) && scalar_has(&b, x));
-	return scalar_has(&a, x);
-}
-
-OB ob_scalar_join(SET_ARGS)
-{
-	struct scalar r;
-
-	TWO_SCALARS;
-	UNLESS(scalar_has(&b, x));
-	r = scalar_join(&a, &b);
-	if (!scalar_has(&r, x))
-		return 0;
-	r = scalar_join(&b, &a);
-	return scalar_has(&r, x);
 }
 
 /* Two constants are calculated. */
