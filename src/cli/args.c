@@ -48,8 +48,8 @@ static int set_choice(const struct cli_command *cmd, const struct cli_option *o,
 	return EXIT_BAD;
 }
 
-static int set_option(const struct cli_command *cmd, const struct cli_option *o, struct cli_opts *opts,
-		      const char *value)
+int cli_set_option(const struct cli_command *cmd, const struct cli_option *o, struct cli_opts *opts,
+		   const char *value)
 {
 	void *at = (char *)opts + o->at;
 
@@ -72,6 +72,23 @@ static int set_option(const struct cli_command *cmd, const struct cli_option *o,
 		return set_choice(cmd, o, at, value);
 	}
 	return EXIT_BAD;
+}
+
+bool cli_is_given(const struct cli_opts *opts, size_t at)
+{
+	for (u32 i = 0; i < opts->given_cnt; i++) {
+		if (opts->given[i] == at)
+			return true;
+	}
+	return false;
+}
+
+static int take_option(const struct cli_command *cmd, const struct cli_option *o, struct cli_opts *opts,
+		       const char *value)
+{
+	if (!cli_is_given(opts, o->at) && opts->given_cnt < GIVEN_MAX)
+		opts->given[opts->given_cnt++] = o->at;
+	return cli_set_option(cmd, o, opts, value);
 }
 
 static int unknown_option(const struct cli_command *cmd, const char *word, size_t len)
@@ -102,7 +119,7 @@ static int long_option(const struct cli_command *cmd, struct cli_opts *opts, int
 		value++;
 	else if (o->kind != OPTION_FLAG && ++*i == argc)
 		return cli_usage_error(cmd, "--%s needs a value", o->name);
-	return set_option(cmd, o, opts, value ? value : argv[*i]);
+	return take_option(cmd, o, opts, value ? value : argv[*i]);
 }
 
 /* "-j", "-jP", "-n 3", "-n3" at argv[*i]. */
@@ -117,12 +134,12 @@ static int letters(const struct cli_command *cmd, struct cli_opts *opts, int arg
 			return cli_usage_error(cmd, "unknown option -%c%s%s", *at, argv[*i][2] ? " in " : "",
 					       argv[*i][2] ? argv[*i] : "");
 		if (o->kind == OPTION_FLAG) {
-			status = set_option(cmd, o, opts, NULL);
+			status = take_option(cmd, o, opts, NULL);
 			continue;
 		}
 		if (!at[1] && ++*i == argc)
 			return cli_usage_error(cmd, "-%c needs a value", *at);
-		return set_option(cmd, o, opts, at[1] ? at + 1 : argv[*i]);
+		return take_option(cmd, o, opts, at[1] ? at + 1 : argv[*i]);
 	}
 	return status;
 }
@@ -170,7 +187,7 @@ void cli_help(const struct cli_command *cmd)
 	printf("\nexample:\n%s\n", cmd->example);
 }
 
-/* ---- words that are nearly right ------------------------------------------------------------------ */
+/* ---- words that are nearly right ------------------------------------------------------------- */
 
 /* Insertions, deletions and replacements between two short words; words of 64 and more are far. */
 static u32 edit_distance(const char *a, const char *b)

@@ -17,7 +17,7 @@ static const char *const kinds[] = {
 	[BTF_KIND_ENUM64] = "ENUM64",
 };
 
-/* ---- JSON ------------------------------------------------------------------------------------------ */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static const char *name_of(const struct btf *btf, u32 off)
 {
@@ -201,7 +201,7 @@ static void print_json(const struct btf *btf, const struct cli_opts *opts)
 	cli_print_json(top, opts);
 }
 
-/* ---- the command ------------------------------------------------------------------------------------- */
+/* ---- the command ----------------------------------------------------------------------------- */
 
 static int take_words(const struct cli_command *cmd, int argc, char **argv, const char **ret_file,
 		      const char **ret_format)

@@ -31,6 +31,9 @@ struct in_file {
 
 enum { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON };
 
+#define GIVEN_MAX 32
+#define FILE_MAX  (256u << 20) /* bytes of an object or another file that is taken whole */
+
 /* The options of all commands; a command takes those that its table names. */
 struct cli_opts {
 	bool json, pretty;
@@ -39,7 +42,11 @@ struct cli_opts {
 	u64 log_level, repeat, jobs;
 	const char *prog, *section;
 	const char *pcap_out, *data_out, *ctx_out, *ctx;
+	const char *out;
 	struct in_file kernel_btf, kconfig, pcap, data_in, ctx_in;
+	size_t given[GIVEN_MAX]; /* where the options stand that the command line has */
+	u32 given_cnt;
+	struct json_object *report; /* when the input is one: holds the texts that options point to */
 };
 
 enum option_kind {
@@ -72,25 +79,67 @@ struct cli_command {
 	/* @argv: the arguments that are no options. */
 	int (*run)(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv);
 };
-extern const struct cli_command cmd_run, cmd_verify, cmd_prog_dump, cmd_btf_dump, cmd_version;
+extern const struct cli_command cmd_run, cmd_verify, cmd_prog_dump, cmd_btf_dump, cmd_report, cmd_version;
 
 /* Rows that several commands have. */
 extern const char *const cli_formats[], *const cli_engines[];
 #define OPTION_AT(field) offsetof(struct cli_opts, field)
-#define OPTION_PROG { "prog", 'p', "NAME", "the program, when the file holds several", OPTION_TEXT, OPTION_AT(prog), 0, 0, NULL }
-#define OPTION_SECTION { "section", 's', "SEC", "the same by its section, \"xdp\"", OPTION_TEXT, OPTION_AT(section), 0, 0, NULL }
-#define OPTION_KERNEL_BTF { "kernel-btf", 'k', "FILE", "use this kernel's types (raw BTF or vmlinux)", OPTION_FILE, OPTION_AT(kernel_btf), 0, 0, NULL }
-#define OPTION_KCONFIG { "kconfig", 0, "FILE", "this kernel's configuration (text), for .kconfig externs", OPTION_FILE, OPTION_AT(kconfig), 0, 0, NULL }
-#define OPTION_JSON { "json", 'j', NULL, "as JSON", OPTION_FLAG, OPTION_AT(json), 0, 0, NULL }
-#define OPTION_PRETTY { "pretty", 'P', NULL, "as JSON, indented", OPTION_FLAG, OPTION_AT(pretty), 0, 0, NULL }
-#define OPTIONS_END { NULL, 0, NULL, NULL, 0, 0, 0, 0, NULL }
+#define OPT(option, l, v, k, field, text, ...)                                                      \
+	{ .name = option, .letter = l, .value = v, .kind = OPTION_##k, .at = OPTION_AT(field), .help = text, __VA_ARGS__ }
+#define OPTION_PROG \
+	OPT("prog", 'p', "NAME", TEXT, prog, \
+	    "the program, when the file holds several")
+#define OPTION_SECTION \
+	OPT("section", 's', "SEC", TEXT, section, \
+	    "the same by its section, \"xdp\"")
+#define OPTION_KERNEL_BTF \
+	OPT("kernel-btf", 'k', "FILE", FILE, kernel_btf, \
+	    "use this kernel's types (raw BTF or vmlinux)")
+#define OPTION_KCONFIG \
+	OPT("kconfig", 0, "FILE", FILE, kconfig, \
+	    "this kernel's configuration (text), for .kconfig externs")
+#define OPTION_JSON \
+	OPT("json", 'j', NULL, FLAG, json, \
+	    "as JSON")
+#define OPTION_PRETTY \
+	OPT("pretty", 'P', NULL, FLAG, pretty, \
+	    "as JSON, indented")
+#define OPTION_LOG_LEVEL \
+	OPT("log-level", 'l', "N", NUMBER, log_level, \
+	    "also the verifier's log: 0 none, 1 the path, 2 all states, 4 figures; or a sum", .min = 0, .max = 7)
+#define OPTION_PCAP \
+	OPT("pcap", 0, "IN", FILE, pcap, \
+	    "run it over each packet of a capture (Ethernet)")
+#define OPTION_DATA_IN \
+	OPT("data-in", 0, "F", FILE, data_in, \
+	    "one packet from a file (default for packet programs: 64 zero bytes)")
+#define OPTION_CTX \
+	OPT("ctx", 'c', "SETTINGS", TEXT, ctx, \
+	    "the context by fields: mark=7,cb[0]=1,remote_ip4=10.0.0.1")
+#define OPTION_CTX_IN \
+	OPT("ctx-in", 0, "F", FILE, ctx_in, \
+	    "the same from a file: a JSON object of fields, or the structure's bytes")
+#define OPTION_REPEAT \
+	OPT("repeat", 'n', "N", NUMBER, repeat, \
+	    "run N times over each; the time is the mean", .min = 1, .max = INT32_MAX)
+#define OPTION_ENGINE \
+	OPT("engine", 'e', "E", CHOICE, engine, \
+	    "jit (default where there is one) or interp", .choices = cli_engines)
+#define OPTIONS_END { .name = NULL }
 
 /* Takes the options out of @argv (argv[0] is no argument), leaving what is none and their number.
  * EXIT_OK, or EXIT_BAD after one line on stderr. */
 int cli_parse(const struct cli_command *cmd, struct cli_opts *opts, int *argc, char **argv);
 
+/* Sets one option; a flag has no @value. EXIT_OK, or EXIT_BAD after one line on stderr. */
+int cli_set_option(const struct cli_command *cmd, const struct cli_option *o, struct cli_opts *opts,
+		   const char *value);
+bool cli_is_given(const struct cli_opts *opts, size_t at); /* on the command line */
+
 /* Prints "skep: ..." on stderr; returns EXIT_BAD. */
 int cli_fail(const char *fmt, ...) __printf_like(1, 2);
+/* From now on cli_fail() and cli_usage_error() put their text there; NULL: on stderr again. One thread. */
+void cli_fail_to(struct strbuf *text);
 /* A wrong option or argument: one line, with where to read more; EXIT_BAD. */
 int cli_usage_error(const struct cli_command *cmd, const char *fmt, ...) __printf_like(2, 3);
 void cli_help(const struct cli_command *cmd);
@@ -109,6 +158,7 @@ void cli_instance_end(struct skep *skep);
 /* Reads a whole file, at most @max bytes. False: told on stderr. */
 bool in_file_read(struct in_file *file, size_t max);
 void in_file_free(struct in_file *file);
+bool cli_read_kernel_btf(struct in_file *file); /* leaves raw BTF in @file, also when it names an ELF file */
 void cli_opts_free(struct cli_opts *opts);
 
 /* Messages of the loader are kept for each thread; the first warning says what went wrong. */
@@ -122,7 +172,11 @@ struct cli_input {
 	struct in_file file;
 	char name[64]; /* of the object: the file's, up to the first dot */
 };
-bool cli_input_read(struct cli_input *in, const char *path);
+/* A report is taken apart: its object is the input, its options go into @opts where the command line has
+ * none. @opts NULL: no report here. False: told on stderr. */
+bool cli_input_read(struct cli_input *in, const char *path, struct cli_opts *opts);
+const char *cli_base_name(const char *path);
+void cli_input_name(struct cli_input *in, const char *path); /* as the loader names an object */
 void cli_input_free(struct cli_input *in);
 /* NULL: one line on stderr that names the file. */
 struct bpf_object *cli_input_open(const struct cli_input *in);

@@ -8,18 +8,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BTF_MAX (256u << 20)
 #define KCONFIG_MAX (4u << 20)
+
+static _Thread_local struct strbuf *fail_to;
+
+void cli_fail_to(struct strbuf *text)
+{
+	fail_to = text;
+}
 
 int cli_fail(const char *fmt, ...)
 {
 	va_list args;
 
-	fputs("skep: ", stderr);
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	if (fail_to) {
+		strbuf_vprintf(fail_to, fmt, args);
+	} else {
+		fputs("skep: ", stderr);
+		vfprintf(stderr, fmt, args);
+		fputc('\n', stderr);
+	}
 	va_end(args);
-	fputc('\n', stderr);
 	return EXIT_BAD;
 }
 
@@ -27,11 +37,15 @@ int cli_usage_error(const struct cli_command *cmd, const char *fmt, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "skep %s: ", cmd->name);
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	if (fail_to) {
+		strbuf_vprintf(fail_to, fmt, args);
+	} else {
+		fprintf(stderr, "skep %s: ", cmd->name);
+		vfprintf(stderr, fmt, args);
+		fprintf(stderr, " (see \"skep %s --help\")\n", cmd->name);
+	}
 	va_end(args);
-	fprintf(stderr, " (see \"skep %s --help\")\n", cmd->name);
 	return EXIT_BAD;
 }
 
@@ -52,7 +66,7 @@ const char *cli_strerror(int err)
 	return text;
 }
 
-/* ---- files that go in ------------------------------------------------------------------------------ */
+/* ---- files that go in ------------------------------------------------------------------------ */
 
 static bool read_stream(FILE *f, const char *path, size_t max, struct strbuf *data)
 {
@@ -109,12 +123,12 @@ void cli_opts_free(struct cli_opts *opts)
 	in_file_free(&opts->pcap);
 	in_file_free(&opts->data_in);
 	in_file_free(&opts->ctx_in);
+	json_object_put(opts->report);
 }
 
-/* ---- the instance ------------------------------------------------------------------------------------ */
+/* ---- the instance ---------------------------------------------------------------------------- */
 
-/* Leaves raw BTF in @file, also when it names an ELF file. */
-static bool read_kernel_btf(struct in_file *file)
+bool cli_read_kernel_btf(struct in_file *file)
 {
 	const void *raw;
 	struct btf *btf;
@@ -132,7 +146,7 @@ static bool read_kernel_btf(struct in_file *file)
 		return false;
 	}
 	raw = btf__raw_data(btf, &size);
-	file->bytes = raw && size <= BTF_MAX ? malloc(size + 1) : NULL;
+	file->bytes = raw && size <= FILE_MAX ? malloc(size + 1) : NULL;
 	if (file->bytes) {
 		memcpy(file->bytes, raw, size);
 		file->size = size;
@@ -148,7 +162,7 @@ struct skep *cli_instance(struct cli_opts *opts)
 	int err;
 
 	if (opts->kernel_btf.path) {
-		if (!read_kernel_btf(&opts->kernel_btf))
+		if (!cli_read_kernel_btf(&opts->kernel_btf))
 			return NULL;
 		config.kernel_btf = opts->kernel_btf.bytes;
 		config.kernel_btf_size = opts->kernel_btf.size;
@@ -181,7 +195,7 @@ void cli_instance_end(struct skep *skep)
 	cli_messages_end();
 }
 
-/* ---- output ------------------------------------------------------------------------------------------ */
+/* ---- output ---------------------------------------------------------------------------------- */
 
 void cli_print_json(struct json_object *json, const struct cli_opts *opts)
 {

@@ -20,7 +20,9 @@
 
 #include "ctx_fields.h"
 
-/* ---- layouts ------------------------------------------------------------------------------------------ */
+#define FIELDS_MAX 4096 /* of a structure that a program brings along */
+
+/* ---- layouts --------------------------------------------------------------------------------- */
 
 static const struct btf_type *skip_modifiers(const struct btf *btf, u32 id)
 {
@@ -64,28 +66,70 @@ static bool number_field(const struct btf *btf, u32 type_id, struct ctx_field *r
 	return true;
 }
 
-static bool layout_from_btf(struct ctx_image *img, const struct btf *btf, const struct btf_type *t)
+struct field_vec {
+	struct ctx_field *at;
+	size_t cnt, cap;
+};
+
+static bool add_member(struct field_vec *fields, const struct btf *btf, const struct btf_type *t, u32 i,
+		       struct ctx_field f, const char *prefix)
 {
-	VEC(struct ctx_field) fields = { 0 };
+	const char *name = btf__name_by_offset(btf, btf_members(t)[i].name_off);
 
-	for (u32 i = 0; i < btf_vlen(t); i++) {
-		struct ctx_field f = { .name = btf__name_by_offset(btf, btf_members(t)[i].name_off),
-				       .off = btf_member_bit_offset(t, i) / 8 };
-
-		if (btf_member_bitfield_size(t, i) || !number_field(btf, btf_members(t)[i].type, &f) ||
-		    f.off > t->size || (u64)f.size * f.cnt > t->size - f.off)
-			continue;
-		if (!vec_push(&fields, f)) {
-			vec_free(&fields);
-			return false;
-		}
-	}
-	img->own = fields.at;
-	img->layout = (struct ctx_layout){ btf__name_by_offset(btf, t->name_off), t->size, fields.at, fields.cnt };
-	return true;
+	if (asprintf(&f.name, "%s%s", prefix, name) < 0)
+		return false;
+	if (vec_push(fields, f))
+		return true;
+	free(f.name);
+	return false;
 }
 
-bool ctx_start(struct ctx_image *img, const struct bpf_program *prog, const struct bpf_object *obj, const char *path)
+/* Numbers of the structure, those of structures in it as "regs.ip". False: no memory. */
+static bool add_members(struct field_vec *fields, const struct btf *btf, const struct btf_type *t, u32 base,
+			const char *prefix, u32 depth)
+{
+	bool ok = true;
+
+	for (u32 i = 0; i < btf_vlen(t) && ok; i++) {
+		struct ctx_field f = { .off = base + btf_member_bit_offset(t, i) / 8 };
+		const struct btf_type *inner = skip_modifiers(btf, btf_members(t)[i].type);
+		const char *name = btf__name_by_offset(btf, btf_members(t)[i].name_off);
+		char below[128];
+
+		if (btf_member_bitfield_size(t, i) || fields->cnt == FIELDS_MAX)
+			continue;
+		if (number_field(btf, btf_members(t)[i].type, &f)) {
+			ok = add_member(fields, btf, t, i, f, prefix);
+		} else if (inner && btf_is_composite(inner) && depth < 4) {
+			snprintf(below, sizeof(below), "%s%s%s", prefix, name, *name ? "." : "");
+			ok = add_members(fields, btf, inner, f.off, below, depth + 1);
+		}
+	}
+	return ok;
+}
+
+static bool layout_from_btf(struct ctx_image *img, const struct btf *btf, const struct btf_type *t)
+{
+	struct field_vec fields = { 0 };
+	bool ok = add_members(&fields, btf, t, 0, "", 0);
+	size_t kept = 0;
+
+	/* BTF that was checked keeps members inside; nothing here relies on it. */
+	for (size_t i = 0; i < fields.cnt; i++) {
+		struct ctx_field *f = &fields.at[i];
+
+		if (f->off <= t->size && (u64)f->size * f->cnt <= t->size - f->off)
+			fields.at[kept++] = *f;
+		else
+			free(f->name);
+	}
+	img->own = fields.at;
+	img->layout = (struct ctx_layout){ btf__name_by_offset(btf, t->name_off), t->size, fields.at, kept };
+	return ok;
+}
+
+bool ctx_start(struct ctx_image *img, const struct bpf_program *prog, const struct bpf_object *obj,
+	       const char *path)
 {
 	u32 type = bpf_program__type(prog);
 	const struct btf *btf = bpf_object__btf(obj);
@@ -111,13 +155,15 @@ bool ctx_start(struct ctx_image *img, const struct bpf_program *prog, const stru
 
 void ctx_free(struct ctx_image *img)
 {
+	for (u32 i = 0; img->own && i < img->layout.field_cnt; i++)
+		free(img->own[i].name);
 	free(img->own);
 	free(img->bytes);
 	free(img->given);
 	*img = (struct ctx_image){ 0 };
 }
 
-/* ---- values ---------------------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 /* "name" or "name[3]"; *ret_idx is -1 without brackets. NULL: told on stderr. */
 static const struct ctx_field *find_field(const struct ctx_image *img, const char *name, int *ret_idx)
@@ -171,6 +217,13 @@ static bool fits(const struct ctx_field *f, bool negative, u64 magnitude)
 	return bits == 64 || magnitude < 1ull << bits;
 }
 
+/* The port of struct bpf_sock_addr is that of a socket address, 16 bits, in the first half of a __u32; other
+ * ports in network order, such as remote_port, fill theirs. */
+static bool is_short_port(const struct ctx_field *f)
+{
+	return f->size == 4 && !strcmp(f->name, "user_port");
+}
+
 /* A number, "net:NUMBER" or, in a field of their size, an address. */
 static bool set_value(struct ctx_image *img, const char *name, const char *text)
 {
@@ -198,11 +251,10 @@ static bool set_value(struct ctx_image *img, const char *name, const char *text)
 	if (!cli_number(digits + negative, UINT64_MAX, &magnitude))
 		return !cli_fail("context: %s: \"%s\" is neither a number%s", name, text,
 				 f->size == 4 ? ", net:NUMBER nor an address" : " nor net:NUMBER");
-	if (!fits(f, negative, magnitude) || (net && magnitude > UINT16_MAX && f->size < 4))
+	if (!fits(f, negative, magnitude) || (net && is_short_port(f) && magnitude > UINT16_MAX))
 		return !cli_fail("context: %s: %s does not fit its %u bytes", name, text, f->size);
-	/* A port in a wider field stands in the first two bytes, as htons() leaves it. */
-	if (net && f->size >= 4 && magnitude <= UINT16_MAX)
-		store(at, htons(magnitude), f->size, false);
+	if (net && is_short_port(f))
+		store(at, magnitude, 2, true);
 	else
 		store(at, negative ? -magnitude : magnitude, f->size, net || f->is_be);
 	return true;
@@ -294,7 +346,7 @@ void ctx_default(struct ctx_image *img, const char *name, u64 val)
 	}
 }
 
-/* ---- what the program left ------------------------------------------------------------------------------- */
+/* ---- what the program left ------------------------------------------------------------------- */
 
 static u64 load(const struct ctx_field *f, const u8 *bytes, u32 idx)
 {

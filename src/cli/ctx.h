@@ -6,7 +6,7 @@
 #include "cli/cli.h"
 
 struct ctx_field {
-	const char *name;
+	char *name;
 	u32 off, size, cnt; /* cnt values of that size */
 	bool is_signed, is_be;
 };
@@ -27,7 +27,8 @@ struct ctx_image {
 };
 
 /* All fields zero. False: told on stderr that the context of this program has no names. */
-bool ctx_start(struct ctx_image *img, const struct bpf_program *prog, const struct bpf_object *obj, const char *path);
+bool ctx_start(struct ctx_image *img, const struct bpf_program *prog, const struct bpf_object *obj,
+	       const char *path);
 void ctx_free(struct ctx_image *img);
 
 /* "FIELD=VALUE,FIELD=VALUE". False: one line on stderr. */

@@ -19,10 +19,16 @@ struct elem {
 	u8 *key, *value;
 };
 
+struct record_count {
+	u64 cnt, bytes;
+};
+
 struct map_copy {
 	const struct bpf_map *map;
 	u32 key_size, value_size; /* value_size: as bpf(2) copies it */
 	VEC(struct elem) elems;
+	bool counted; /* what a ring buffer held; counting consumes it */
+	struct record_count records;
 };
 
 struct map_view {
@@ -252,10 +258,6 @@ static void json_change(struct change_sink *sink, const struct map_copy *map, co
 	sink->cnt++;
 }
 
-struct record_count {
-	u64 cnt, bytes;
-};
-
 static int count_record(void *ctx, void *data __unused_arg, size_t size)
 {
 	struct record_count *count = ctx;
@@ -265,16 +267,19 @@ static int count_record(void *ctx, void *data __unused_arg, size_t size)
 	return 0;
 }
 
-static struct record_count count_records(const struct bpf_map *map)
+static struct record_count count_records(struct map_copy *map)
 {
-	struct record_count count = { 0 };
-	struct ring_buffer *rb = ring_buffer__new(bpf_map__fd(map), count_record, &count, NULL);
+	struct ring_buffer *rb;
 
+	if (map->counted)
+		return map->records;
+	map->counted = true;
+	rb = ring_buffer__new(bpf_map__fd(map->map), count_record, &map->records, NULL);
 	if (rb) {
 		ring_buffer__consume(rb);
 		ring_buffer__free(rb);
 	}
-	return count;
+	return map->records;
 }
 
 void mapview_print_changes(struct map_view *view, FILE *to)
@@ -286,7 +291,7 @@ void mapview_print_changes(struct map_view *view, FILE *to)
 		struct change_sink sink = { .changed = print_change, .to = to };
 
 		if (bpf_map__type(map->map) == BPF_MAP_TYPE_RINGBUF) {
-			struct record_count count = count_records(map->map);
+			struct record_count count = count_records(map);
 
 			if (count.cnt)
 				fprintf(to, "map %s: %llu records, %llu bytes\n", bpf_map__name(map->map),
@@ -315,7 +320,7 @@ struct json_object *mapview_json_changes(struct map_view *view)
 		struct json_object *obj;
 
 		if (bpf_map__type(map->map) == BPF_MAP_TYPE_RINGBUF)
-			count = count_records(map->map);
+			count = count_records(map);
 		else
 			each_change(map, &sink);
 		if (!sink.cnt && !count.cnt) {

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* object.c - an object file: read once, opened from those bytes, one program of it loaded. */
-#include "cli/cli.h"
+#include "cli/report.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#define OBJECT_MAX (256u << 20)
 
 /* The print callback has no context argument, so what it keeps stands here, for each thread. */
 static _Thread_local struct strbuf first_warning;
@@ -41,14 +39,26 @@ void cli_messages_end(void)
 	strbuf_free(&first_warning);
 }
 
-bool cli_input_read(struct cli_input *in, const char *path)
+const char *cli_base_name(const char *path)
 {
-	const char *base = strrchr(path, '/');
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+void cli_input_name(struct cli_input *in, const char *path)
+{
+	const char *base = cli_base_name(path);
+
+	snprintf(in->name, sizeof(in->name), "%.*s", (int)strcspn(base, "."), base);
+}
+
+bool cli_input_read(struct cli_input *in, const char *path, struct cli_opts *opts)
+{
 	struct stat st;
 
 	*in = (struct cli_input){ .file.path = path };
-	base = base ? base + 1 : path;
-	snprintf(in->name, sizeof(in->name), "%.*s", (int)strcspn(base, "."), base);
+	cli_input_name(in, path);
 	if (stat(path, &st)) {
 		cli_fail("%s: %s", path, strerror(errno));
 		return false;
@@ -57,7 +67,11 @@ bool cli_input_read(struct cli_input *in, const char *path)
 		cli_fail("%s: not a regular file", path);
 		return false;
 	}
-	return in_file_read(&in->file, OBJECT_MAX);
+	if (!in_file_read(&in->file, FILE_MAX))
+		return false;
+	if (!report_looks_like(in->file.bytes, in->file.size))
+		return true;
+	return opts ? report_read(in, opts) : !cli_fail("%s: a report stands alone; no other file with it", path);
 }
 
 void cli_input_free(struct cli_input *in)
@@ -96,7 +110,7 @@ struct bpf_object *cli_input_open(const struct cli_input *in)
 	return obj;
 }
 
-/* ---- which program ----------------------------------------------------------------------------------- */
+/* ---- which program --------------------------------------------------------------------------- */
 
 static struct bpf_program *first_matching(struct bpf_object *obj, const char *name, const char *section,
 					  u32 *ret_cnt)

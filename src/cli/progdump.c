@@ -59,7 +59,7 @@ static int pick_kind(const struct cli_command *cmd, const struct cli_opts *opts,
 	return EXIT_OK;
 }
 
-/* ---- JSON ---------------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 /* "name:" at the left edge begins a function. */
 static bool is_func_line(const char *line)
@@ -200,7 +200,7 @@ static void print_json(char *text, bool jited, const struct cli_opts *opts)
 	cli_print_json(list, opts);
 }
 
-/* ---- the command ----------------------------------------------------------------------------------- */
+/* ---- the command ----------------------------------------------------------------------------- */
 
 static int print_dump(struct skep *skep, int fd, const char *file, enum skep_dump_kind kind,
 		      const struct cli_opts *opts)
@@ -253,7 +253,7 @@ static int prog_dump(const struct cli_command *cmd, struct cli_opts *opts, int a
 	if (status)
 		return status;
 	status = EXIT_BAD;
-	if (cli_input_read(&in, args.file)) {
+	if (cli_input_read(&in, args.file, opts)) {
 		skep = cli_instance(opts);
 		if (skep)
 			status = load_and_dump(skep, &in, kind, opts);

@@ -8,6 +8,8 @@
 #include "cli/ctx.h"
 #include "cli/mapview.h"
 #include "cli/pcapio.h"
+#include "cli/report.h"
+#include "cli/run.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,6 +19,7 @@
 #include <linux/bpf.h>
 
 #define DATA_ROOM (256u << 10)
+#define ENOTSUPP  524 /* Linux's own, of test runs that a program type has not */
 
 struct action {
 	u32 retval;
@@ -26,7 +29,7 @@ struct action {
 struct run {
 	const struct cli_command *cmd;
 	struct cli_opts *opts;
-	struct cli_input in;
+	const struct cli_input *in;
 	struct skep *skep;
 	struct bpf_object *obj;
 	struct bpf_program *prog;
@@ -54,20 +57,18 @@ static void on_verdict(void *ctx, const struct skep_verdict *v)
 		snprintf(r->refusal, sizeof(r->refusal), "%s", v->message);
 }
 
-static int check_options(const struct run *r)
+int run_check_options(const struct cli_command *cmd, const struct cli_opts *o)
 {
-	const struct cli_opts *o = r->opts;
-
 	if (o->prog && o->section)
-		return cli_usage_error(r->cmd, "--prog or --section, not both");
+		return cli_usage_error(cmd, "--prog or --section, not both");
 	if (o->pcap.path && (o->data_in.path || o->data_out))
-		return cli_usage_error(r->cmd, "--pcap or --data-in and --data-out, not both");
+		return cli_usage_error(cmd, "--pcap or --data-in and --data-out, not both");
 	if (o->pcap_out && !o->pcap.path)
-		return cli_usage_error(r->cmd, "--pcap-out needs --pcap");
+		return cli_usage_error(cmd, "--pcap-out needs --pcap");
 	if (o->ctx_out && !o->ctx_in.path && !o->ctx)
-		return cli_usage_error(r->cmd, "--ctx-out needs --ctx or --ctx-in");
+		return cli_usage_error(cmd, "--ctx-out needs --ctx or --ctx-in");
 	if (o->ctx_out && o->pcap.path)
-		return cli_usage_error(r->cmd, "--ctx-out goes with one run, not with --pcap");
+		return cli_usage_error(cmd, "--ctx-out goes with one run, not with --pcap");
 	return EXIT_OK;
 }
 
@@ -75,16 +76,16 @@ static int load(struct run *r)
 {
 	int err;
 
-	r->obj = cli_input_open(&r->in);
+	r->obj = cli_input_open(r->in);
 	if (!r->obj)
 		return EXIT_BAD;
-	r->prog = cli_pick_prog(r->obj, r->in.file.path, r->opts->prog, r->opts->section);
+	r->prog = cli_pick_prog(r->obj, r->in->file.path, r->opts->prog, r->opts->section);
 	if (!r->prog)
 		return EXIT_BAD;
 	skep_on_verdict(r->skep, on_verdict, r);
 	err = cli_load_only(r->obj, r->prog);
 	if (err) {
-		cli_fail("%s: %s is refused: %s (\"skep verify\" tells why)", r->in.file.path,
+		cli_fail("%s: %s is refused: %s (\"skep verify\" tells why)", r->in->file.path,
 			 bpf_program__name(r->prog),
 			 r->refusal[0]	      ? r->refusal :
 			 *cli_first_warning() ? cli_first_warning() :
@@ -117,78 +118,79 @@ static bool ctx_stays_in_place(u32 type)
 	       type == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE;
 }
 
-static void add_context(struct run *r, struct bpf_test_run_opts *opts, u32 packet_size)
+/* Readies r->ctx for a packet of @packet_size bytes, and r->ctx_after for what comes of it. False: the run
+ * gets no room for the context afterwards. */
+static bool ready_context(struct run *r, u32 packet_size)
 {
 	u32 type = bpf_program__type(r->prog);
 
-	if (!r->ctx)
-		return;
 	/* What every packet's own context says, unless it was given. */
 	if (r->named.bytes && type == BPF_PROG_TYPE_XDP) {
 		ctx_default(&r->named, "data_end", packet_size);
 		memcpy(r->ctx, r->named.bytes, r->ctx_size);
 	}
 	memcpy(r->ctx_after, r->ctx, r->ctx_size);
-	opts->ctx_in = r->ctx_after;
-	opts->ctx_size_in = r->ctx_size;
-	if (ctx_stays_in_place(type) || !(r->named.bytes || r->opts->ctx_out))
-		return;
-	opts->ctx_in = r->ctx;
-	opts->ctx_out = r->ctx_after;
-	opts->ctx_size_out = r->ctx_size;
+	return !ctx_stays_in_place(type) && (r->named.bytes || r->opts->ctx_out);
 }
 
-/* Where Linux has no test run, skep has one of its own. */
-static int run_own(struct run *r, struct bpf_test_run_opts *opts)
+/* BPF_PROG_TEST_RUN, which Linux has for some program types. */
+static int run_as_linux(struct run *r, struct skep_test *t)
 {
-	struct skep_test test = { .sz = sizeof(test), .data_in = opts->data_in, .data_size_in = opts->data_size_in,
-				  .data_out = r->out, .data_size_out = DATA_ROOM, .ctx_in = r->ctx,
-				  .ctx_size_in = r->ctx ? r->ctx_size : 0, .ctx_out = r->ctx_after,
-				  .ctx_size_out = r->ctx ? r->ctx_size : 0, .repeat = (u32)r->opts->repeat };
-	int err = skep_prog_test(r->skep, r->fd, &test);
+	/* Once is 0: types that cannot repeat refuse any number. */
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .repeat = t->repeat, .ctx_in = t->ctx_in, .ctx_size_in = t->ctx_size_in,
+		    .ctx_out = t->ctx_out, .ctx_size_out = t->ctx_size_out, .data_in = t->data_in,
+		    .data_size_in = t->data_size_in, .data_out = t->data_out, .data_size_out = t->data_size_out);
+	int err = bpf_prog_test_run_opts(r->fd, &opts);
 
-	opts->retval = test.retval;
-	opts->duration = test.duration_ns;
-	opts->data_size_out = test.data_size_out;
+	t->retval = opts.retval;
+	t->duration_ns = opts.duration;
+	t->data_size_out = opts.data_size_out;
 	return err;
 }
 
-/* One test run; @ret_len is the length of the packet afterwards, in r->out. */
+/* One test run; @ret_len is the length of the packet afterwards, in r->out. Fields by name may be any that the
+ * program reads; bytes are what Linux takes, where it takes any. */
 static int run_once(struct run *r, const void *data, u32 size, u32 *ret_len)
 {
-	/* Once is 0: types that cannot repeat refuse any number. */
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .repeat = r->opts->repeat > 1 ? (int)r->opts->repeat : 0);
-	int err;
+	struct skep_test t = { .sz = sizeof(t), .repeat = r->opts->repeat > 1 ? r->opts->repeat : 0 };
+	int err = -ENOTSUPP;
 
 	if (data || size) {
-		opts.data_in = data;
-		opts.data_size_in = size;
-		opts.data_out = r->out;
-		opts.data_size_out = DATA_ROOM;
+		t.data_in = data;
+		t.data_size_in = size;
+		t.data_out = r->out;
+		t.data_size_out = DATA_ROOM;
 	}
-	add_context(r, &opts, size);
-	err = bpf_prog_test_run_opts(r->fd, &opts);
-	if (err == -524) /* ENOTSUPP of the kernel */
-		err = run_own(r, &opts);
+	if (r->ctx) {
+		bool room = ready_context(r, size);
+
+		t.ctx_in = room ? r->ctx : r->ctx_after;
+		t.ctx_size_in = r->ctx_size;
+		t.ctx_out = room ? r->ctx_after : NULL;
+		t.ctx_size_out = room ? r->ctx_size : 0;
+	}
+	if (!r->named.bytes || ctx_stays_in_place(bpf_program__type(r->prog)))
+		err = run_as_linux(r, &t);
+	if (err == -ENOTSUPP)
+		err = skep_prog_test(r->skep, r->fd, &t);
 	if (err)
 		return err;
-	r->retval = opts.retval;
-	r->total_ns += opts.duration;
+	r->retval = t.retval;
+	r->total_ns += t.duration_ns;
 	r->packets++;
-	*ret_len = opts.data_size_out;
-	count_action(r, opts.retval);
+	*ret_len = t.data_size_out;
+	count_action(r, t.retval);
 	return 0;
 }
 
 static const char *test_run_hint(int err)
 {
 	switch (err) {
-	case -ENOTSUP:
-	case -524:
+	case -ENOTSUPP:
 		return "programs of this type have no test run";
 	case -EINVAL:
 		return "the input does not suit the program: packets need --data-in or --pcap with at least "
-		       "14 bytes, contexts --ctx with fields that a run may set, or --ctx-in with the right size";
+		       "14 bytes, contexts --ctx with fields that the program may read, or --ctx-in with the right size";
 	case -E2BIG:
 		return "the context is longer than that of the program type";
 	case -ERANGE:
@@ -268,6 +270,8 @@ static bool takes_packets(u32 type)
 	case BPF_PROG_TYPE_LWT_IN:
 	case BPF_PROG_TYPE_LWT_OUT:
 	case BPF_PROG_TYPE_LWT_XMIT:
+	case BPF_PROG_TYPE_LWT_SEG6LOCAL:
+	case BPF_PROG_TYPE_SK_SKB:
 	case BPF_PROG_TYPE_FLOW_DISSECTOR:
 	case BPF_PROG_TYPE_NETFILTER:
 		return true;
@@ -292,7 +296,7 @@ static int run_bytes(struct run *r)
 	else
 		err = run_once(r, NULL, 0, &len);
 	if (err)
-		return cli_fail("%s: %s: %s", r->in.file.path, bpf_program__name(r->prog), test_run_hint(err));
+		return cli_fail("%s: %s: %s", r->in->file.path, bpf_program__name(r->prog), test_run_hint(err));
 	if (r->opts->data_out)
 		status = write_file(r->opts->data_out, r->out, min_of(len, DATA_ROOM));
 	if (!status && r->opts->ctx_out)
@@ -354,7 +358,7 @@ static struct json_object *json_actions(const struct run *r)
 	return actions;
 }
 
-static void print_json(struct run *r, struct map_view *maps)
+static struct json_object *json_of(struct run *r, struct map_view *maps)
 {
 	struct json_object *out = json_object_new_object();
 	const char *name = skep_retval_name(r->skep, bpf_program__type(r->prog), r->retval);
@@ -373,7 +377,7 @@ static void print_json(struct run *r, struct map_view *maps)
 	if (r->named.bytes && !r->opts->pcap.path)
 		json_object_object_add(out, "ctx", ctx_json(&r->named, r->ctx_after));
 	json_object_object_add(out, "maps", mapview_json_changes(maps));
-	cli_print_json(out, r->opts);
+	return out;
 }
 
 /* From --ctx-in, bytes or JSON, and --ctx, which wins where both set a field. */
@@ -390,7 +394,7 @@ static int take_context(struct run *r)
 			return cli_usage_error(r->cmd, "--ctx or --ctx-in with bytes, not both");
 		r->ctx_size = file->size;
 	} else if (file->path || r->opts->ctx) {
-		ok = ctx_start(&r->named, r->prog, r->obj, r->in.file.path) &&
+		ok = ctx_start(&r->named, r->prog, r->obj, r->in->file.path) &&
 		     (!json || ctx_set_json(&r->named, file->path, file->bytes, file->size)) &&
 		     (!r->opts->ctx || ctx_set_text(&r->named, r->opts->ctx));
 		if (!ok)
@@ -407,7 +411,7 @@ static int take_context(struct run *r)
 	return EXIT_OK;
 }
 
-static int run_loaded(struct run *r)
+static int run_loaded(struct run *r, struct json_object **ret_json)
 {
 	struct map_view *maps;
 	int status = take_context(r);
@@ -421,35 +425,28 @@ static int run_loaded(struct run *r)
 		return cli_fail("out of memory");
 	}
 	status = r->opts->pcap.path ? run_capture(r) : run_bytes(r);
-	if (status == EXIT_OK) {
-		if (r->opts->json)
-			print_json(r, maps);
-		else
-			print_text(r, maps);
-	}
+	if (status == EXIT_OK && !r->opts->json)
+		print_text(r, maps);
+	if (status == EXIT_OK && ret_json)
+		*ret_json = json_of(r, maps);
 	mapview_free(maps);
 	return status;
 }
 
-static int run(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv)
+int run_input(const struct cli_command *cmd, struct cli_opts *opts, const struct cli_input *in,
+	      struct json_object **ret_json)
 {
-	struct run r = { .cmd = cmd, .opts = opts };
-	int status;
+	struct run r = { .cmd = cmd, .opts = opts, .in = in };
+	int status = run_check_options(cmd, opts);
 
-	if (argc != 1)
-		return cli_usage_error(cmd, argc ? "one file at a time" : "which file?");
-	status = check_options(&r);
 	if (status)
 		return status;
-	if (!cli_input_read(&r.in, argv[0]))
-		return EXIT_BAD;
 	r.skep = cli_instance(opts);
 	status = r.skep ? load(&r) : EXIT_BAD;
 	if (!status)
-		status = run_loaded(&r);
+		status = run_loaded(&r, ret_json);
 	bpf_object__close(r.obj);
 	cli_instance_end(r.skep);
-	cli_input_free(&r.in);
 	ctx_free(&r.named);
 	free(r.ctx);
 	free(r.ctx_after);
@@ -457,21 +454,46 @@ static int run(const struct cli_command *cmd, struct cli_opts *opts, int argc, c
 	return status;
 }
 
+static int run(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv)
+{
+	struct json_object *result = NULL;
+	struct cli_input in;
+	int status = EXIT_BAD;
+
+	if (argc != 1)
+		return cli_usage_error(cmd, argc ? "one file at a time" : "which file?");
+	if (cli_input_read(&in, argv[0], opts))
+		status = run_input(cmd, opts, &in, opts->json || opts->report ? &result : NULL);
+	cli_input_free(&in);
+	if (status)
+		return status;
+	report_compare(opts, argv[0], "run", json_object_get(result));
+	if (opts->json)
+		cli_print_json(result, opts);
+	else
+		json_object_put(result);
+	return status;
+}
+
 static const struct cli_option options[] = {
 	OPTION_PROG,
 	OPTION_SECTION,
-	{ "pcap", 0, "IN", "run it over each packet of a capture (Ethernet)", OPTION_FILE, OPTION_AT(pcap), 0, 0, NULL },
-	{ "pcap-out", 0, "OUT", "packets that were not dropped, as the program left them", OPTION_TEXT, OPTION_AT(pcap_out), 0, 0, NULL },
-	{ "data-in", 0, "F", "one packet from a file (default for packet programs: 64 zero bytes)", OPTION_FILE, OPTION_AT(data_in), 0, 0, NULL },
-	{ "data-out", 0, "F", "the packet afterwards", OPTION_TEXT, OPTION_AT(data_out), 0, 0, NULL },
-	{ "ctx", 'c', "SETTINGS", "the context by fields: mark=7,cb[0]=1,remote_ip4=10.0.0.1", OPTION_TEXT, OPTION_AT(ctx), 0, 0, NULL },
-	{ "ctx-in", 0, "F", "the same from a file: a JSON object of fields, or the structure's bytes", OPTION_FILE, OPTION_AT(ctx_in), 0, 0, NULL },
-	{ "ctx-out", 0, "F", "the context afterwards", OPTION_TEXT, OPTION_AT(ctx_out), 0, 0, NULL },
-	{ "repeat", 'n', "N", "run N times over each; the time is the mean", OPTION_NUMBER, OPTION_AT(repeat), 1, INT32_MAX, NULL },
-	{ "engine", 'e', "E", "jit (default where there is one) or interp", OPTION_CHOICE, OPTION_AT(engine), 0, 0, cli_engines },
+	OPTION_PCAP,
+	OPT("pcap-out", 0, "OUT", TEXT, pcap_out,
+	    "packets that were not dropped, as the program left them"),
+	OPTION_DATA_IN,
+	OPT("data-out", 0, "F", TEXT, data_out,
+	    "the packet afterwards"),
+	OPTION_CTX,
+	OPTION_CTX_IN,
+	OPT("ctx-out", 0, "F", TEXT, ctx_out,
+	    "the context afterwards"),
+	OPTION_REPEAT,
+	OPTION_ENGINE,
 	OPTION_KERNEL_BTF,
 	OPTION_KCONFIG,
-	{ "json", 'j', NULL, "as JSON: retval, ns_per_run, prepare_us, maps", OPTION_FLAG, OPTION_AT(json), 0, 0, NULL },
+	OPT("json", 'j', NULL, FLAG, json,
+	    "as JSON: retval, ns_per_run, prepare_us, maps"),
 	OPTION_PRETTY,
 	OPTIONS_END
 };
@@ -484,6 +506,7 @@ const struct cli_command cmd_run = {
 	.options = options,
 	.notes = "Fields are those of the structure that goes with the program type (struct xdp_md, __sk_buff, ...); those\n"
 		 "not given are 0. A value is a number, an IP address, or net:NUMBER for one in network byte order (a port).\n\n"
+		 "FILE may also be what \"skep report\" made.\n\n"
 		 "exit status: 0 it ran, 1 it was refused, 2 something could not be read",
 	.example = "  skep run lb.bpf.o --pcap in.pcap --pcap-out out.pcap\n"
 		   "  skep run tc.bpf.o --ctx mark=7,cb[1]=100 --data-in packet.bin -j",

@@ -128,20 +128,20 @@ static struct json_object *json_of(const struct row *r)
 	return obj;
 }
 
-static void print_json(const struct verdicts *v, const struct cli_opts *opts)
+struct json_object *verdicts_json(const struct verdicts *v)
 {
 	struct json_object *list = json_object_new_array();
 
 	for (size_t i = 0; i < v->rows.cnt; i++)
 		json_object_array_add(list, json_of(v->rows.at[i]));
-	cli_print_json(list, opts);
+	return list;
 }
 
 void verdicts_print(const struct verdicts *v, const struct cli_opts *opts)
 {
 	switch (opts->format) {
 	case FORMAT_JSON:
-		print_json(v, opts);
+		cli_print_json(verdicts_json(v), opts);
 		break;
 	case FORMAT_CSV:
 		print_csv(v);

@@ -4,6 +4,7 @@
  * its object, so that one refusal says nothing about the others. Threads take one program after the
  * other; rows stand, and logs come out, in the order of files and programs.
  */
+#include "cli/report.h"
 #include "cli/verify.h"
 
 #include <errno.h>
@@ -38,6 +39,7 @@ struct verify {
 	const struct cli_opts *opts;
 	char **files;
 	u32 file_cnt;
+	struct cli_input *first; /* of the first file, when it has been read already */
 	/* What follows is guarded by lock. */
 	pthread_mutex_t lock;
 	u32 next_file;
@@ -75,7 +77,7 @@ static void on_verdict(void *ctx __unused_arg, const struct skep_verdict *v)
 	copy_text(row->source, sizeof(row->source), v->source);
 }
 
-/* ---- one program --------------------------------------------------------------------------------- */
+/* ---- one program ----------------------------------------------------------------------------- */
 
 static struct bpf_program *nth_prog(struct bpf_object *obj, u32 idx)
 {
@@ -162,7 +164,7 @@ static bool verify_one(const struct cli_opts *opts, struct job *job, char *log)
 	return true;
 }
 
-/* ---- all programs -------------------------------------------------------------------------------- */
+/* ---- all programs ---------------------------------------------------------------------------- */
 
 static void progress(const struct verify *vf, const char *file, const char *prog)
 {
@@ -208,6 +210,15 @@ static bool list_progs(struct source *src)
 	return true;
 }
 
+static bool read_next(struct verify *vf, struct cli_input *in, const char *path)
+{
+	if (!vf->first)
+		return cli_input_read(in, path, NULL);
+	*in = *vf->first;
+	vf->first = NULL;
+	return true;
+}
+
 /* Holds the lock. */
 static void open_next(struct verify *vf)
 {
@@ -219,7 +230,7 @@ static void open_next(struct verify *vf)
 		return;
 	}
 	progress_end(); /* what is told on stderr shall stand on a line of its own */
-	if (!cli_input_read(&src->in, path) || !(src->obj = cli_input_open(&src->in))) {
+	if (!read_next(vf, &src->in, path) || !(src->obj = cli_input_open(&src->in))) {
 		vf->found.unreadable++;
 		source_free(src);
 		return;
@@ -377,39 +388,81 @@ static void free_verify(struct verify *vf)
 	pthread_mutex_destroy(&vf->lock);
 }
 
+/* An instance, and all threads over all files. False: no instance. */
+static bool verify_all(struct verify *vf, struct cli_opts *opts)
+{
+	u64 start = now_us();
+	struct skep *skep = cli_instance(opts);
+
+	if (!skep)
+		return false;
+	skep_on_verdict(skep, on_verdict, NULL);
+	work_together(vf);
+	vf->found.files = vf->file_cnt;
+	vf->found.elapsed_us = now_us() - start;
+	cli_instance_end(skep);
+	return true;
+}
+
+struct json_object *verify_input(struct cli_opts *opts, struct cli_input *in, u32 *ret_refused)
+{
+	char *path = (char *)in->file.path;
+	struct verify vf = { .opts = opts, .files = &path, .file_cnt = 1, .first = in,
+			     .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct json_object *rows = NULL;
+
+	if (verify_all(&vf, opts) && status_of(&vf) != EXIT_BAD)
+		rows = verdicts_json(&vf.found);
+	*ret_refused = 0;
+	for (size_t i = 0; i < vf.found.rows.cnt; i++)
+		*ret_refused += vf.found.rows.at[i]->err != 0;
+	if (vf.first)
+		cli_input_free(vf.first);
+	free_verify(&vf);
+	return rows;
+}
+
 static int verify(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv)
 {
 	struct verify vf = { .opts = opts, .files = argv, .file_cnt = argc, .lock = PTHREAD_MUTEX_INITIALIZER };
-	struct skep *skep;
-	u64 start = now_us();
-	int status;
+	struct cli_input first;
+	int status = EXIT_BAD;
 
 	if (!argc)
 		return cli_usage_error(cmd, "which file?");
 	if (opts->json)
 		opts->format = FORMAT_JSON;
-	skep = cli_instance(opts);
-	if (!skep)
-		return EXIT_BAD;
-	skep_on_verdict(skep, on_verdict, NULL);
-	work_together(&vf);
-	vf.found.files = argc;
-	vf.found.elapsed_us = now_us() - start;
-	verdicts_print(&vf.found, opts);
-	status = status_of(&vf);
+	/* A report says what the instance and the options shall be. */
+	if (argc == 1) {
+		if (cli_input_read(&first, argv[0], opts)) {
+			vf.first = &first;
+		} else {
+			cli_input_free(&first);
+			vf.next_file = vf.found.unreadable = 1;
+		}
+	}
+	if (verify_all(&vf, opts)) {
+		verdicts_print(&vf.found, opts);
+		status = status_of(&vf);
+		if (status != EXIT_BAD)
+			report_compare(opts, argv[0], "verify", verdicts_json(&vf.found));
+	}
+	if (vf.first)
+		cli_input_free(vf.first);
 	free_verify(&vf);
-	cli_instance_end(skep);
 	return status;
 }
 
 static const struct cli_option options[] = {
-	{ "prog", 'p', "NAME", "only this program", OPTION_TEXT, OPTION_AT(prog), 0, 0, NULL },
-	{ "format", 'f', "F", "table (default), csv or json", OPTION_CHOICE, OPTION_AT(format), 0, 0, cli_formats },
+	OPT("prog", 'p', "NAME", TEXT, prog,
+	    "only this program"),
+	OPT("format", 'f', "F", CHOICE, format,
+	    "table (default), csv or json", .choices = cli_formats),
 	OPTION_JSON,
 	OPTION_PRETTY,
-	{ "log-level", 'l', "N", "also the verifier's log: 0 none, 1 the path, 2 all states, 4 figures; or a sum",
-	  OPTION_NUMBER, OPTION_AT(log_level), 0, 7, NULL },
-	{ "jobs", 'J', "N", "verify N programs at a time; rows stay in order", OPTION_NUMBER, OPTION_AT(jobs), 1, MAX_JOBS, NULL },
+	OPTION_LOG_LEVEL,
+	OPT("jobs", 'J', "N", NUMBER, jobs,
+	    "verify N programs at a time; rows stay in order", .min = 1, .max = MAX_JOBS),
 	OPTION_KERNEL_BTF,
 	OPTION_KCONFIG,
 	OPTIONS_END
@@ -421,6 +474,7 @@ const struct cli_command cmd_verify = {
 	.options = options,
 	.notes = "A table is followed by what was refused: the end of the log, the source line, the reason; with --format\n"
 		 "csv that goes to stderr. The log of --log-level comes before a table, and is \"log\" in JSON.\n\n"
+		 "FILE may also be what \"skep report\" made.\n\n"
 		 "exit status: 0 all accepted, 1 some refused, 2 something could not be read",
 	.example = "  skep verify lb.bpf.o\n  skep verify -J 8 *.bpf.o --format csv > verdicts.csv",
 	.run = verify,

@@ -26,5 +26,10 @@ struct verdicts {
 };
 
 void verdicts_print(const struct verdicts *v, const struct cli_opts *opts);
+struct json_object *verdicts_json(const struct verdicts *v);
+
+/* All programs of @in, or the one that @opts names, as verdicts_json() has them. Takes what @in holds.
+ * NULL: told on stderr. *ret_refused: how many. */
+struct json_object *verify_input(struct cli_opts *opts, struct cli_input *in, u32 *ret_refused);
 
 #endif

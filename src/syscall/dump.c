@@ -100,6 +100,82 @@ static const char *line_at(const struct dump *d, u32 orig_idx)
 	return NULL;
 }
 
+/* ---- prototypes ------------------------------------------------------------------------------ */
+
+/* What stands before a name, each word with a space after it: "struct xdp_md * ". */
+static void print_type(struct strbuf *out, const struct skep_btf *btf, u32 id, u32 depth)
+{
+	static const char *const words[] = {
+		[BTF_KIND_STRUCT] = "struct ", [BTF_KIND_UNION] = "union ", [BTF_KIND_ENUM] = "enum ",
+		[BTF_KIND_ENUM64] = "enum ", [BTF_KIND_VOLATILE] = "volatile ", [BTF_KIND_CONST] = "const ",
+		[BTF_KIND_RESTRICT] = "restrict ",
+	};
+	struct btf_t t;
+
+	if (depth > 32 || !btf_type_get(btf, id, &t))
+		return;
+	if (t.kind < ARRAY_SIZE(words) && words[t.kind])
+		strbuf_puts(out, words[t.kind]);
+	switch (t.kind) {
+	case BTF_KIND_PTR:
+		print_type(out, btf, t.type, depth + 1);
+		strbuf_puts(out, "* ");
+		break;
+	case BTF_KIND_VOLATILE:
+	case BTF_KIND_CONST:
+	case BTF_KIND_RESTRICT:
+	case BTF_KIND_TYPE_TAG:
+		print_type(out, btf, t.type, depth + 1);
+		break;
+	case BTF_KIND_FWD:
+		strbuf_printf(out, "%s %s ", t.kflag ? "union" : "struct", t.name);
+		break;
+	default:
+		strbuf_printf(out, "%s ", t.name);
+	}
+}
+
+/* "int two(struct xdp_md * ctx)"; false when BTF does not tell. */
+static bool print_proto(struct dump *d, u32 func_id)
+{
+	const struct skep_btf *btf = d->info.btf;
+	struct btf_t func, proto;
+	struct btf_parm p;
+
+	if (!btf || !btf_type_get(btf, func_id, &func) || func.kind != BTF_KIND_FUNC ||
+	    !btf_type_get(btf, func.type, &proto) || proto.kind != BTF_KIND_FUNC_PROTO)
+		return false;
+	print_type(&d->out, btf, proto.type, 0);
+	strbuf_printf(&d->out, "%s(", func.name);
+	for (u32 i = 0; i < proto.vlen && btf_param(btf, &proto, i, &p); i++) {
+		strbuf_puts(&d->out, i ? ", " : "");
+		print_type(&d->out, btf, p.type, 0);
+		strbuf_puts(&d->out, p.name);
+	}
+	strbuf_puts(&d->out, ")");
+	return true;
+}
+
+/* The line that begins a subprogram. */
+static void print_func(struct dump *d, const struct xlated_subprog *sub)
+{
+	const char *rec = d->info.func_info;
+	u32 orig = d->x->aux[sub->start].orig_idx;
+
+	for (u32 i = 0; rec && i < d->info.func_info_cnt; i++, rec += d->info.func_info_rec_size) {
+		const struct bpf_func_info *info = (const void *)rec;
+
+		if (info->insn_off != orig)
+			continue;
+		if (print_proto(d, info->type_id)) {
+			strbuf_puts(&d->out, ":\n");
+			return;
+		}
+	}
+	if (sub->name[0])
+		strbuf_printf(&d->out, "%s:\n", sub->name);
+}
+
 /* ---- the kinds of dump ---------------------------------------------------------------------- */
 
 static void dump_xlated(struct dump *d, bool opcodes)
@@ -109,10 +185,12 @@ static void dump_xlated(struct dump *d, bool opcodes)
 	u32 last_orig = UINT32_MAX;
 
 	for (u32 i = 0; i < x->insn_cnt; i += insn_is_wide(&x->insns[i]) ? 2 : 1) {
-		const char *func = subprog_name(d, i), *line;
+		const char *line;
 
-		if (*func)
-			strbuf_printf(&d->out, "%s:\n", func);
+		for (u32 f = 0; f < x->subprog_cnt; f++) {
+			if (x->subprogs[f].start == i)
+				print_func(d, &x->subprogs[f]);
+		}
 		line = x->aux[i].orig_idx != last_orig ? line_at(d, x->aux[i].orig_idx) : NULL;
 		last_orig = x->aux[i].orig_idx;
 		if (line)

@@ -2,6 +2,7 @@
 /* shapes.bpf.c - programs of several types for test_cli.py: they change packets, contexts and maps. */
 #include <linux/bpf.h>
 
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 struct {
@@ -81,6 +82,19 @@ int mark(struct __sk_buff *skb)
 	return got == 7 ? 2 : 0;
 }
 
+SEC("cgroup_skb/ingress")
+int peer(struct __sk_buff *skb)
+{
+	return skb->remote_ip4 == bpf_htonl(0x0a000001) && skb->remote_port == bpf_htonl(443);
+}
+
+SEC("cgroup/connect6")
+int target(struct bpf_sock_addr *ctx)
+{
+	return ctx->user_ip6[0] == bpf_htonl(0xfd000000) && ctx->user_ip6[3] == bpf_htonl(1) &&
+	       ctx->user_port == bpf_htons(443);
+}
+
 SEC("socket")
 int length(struct __sk_buff *skb)
 {
@@ -90,13 +104,19 @@ int length(struct __sk_buff *skb)
 struct sums {
 	__u32 a;
 	__s16 b[2];
-	__u64 sum;
+	struct {
+		__u64 sum;
+		struct {
+			__s8 sign;
+		};
+	} out;
 };
 
 SEC("syscall")
 int add(struct sums *ctx)
 {
-	ctx->sum = ctx->a + ctx->b[0] + ctx->b[1];
+	ctx->out.sum = ctx->a + ctx->b[0] + ctx->b[1];
+	ctx->out.sign = -ctx->out.sign;
 	return 5;
 }
 

@@ -4,10 +4,12 @@
 
 usage: test_cli.py SKEP SHAPES UNKNOWN_MAP MISSING LB STRONG
 """
+import base64
 import csv
 import io
 import json
 import os
+import pty
 import shutil
 import struct
 import subprocess
@@ -79,7 +81,7 @@ PACKETS = [bytes([n, 0xAA]) + bytes(58 + n) for n in (2, 3, 4, 2, 9)]
 def test_words():
     ran("help lists the commands", Run("help"), 0, "verify", "run", "prog dump", "btf dump", "version", "example:")
     check("--help and help say the same", Run("--help").out == Run("help").out)
-    for words in (["verify"], ["run"], ["prog", "dump"], ["btf", "dump"], ["version"]):
+    for words in (["verify"], ["run"], ["report"], ["prog", "dump"], ["btf", "dump"], ["version"]):
         name = " ".join(words)
         ran(f"{name} --help has an example", Run(*words, "--help"), 0, f"usage: skep {name}", "example:\n  skep")
         check(f"help {name} says the same", Run("help", *words).out == Run(*words, "--help").out)
@@ -132,7 +134,7 @@ def test_verify(tmp):
     rows = Run("verify", SHAPES, "-j")
     found = rows.json()
     check("JSON: a row a program in the file's order", [r["prog_name"] for r in found] == [
-        "swap", "grow", "nameless", "queue", "too_far", "mark", "length", "add", "args"] and rows.status == 1, tell=rows)
+        "swap", "grow", "nameless", "queue", "too_far", "mark", "peer", "target", "length", "add", "args"] and rows.status == 1, tell=rows)
     keys = {"file_name", "prog_name", "verdict", "duration_us", "insns", "total_states", "peak_states", "stack_depth"}
     check("JSON: the keys of an accepted program", set(found[0]) == keys, tell=found[0])
     check("JSON: the keys of a refused one", set(found[4]) == keys | {"errno", "reason", "message", "explanation",
@@ -144,8 +146,8 @@ def test_verify(tmp):
     shutil.copy(SHAPES, odd)
     table = Run("verify", odd, LB, "--format", "csv")
     lines = list(csv.DictReader(io.StringIO(table.out, newline="")))
-    check("CSV: odd file names are quoted", len(lines) == 10 and lines[0]["file_name"] == odd and
-          lines[9]["file_name"] == LB, tell=table)
+    check("CSV: odd file names are quoted", len(lines) == 12 and lines[0]["file_name"] == odd and
+          lines[11]["file_name"] == LB, tell=table)
     check("CSV: a comma in a message is quoted", lines[4]["message"] == found[4]["message"] and "," in lines[4]["message"])
     check("CSV: reasons go to stderr", "why:" in table.err and "why:" not in table.out)
     for level, part in ((1, "processed"), (2, "0: R1=ctx()"), (4, "processed")):
@@ -168,8 +170,14 @@ def test_verify(tmp):
         "core-relocation", "missing-kfunc"] and "subject___other" in unresolved[1]["message"], tell=unresolved[1:3])
     check("what is not modelled is no failure", unresolved[5]["verdict"] == "not modelled", tell=unresolved[5])
     many = Run("verify", LB, SHAPES)
-    ran("several files end with a summary", many, 1, "10 programs in 2 files: 9 accepted, 1 refused, 0 not modelled")
+    ran("several files end with a summary", many, 1, "12 programs in 2 files: 11 accepted, 1 refused, 0 not modelled")
     check("no progress where stderr is no terminal", "\r" not in many.err)
+    main_end, their_end = pty.openpty()
+    out = subprocess.run([SKEP, "verify", LB, SHAPES], stdout=subprocess.PIPE, stderr=their_end).stdout
+    os.close(their_end)
+    told = os.read(main_end, 65536).decode()
+    check("progress on stderr where it is a terminal", "[1/2] " in told and "[2/2] " in told and "xdp_lb" in told and
+          told.endswith("\r\x1b[K") and b"\r" not in out, tell=told)
 
 
 def same_but_time(run):
@@ -183,10 +191,10 @@ def test_threads():
     files = [SHAPES, LB, MISSING, SHAPES, LB] * 3
     one = same_but_time(Run("verify", "-j", *files))
     check("-J gives the same rows in the same order", all(one == same_but_time(Run("verify", "-j", "-J", n, *files))
-          for n in (2, 8)) and len(one) == 84)
+          for n in (2, 8)) and len(one) == len(files) // 5 * (2 * 11 + 2 + len(json.loads(Run('verify', '-j', MISSING).out))))
     log = Run("verify", "-J", "4", "--log-level", "2", LB, SHAPES, LB).out
     at = [log.index(f"{f}: {p}:\n") for f, p in ((LB, "xdp_lb"), (SHAPES, "swap"), (SHAPES, "grow"), (SHAPES, "mark"))]
-    check("-J: logs come in order, whole", at == sorted(at) and log.count("processed ") == 11 + 1, tell=log)
+    check("-J: logs come in order, whole", at == sorted(at) and log.count("processed ") == 13 + 1, tell=log)
     refuses("-J 0", Run("verify", "-J", "0", LB), "--jobs", "from 1")
 
 
@@ -257,9 +265,17 @@ def test_named_context(tmp):
     source = write(os.path.join(tmp, "ctx.pcap"), pcap(PACKETS))
     got = Run("run", SHAPES, "-p", "queue", "--ctx", "data=4", "--pcap", source, "-j").json()
     check("xdp_md: each packet of a capture has its own data_end", got["actions"] == {"40": 5}, tell=got)
-    ran("syscall: the fields of the program's own structure", Run("run", SHAPES, "-p", "add", "--ctx", "a=5,b[0]=-3,b[1]=7"), 0,
-        "return value: 5\n", "context sum: 0 -> 9\n")
+    ran("syscall: the fields of the program's own structure", Run("run", SHAPES, "-p", "add", "--ctx",
+        "a=5,b[0]=-3,b[1]=7,out.sign=-1"), 0, "return value: 5\n", "context out.sum: 0 -> 9\n", "context out.sign: -1 -> 1\n")
     ran("raw_tp: args", Run("run", SHAPES, "-p", "args", "--ctx", "args[0]=4,args[3]=2"), 0, "return value: 42\n")
+    ran("fields that BPF_PROG_TEST_RUN does not take", mark("--ctx", "mark=7,protocol=8,hash=5,napi_id=3"), 0, "TC_ACT_SHOT")
+    ran("addresses and ports: __sk_buff", Run("run", SHAPES, "-p", "peer", "--ctx", "remote_ip4=10.0.0.1,remote_port=net:443"),
+        0, "return value: 1")
+    ran("another port", Run("run", SHAPES, "-p", "peer", "--ctx", "remote_ip4=10.0.0.1,remote_port=443"), 0, "return value: 0")
+    ran("addresses and ports: bpf_sock_addr", Run("run", SHAPES, "-p", "target", "--ctx", "user_ip6=fd00::1,user_port=net:443"),
+        0, "return value: 1")
+    refuses("a port that is none", Run("run", SHAPES, "-p", "target", "--ctx", "user_port=net:65536"), "user_port")
+    refuses("a field that the program may not read", mark("--ctx", "remote_ip4=10.0.0.1"), "may read")
     refuses("an unknown field names the nearest", mark("--ctx", "mrk=7"), "__sk_buff", "mrk", "did you mean mark?")
     refuses("an unknown field like none: all there are", mark("--ctx", "zzz=7"), "zzz", "len, pkt_type, mark")
     refuses("an unknown field of the program's structure", Run("run", SHAPES, "-p", "add", "--ctx", "c[1]=1"), "struct sums")
@@ -314,11 +330,11 @@ def test_capture(tmp):
 
 def test_dumps(tmp):
     text = Run("prog", "dump", "xlated", LB)
-    ran("xlated: source lines and instructions", text, 0, "xdp_lb:\n; ", "   0: (79) r2 = *(u64 *)(r1 +0)\n")
+    ran("xlated: source lines and instructions", text, 0, "int xdp_lb(struct xdp_md * ctx):\n; ", "   0: (79) r2 = *(u64 *)(r1 +0)\n")
     ran("xlated opcodes", Run("prog", "dump", "xlated", LB, "opcodes"), 0, "       79 12 00 00 00 00 00 00\n")
     insns = Run("prog", "dump", "xlated", LB, "-j").json()
     check("xlated in JSON has bpftool's keys", insns[0]["disasm"] == "(79) r2 = *(u64 *)(r1 +0)" and
-          "src" in insns[0] and insns[0]["proto"] == "xdp_lb" and len(insns) == text.out.count(": ("), tell=insns[:2])
+          "src" in insns[0] and insns[0]["proto"] == "int xdp_lb(struct xdp_md * ctx)" and len(insns) == text.out.count(": ("), tell=insns[:2])
     coded = Run("prog", "dump", "xlated", LB, "opcodes", "-j").json()
     check("xlated opcodes in JSON", coded[0]["opcodes"] == {"code": "0x79", "src_reg": "0x1", "dst_reg": "0x2",
           "off": ["0x00", "0x00"], "imm": ["0x00"] * 4} and
@@ -390,7 +406,7 @@ def test_bad_objects(tmp):
     refuses("damaged BTF", Run("verify", bad), "c.o")
     refuses("damaged BTF, dumped", Run("btf", "dump", bad), "c.o")
     none = bytearray(elf)
-    for name in ("xdp", "tc", "socket", "syscall", "raw_tp/any"):
+    for name in ("xdp", "tc", "socket", "cgroup_skb/ingress", "cgroup/connect6", "syscall", "raw_tp/any"):
         struct.pack_into("<Q", none, section(elf, name) + 8, 2)  # SHF_ALLOC: no code
     without = write(os.path.join(tmp, "d.o"), none)
     refuses("an object without programs: run", Run("run", without), "d.o")
@@ -411,6 +427,95 @@ def test_bad_objects(tmp):
         secret = write(os.path.join(tmp, "e.o"), elf)
         os.chmod(secret, 0)
         refuses("a file that may not be read", Run("verify", secret), "e.o", "Permission denied")
+
+
+def test_report(tmp):
+    out = os.path.join(tmp, "bug.json")
+    source = write(os.path.join(tmp, "report.pcap"), pcap(PACKETS))
+    ran("report of a run", Run("report", SHAPES, "--prog", "swap", "--pcap", source, "--engine", "interp", "-o", out), 0,
+        "bug.json: 1 programs, 0 refused; the run returned XDP_DROP")
+    with open(out, encoding="utf-8") as f:
+        report = json.load(f)
+    os.unlink(source)
+    with open(SHAPES, "rb") as f:
+        check("a report holds the object, options and files", base64.b64decode(report["object"]["data"]) == f.read() and
+              report["options"] == {"prog": "swap", "engine": "interp"} and
+              base64.b64decode(report["files"]["pcap"]["data"]) == pcap(PACKETS), tell=report["options"])
+    check("a report holds version, log and results", report["made_by"]["version"] and report["run"]["actions"] == {
+          "XDP_TX": 3, "XDP_DROP": 2} and "processed" in report["verify"][0]["log"], tell=report["verify"])
+    check("a report names no folder", tmp not in json.dumps(report) and os.path.dirname(SHAPES) not in json.dumps(report))
+    again = Run("run", out, "-j")
+    check("run of a report: the same again", not again.err and again.json()["actions"] == report["run"]["actions"] and
+          again.json()["maps"] == report["run"]["maps"], tell=again)
+    ran("run of a report in words", Run("run", out), 0, "packets: 5", "XDP_TX         3", "map first_bytes:")
+    ran("verify of a report", Run("verify", out), 0, "swap", "success")
+    ran("dump of a report", Run("prog", "dump", "xlated", out), 0, "int swap(struct xdp_md * ctx):\n")
+    left = os.path.join(tmp, "left.pcap")
+    Run("run", out, "--pcap-out", left)
+    check("run of a report: output files", len(pcap_packets(left)) == 3)
+    ran("the command line wins", Run("run", out, "--prog", "nameless"), 0, "  77             5")
+    ran("of --pcap and --data-in the command line's wins", Run("run", out, "--data-in", write(source, PACKETS[0])), 0,
+        "return value: 3 (XDP_TX)")
+    report["run"]["actions"]["XDP_TX"] = 4
+    write(out, json.dumps(report).encode())
+    check("another result than the report's is told", "not the one in the report" in Run("run", out, "-j").err and
+          not Run("verify", out).err and Run("run", out, "-j").status == 0)
+    ran("report of a refusal", Run("report", SHAPES, "--prog", "too_far", "-o", out), 0, "1 refused")
+    check("verify of it: the same words", Run("verify", out, "-j").json()[0]["message"] == [
+          r for r in Run("verify", SHAPES, "-j").json() if r["prog_name"] == "too_far"][0]["message"])
+    check("run of it: refused, status 1", Run("run", out).status == 1 and "is refused" in Run("run", out).err)
+    ran("report of a context", Run("report", SHAPES, "-p", "mark", "-c", "mark=7,cb[1]=5", "-o", out), 0, "TC_ACT_SHOT")
+    ran("run of it", Run("run", out), 0, "context mark: 7 -> 12\n")
+    ran("report of a run that fails", Run("report", SHAPES, "-p", "mark", "-c", "mrk=7", "-o", out), 0, "no field mrk")
+    ran("report of a whole file", Run("report", SHAPES, "-o", out), 0, "11 programs, 1 refused\n")
+    refuses("report to nowhere", Run("report", SHAPES), "-o OUT")
+    refuses("report to no folder", Run("report", LB, "-o", tmp + "/none/x"), "none/x", "No such file")
+    refuses("report to a full disk", Run("report", LB, "-o", "/dev/full"), "/dev/full", "No space")
+    refuses("report of a missing capture", Run("report", LB, "--pcap", tmp + "/none", "-o", out), "none", "No such file")
+    refuses("report of what is no object", Run("report", os.path.abspath(__file__), "-o", out), "not an ELF file")
+    hostile_reports(tmp, report)
+
+
+def hostile_reports(tmp, good):
+    path = os.path.join(tmp, "hostile.json")
+
+    def bad(name, part, change=None, text=None):
+        report = json.loads(json.dumps(good))
+        if change:
+            change(report)
+        write(path, text if text is not None else json.dumps(report).encode())
+        command = ("run", "verify")[len(results) % 2]
+        refuses(f"{command} of a hostile report: {name}", Run(command, path), "hostile.json", part)
+
+    text = json.dumps(good).encode()
+    bad("cut", "ends early", text=text[: len(text) // 2])
+    bad("only a brace", "ends early", text=b"{")
+    bad("deep", "not JSON", text=b'{"a":' * 1000)
+    bad("another JSON", "neither an ELF file nor a report", text=b'{"a": 1}')
+    bad("a zero byte", "not JSON", text=text[:40] + b"\0" + text[40:])
+    bad("a format to come", "format 2", lambda r: r.update(skep_report=2))
+    bad("no options", '"options"', lambda r: r.pop("options"))
+    bad("files as a list", '"files"', lambda r: r.update(files=[]))
+    bad("no object", "object", lambda r: r.pop("object"))
+    bad("a number as data", "base64", lambda r: r["object"].update(data=5))
+    bad("data that is not base64", "base64", lambda r: r["object"].update(data="A===" * 4))
+    bad("data of a wrong length", "base64", lambda r: r["object"].update(data="AAAAA"))
+    bad("empty data", "an empty file", lambda r: r["object"].update(data=""))
+    bad("data that is no object file", "not an ELF file", lambda r: r["object"].update(data="AAAA"))
+    bad("a name with a folder", "no file name", lambda r: r["object"].update(name="../x"))
+    bad("a name with a control character", "no file name", lambda r: r["object"].update(name="\x1b[2J"))
+    bad("an unknown option", '"shell"', lambda r: r["options"].update(shell="x"))
+    bad("an output file", '"output"', lambda r: r["options"].update(output="x"))
+    bad("an option of a wrong type", "prog", lambda r: r["options"].update(prog=[]))
+    bad("an option out of range", "from 1", lambda r: r["options"].update(repeat=-1))
+    bad("an engine that there is not", "gpu", lambda r: r["options"].update(engine="gpu"))
+    bad("an unknown file", '"passwd"', lambda r: r["files"].update(passwd={"name": "a", "data": ""}))
+    bad("a file that is none", "pcap", lambda r: r["files"].update(pcap="/etc/passwd"))
+    both = json.loads(json.dumps(good))
+    both["options"].update(prog="swap", section="tc")
+    refuses("run of a hostile report: options that do not go together", Run("run", write(path, json.dumps(both).encode())), "not both")
+    beside = Run("verify", write(path, text), LB)
+    check("a report beside another file", beside.status == 2 and "stands alone" in beside.err and "xdp_lb" in beside.out)
 
 
 def test_full_disk():
@@ -436,6 +541,7 @@ def main():
         test_capture(tmp)
         test_dumps(tmp)
         test_bad_objects(tmp)
+        test_report(tmp)
         test_full_disk()
     for number, (name, ok, skip) in enumerate(results, 1):
         print(f"{'ok' if ok else 'not ok'} {number} - {name}{' # SKIP ' + skip if skip else ''}")

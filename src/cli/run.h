@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* run.h - what "skep report" needs of "skep run". */
+#ifndef SKEP_CLI_RUN_H
+#define SKEP_CLI_RUN_H
+
+#include "cli/cli.h"
+
+/* Options that do not go together: one line, EXIT_BAD. */
+int run_check_options(const struct cli_command *cmd, const struct cli_opts *opts);
+
+/* Runs as @opts says and prints what came of it unless JSON was asked for. @ret_json, when not NULL: the same
+ * as JSON, on EXIT_OK. Other exit codes after one line by cli_fail(). */
+int run_input(const struct cli_command *cmd, struct cli_opts *opts, const struct cli_input *in,
+	      struct json_object **ret_json);
+
+#endif
