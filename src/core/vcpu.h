@@ -8,6 +8,7 @@
 
 #include "base/types.h"
 #include "core/lock.h"
+#include "core/tail.h"
 
 #define VCPU_MAX 64
 
@@ -23,6 +24,7 @@ struct run_ctx {
 	 * resolved to in the engine that runs the program. */
 	u64 (*call_func)(struct run_ctx *run, u64 func, const u64 args[5]);
 	void *engine;	      /* the engine's own */
+	u32 tail_calls;	      /* made so far; see tail.h */
 	u64 scratch[8];	      /* for helpers of the hook, e.g. a redirect target */
 };
 

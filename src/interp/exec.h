@@ -7,10 +7,11 @@
 static __noinline u64 EXEC(const struct interp_func *entry, const u64 args[5],
 			   struct checker *checker __unused_arg)
 {
-	static const void *const labels[FORM_CNT] = {
+	static const void *const labels[FORM_CNT + 1] = {
 #define INSN(name, ...) [FORM_##name] = &&do_##name,
 #include "isa/insn.def"
 #undef INSN
+		[FORM_TAIL_CALL] = &&do_tail_call,
 	};
 	/* frames[0] is never used by an insn: LDX_ARG of the entry would look there */
 	struct frame *frames = alloca((entry->frames + 1) * sizeof(*frames));
@@ -49,6 +50,16 @@ leave:
 	memcpy(&r[6], fp->saved, sizeof(fp->saved));
 	fp--;
 	NEXT;
+
+do_tail_call: {
+	const struct tail_prog *tail = tail_target(pc, r);
+
+	/* Another program, so unchecked: what is asserted of this one says nothing of it. */
+	if (!tail)
+		STEP;
+	r[0] = exec_plain(&tail->interp->funcs[0], &r[1], NULL);
+	goto leave;
+}
 
 #define INSN(name, kind, code, size, op, ...)                                                      \
 	do_##name: {                                                                               \

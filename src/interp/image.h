@@ -9,6 +9,10 @@
 #define INTERP_MAX_OUT_ARGS 7 /* MAX_BPF_FUNC_ARGS without the five in registers */
 #define INTERP_MAX_LOOPS    (8 * 1024 * 1024) /* Linux: BPF_MAX_LOOPS, of one activation */
 
+/* A tail call is a form of its own here. What its imm is, off says. */
+#define FORM_TAIL_CALL FORM_CNT
+enum { TAIL_SLOT, TAIL_SLOTS, TAIL_DISTANCE };
+
 /* One a slot, so that a position is an index of the program: fields by kind. */
 struct interp_insn {
 	u16 form;

@@ -18,7 +18,7 @@ static const char *form_refused(enum insn_form form, const struct insn_aux *aux)
 {
 	switch (insn_infos[form].kind) {
 	case INSN_CAST:
-		return "not modelled: address-space casts and per-CPU addresses";
+		return form == FORM_MOV_PERCPU ? NULL : "not modelled: address-space casts";
 	case INSN_LD_PKT:
 		return "not modelled: BPF_LD_ABS and BPF_LD_IND that were not rewritten";
 	case INSN_GOTOX:
@@ -125,6 +125,12 @@ static int link_call(struct linker *l, u32 idx, const struct insn_info *info,
 	if (!sym || !l->sym_values[sym])
 		return -EINVAL;
 	out->imm = l->sym_values[sym];
+	if (l->prog->syms[sym].kind == SYM_TAIL_CALL) {
+		out->form = FORM_TAIL_CALL;
+		out->off = l->prog->syms[sym].idx == SYM_ANY_MAP ? TAIL_DISTANCE :
+			   l->prog->syms[sym].off		 ? TAIL_SLOT :
+								   TAIL_SLOTS;
+	}
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "interp/image.h"
 #include "interp/sem.h"
 
+#include "core/rcu.h"
 #include "core/vcpu.h"
 
 #include <alloca.h>
@@ -39,6 +40,31 @@ SEM u64 call_kfunc(u64 addr, const u64 *r, const u64 *more)
 	return ((native12)(uintptr_t)addr)(r[1], r[2], r[3], r[4], r[5], more[0], more[1], more[2],
 					   more[3], more[4], more[5], more[6]);
 }
+
+/* NULL: the tail call fails and execution goes on behind it. Only one that is made counts. */
+static const struct tail_prog *tail_target(const struct interp_insn *insn, const u64 *r)
+{
+	struct run_ctx *run = vcpu_current()->run;
+	struct tail_slots *slots = (void *)(uintptr_t)insn->imm;
+	struct tail_prog **slot = (void *)(uintptr_t)insn->imm;
+	struct tail_prog *tail;
+	u32 idx = r[3];
+
+	if (insn->off != TAIL_SLOT) {
+		if (insn->off == TAIL_DISTANCE)
+			slots = (void *)(uintptr_t)(r[2] + insn->imm);
+		if (idx >= slots->cnt)
+			return NULL;
+		slot = &slots->at[idx];
+	}
+	if (run->tail_calls >= TAIL_CALLS_MAX)
+		return NULL;
+	tail = rcu_load(*slot);
+	run->tail_calls += tail != NULL;
+	return tail;
+}
+
+static u64 exec_plain(const struct interp_func *entry, const u64 args[5], struct checker *checker);
 
 static bool may_step(struct checker *checker, const struct interp_func *entry,
 		     const struct interp_insn *pc, const u64 *r)
@@ -116,8 +142,12 @@ static bool may_step(struct checker *checker, const struct interp_func *entry,
 	STEP
 #define RUN_EXIT(code, size, op)   goto leave
 #define RUN_NOSPEC(code, size, op) sem_nospec(); STEP
-/* Refused by link.c. */
-#define RUN_CAST(code, size, op)   __builtin_unreachable()
+/* The others are refused by link.c. */
+#define RUN_CAST(code, size, op)                                                                   \
+	if ((op) != OP_PERCPU)                                                                     \
+		__builtin_unreachable();                                                           \
+	r[pc->dst] = r[pc->src] + (uintptr_t)vcpu_current();                                       \
+	STEP
 #define RUN_LD_PKT(code, size, op) __builtin_unreachable()
 #define RUN_GOTOX(code, size, op)  __builtin_unreachable()
 

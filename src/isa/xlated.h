@@ -12,15 +12,25 @@
 
 #include "isa/isa.h"
 
+#define SYM_ANY_MAP UINT32_MAX
+
 enum sym_kind {
 	SYM_NONE,
 	SYM_MAP,       /* LD_IMM64: the map object. idx: used map */
 	SYM_MAP_VALUE, /* LD_IMM64: the first value of an array map, plus .off. idx: used map */
+	SYM_MAP_MEM,   /* LD_IMM64: element 0 of an array map; elements are value_size, rounded up to 8, apart */
+	SYM_MAP_ROW,   /* LD_IMM64: of a per-CPU array, bytes from one vCPU's elements to the next one's */
 	SYM_HELPER,    /* CALL: helper with number idx */
 	SYM_MAP_OP,    /* CALL: helper .off (its number) specialised for the used map idx */
 	SYM_KFUNC,     /* CALL: kfunc idx of the environment */
 	SYM_FUNC,      /* LD_IMM64: entry of subprogram idx, to pass as a callback */
 	SYM_KVAR,      /* LD_IMM64: kernel variable */
+	/*
+	 * CALL of bpf_tail_call. idx: used map, or SYM_ANY_MAP when r2 says which. off: 0, or 1 + the
+	 * key. The value (core/tail.h): with a key, the slot; with a map, its struct tail_slots;
+	 * otherwise how many bytes the slots are behind any map.
+	 */
+	SYM_TAIL_CALL,
 };
 
 struct xlated_sym {
@@ -47,6 +57,9 @@ struct xlated_subprog {
 	u16 out_arg_cnt;     /* the most stack arguments it passes */
 	bool is_callback;    /* its address is taken (SYM_FUNC) */
 	bool has_ld_abs, has_tail_call;
+	bool is_global;	     /* by BTF */
+	bool changes_pkt_data, might_sleep; /* itself or what it calls */
+	u32 btf_func_id;     /* 0: none */
 	char name[64];	     /* from BTF, else "" */
 };
 

@@ -93,7 +93,7 @@ s32 jit_func_dist(struct jit_ctx *j, u32 func_idx, u32 call_size)
 	return j->func_off[func_idx] - (j->pos + call_size);
 }
 
-void jit_put_sym(struct jit_ctx *j, u32 sym)
+static void put_reloc(struct jit_ctx *j, struct jit_reloc rel)
 {
 	struct jit_image *image = j->image;
 
@@ -108,8 +108,25 @@ void jit_put_sym(struct jit_ctx *j, u32 sym)
 		image->relocs = relocs;
 		j->reloc_cap = cap;
 	}
-	image->relocs[image->reloc_cnt++] = (struct jit_reloc){ .code_off = j->pos, .sym = sym };
+	image->relocs[image->reloc_cnt++] = rel;
+}
+
+void jit_put_sym(struct jit_ctx *j, u32 sym)
+{
+	put_reloc(j, (struct jit_reloc){ .code_off = j->pos, .sym = sym });
 	jit_put(j, 0, 8);
+}
+
+void jit_put_target(struct jit_ctx *j, u32 func_idx)
+{
+	put_reloc(j, (struct jit_reloc){ .code_off = j->pos, .kind = JIT_REL_TARGET, .sym = func_idx });
+	jit_put(j, 0, 8);
+}
+
+void jit_put_vcpu(struct jit_ctx *j)
+{
+	put_reloc(j, (struct jit_reloc){ .code_off = j->pos, .kind = JIT_REL_VCPU });
+	jit_put(j, 0, 4);
 }
 
 /* ---- decoding -------------------------------------------------------------------------- */
@@ -168,7 +185,7 @@ static int decode_kind(struct driver *d, struct jit_func *func, const struct xla
 
 	switch (step->kind) {
 	case INSN_CAST:
-		return refuse(d, "not modelled: address-space casts and per-CPU addresses");
+		return step->form_op == OP_PERCPU ? 0 : refuse(d, "not modelled: address-space casts");
 	case INSN_LD_PKT:
 		return refuse(d, "not modelled: BPF_LD_ABS and BPF_LD_IND that were not rewritten");
 	case INSN_GOTOX:
@@ -215,7 +232,7 @@ static int decode_func(struct driver *d, u32 func_idx)
 		return -EINVAL;
 	*func = (struct jit_func){ .stack_size = round_up_to(sub->stack_depth, 8),
 				   .in_args = sub->in_arg_cnt, .out_args = sub->out_arg_cnt,
-				   .indirect = !func_idx || sub->is_callback };
+				   .indirect = !func_idx || sub->is_callback || d->j.replaceable };
 	for (u32 i = sub->start; i < sub->end; i += insn_is_wide(&d->prog->insns[i]) ? 2 : 1) {
 		const struct bpf_insn *insn = &d->prog->insns[i];
 		enum insn_form form = insn_decode(insn);
@@ -245,6 +262,20 @@ static int decode_func(struct driver *d, u32 func_idx)
 
 /* ---- emitting -------------------------------------------------------------------------- */
 
+static void emit_call(struct driver *d, const struct jit_step *step)
+{
+	const struct xlated_sym *sym = &d->prog->syms[step->sym];
+
+	if (step->form_op == OP_SUBPROG)
+		return d->target->call_func(&d->j, step->target);
+	if (sym->kind != SYM_TAIL_CALL)
+		return d->target->call_sym(&d->j, step->sym);
+	d->target->tail_call(&d->j, step->sym,
+			     sym->idx == SYM_ANY_MAP ? JIT_TAIL_DISTANCE :
+			     sym->off		     ? JIT_TAIL_SLOT :
+						       JIT_TAIL_SLOTS);
+}
+
 static void emit_step(struct driver *d, const struct jit_step *step, u32 idx)
 {
 	const struct jit_target *t = d->target;
@@ -257,6 +288,8 @@ static void emit_step(struct driver *d, const struct jit_step *step, u32 idx)
 		return t->movsx(j, &step->op);
 	case INSN_ENDIAN:
 		return t->endian(j, &step->op);
+	case INSN_CAST:
+		return t->percpu(j, step->op.dst, step->op.src);
 	case INSN_LD_IMM64:
 		return step->sym ? t->sym64(j, step->op.dst, step->sym) :
 				   t->imm64(j, step->op.dst, step->op.imm64);
@@ -281,8 +314,7 @@ static void emit_step(struct driver *d, const struct jit_step *step, u32 idx)
 	case INSN_MAY_GOTO:
 		return t->may_goto(j, step->target);
 	case INSN_CALL:
-		return step->form_op == OP_SUBPROG ? t->call_func(j, step->target) :
-						     t->call_sym(j, step->sym);
+		return emit_call(d, step);
 	case INSN_EXIT:
 		return t->exit(j);
 	case INSN_NOSPEC:
@@ -298,6 +330,10 @@ static void emit_func(struct driver *d, u32 func_idx)
 
 	j->func = &d->funcs[func_idx];
 	j->new_func_off[func_idx] = j->pos;
+	if (j->replaceable) {
+		d->target->entry(j, func_idx);
+		j->image->body_off[func_idx] = j->pos;
+	}
 	d->target->prologue(j);
 	for (u32 i = sub->start; i < sub->end; i++) {
 		j->cur_idx = i;
@@ -372,6 +408,11 @@ static int compile(struct driver *d)
 	u32 insn_cnt = d->prog->insn_cnt, func_cnt = d->prog->subprog_cnt;
 	int err = 0;
 
+	if (j->replaceable) {
+		j->image->body_off = calloc(func_cnt, sizeof(u32));
+		if (!j->image->body_off)
+			return -ENOMEM;
+	}
 	d->steps = malloc(insn_cnt * sizeof(*d->steps));
 	d->funcs = calloc(func_cnt, sizeof(*d->funcs));
 	j->insn_off = calloc(insn_cnt + 1, sizeof(u32));
@@ -413,8 +454,9 @@ int jit_compile(const struct xlated_prog *prog, const struct jit_target *target,
 		return -EINVAL;
 	if (flags & JIT_BLIND)
 		err = refuse(&d, "not modelled: constant blinding");
-	else if (flags)
+	else if (flags & ~JIT_REPLACEABLE)
 		return -EINVAL;
+	d.j.replaceable = flags & JIT_REPLACEABLE;
 	d.j.prog = prog;
 	d.j.caps = target->caps;
 	d.j.image = calloc(1, sizeof(*d.j.image));
@@ -443,6 +485,7 @@ void jit_image_free(struct jit_image *image)
 		return;
 	free(image->code);
 	free(image->func_off);
+	free(image->body_off);
 	free(image->relocs);
 	free(image->lines);
 	free(image);

@@ -14,9 +14,16 @@ const struct jit_target *jit_target_find(const char *name); /* "x86_64"; NULL: n
 const struct jit_target *jit_target_host(void);		    /* NULL when none fits this process */
 const char *jit_target_name(const struct jit_target *target);
 
+enum jit_reloc_kind {
+	JIT_REL_SYM,  /* 8 bytes: the value of symbol .sym */
+	JIT_REL_VCPU, /* 4 bytes: where vcpu_current_tls is, from the thread pointer */
+	JIT_REL_TARGET, /* 8 bytes: the address of jit_code.targets[.sym] */
+};
+
 struct jit_reloc {
-	u32 code_off; /* of the 8-byte (abs64) field */
-	u32 sym;      /* row of xlated_prog.syms */
+	u32 code_off;
+	u32 kind; /* enum jit_reloc_kind */
+	u32 sym;  /* row of xlated_prog.syms */
 	u64 addend;
 };
 
@@ -28,6 +35,7 @@ struct jit_image {
 	u8 *code;
 	u32 code_size;
 	u32 *func_off; /* by subprogram: entry, bytes */
+	u32 *body_off; /* by subprogram: where its own code begins; JIT_REPLACEABLE only, else NULL */
 	u32 func_cnt;
 	struct jit_reloc *relocs;
 	u32 reloc_cnt;
@@ -35,7 +43,8 @@ struct jit_image {
 	u32 line_cnt;
 };
 
-#define JIT_BLIND BIT(0) /* constant blinding: not modelled yet, -EOPNOTSUPP */
+#define JIT_BLIND	BIT(0) /* constant blinding: not modelled yet, -EOPNOTSUPP */
+#define JIT_REPLACEABLE BIT(1) /* each subprogram is entered through jit_code.targets */
 
 /* 0, -ENOMEM, -EOPNOTSUPP (a form that the target lacks; *ret_why names it), -E2BIG. */
 int jit_compile(const struct xlated_prog *prog, const struct jit_target *target, u32 flags,
@@ -49,6 +58,9 @@ struct jit_code {
 	u32 size;
 	const u64 *func_addrs; /* by subprogram */
 	u32 func_cnt;
+	/* JIT_REPLACEABLE: where each subprogram's entry jumps to, atomic; at first its own body. */
+	u64 *targets;
+	const u64 *bodies;
 };
 /* Resolves symbols and makes the code executable (never writable at the same time). */
 int jit_link(const struct jit_image *image, const struct xlated_prog *prog,

@@ -12,6 +12,8 @@
  */
 #include "jit/jit.h"
 
+#include "core/vcpu.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -180,16 +182,29 @@ static int resolve_syms(const struct jit_image *image, const struct xlated_prog 
 	return 0;
 }
 
+/* The variable is in the block of static TLS (initial-exec): equally far in every thread. */
+static s32 vcpu_tls_off(void)
+{
+	return (s32)((char *)&vcpu_current_tls - (char *)__builtin_thread_pointer());
+}
+
 static int relocate(const struct jit_image *image, const struct xlated_prog *prog,
-		    const u64 *values, u8 *code)
+		    const u64 *values, const u64 *targets, u8 *code)
 {
 	for (u32 i = 0; i < image->reloc_cnt; i++) {
 		const struct jit_reloc *rel = &image->relocs[i];
 		u64 value;
+		s32 off;
 
-		if (rel->sym >= prog->sym_cnt)
+		if (rel->kind == JIT_REL_VCPU) {
+			off = vcpu_tls_off();
+			memcpy(code + rel->code_off, &off, sizeof(off));
+			continue;
+		}
+		if (rel->sym >= (rel->kind == JIT_REL_TARGET ? image->func_cnt : prog->sym_cnt))
 			return -EINVAL;
-		value = values[rel->sym] + rel->addend;
+		value = rel->kind == JIT_REL_TARGET ? (uintptr_t)&targets[rel->sym] :
+						      values[rel->sym] + rel->addend;
 		memcpy(code + rel->code_off, &value, sizeof(value));
 	}
 	return 0;
@@ -200,7 +215,9 @@ static int link_at(const struct jit_image *image, const struct xlated_prog *prog
 {
 	const u8 *base = l->chunk->exec + (size_t)l->first * GRANULE;
 	u64 *values = calloc(prog->sym_cnt + 1, sizeof(u64));
-	u64 *addrs = calloc(image->func_cnt, sizeof(u64));
+	u64 *addrs = calloc(3 * (size_t)image->func_cnt, sizeof(u64));
+	u64 *targets = addrs ? addrs + image->func_cnt : NULL;
+	u64 *bodies = addrs ? targets + image->func_cnt : NULL;
 	u8 *code = malloc(image->code_size);
 	int err = -ENOMEM;
 
@@ -209,7 +226,7 @@ static int link_at(const struct jit_image *image, const struct xlated_prog *prog
 	memcpy(code, image->code, image->code_size);
 	err = resolve_syms(image, prog, resolver, base, values);
 	if (!err)
-		err = relocate(image, prog, values, code);
+		err = relocate(image, prog, values, targets, code);
 	if (!err)
 		err = pool_write(l, code, image->code_size);
 	if (err)
@@ -217,9 +234,12 @@ static int link_at(const struct jit_image *image, const struct xlated_prog *prog
 	__builtin___clear_cache((char *)base, (char *)base + image->code_size);
 	for (u32 i = 0; i < image->func_cnt; i++)
 		addrs[i] = (uintptr_t)base + image->func_off[i];
+	for (u32 i = 0; i < image->func_cnt && image->body_off; i++)
+		targets[i] = bodies[i] = (uintptr_t)base + image->body_off[i];
 	l->code = (struct jit_code){
 		.entry = (u64(*)(void *))(uintptr_t)addrs[0], .base = base,
 		.size = image->code_size, .func_addrs = addrs, .func_cnt = image->func_cnt,
+		.targets = image->body_off ? targets : NULL, .bodies = image->body_off ? bodies : NULL,
 	};
 	addrs = NULL;
 out:

@@ -27,6 +27,8 @@ struct jit_op {
 	u64 imm64;
 };
 
+enum jit_tail { JIT_TAIL_SLOT, JIT_TAIL_SLOTS, JIT_TAIL_DISTANCE };
+
 /* The subprogram that is being emitted. */
 struct jit_func {
 	u32 stack_size;	   /* rounded up to 8 */
@@ -48,7 +50,7 @@ struct jit_ctx {
 	u32 *insn_off, *new_insn_off, *func_off, *new_func_off;
 	u8 *was_short;	/* by insn: its jump took the short form in the last pass */
 	u32 cur_idx;
-	bool first_pass, frozen;
+	bool first_pass, frozen, replaceable;
 	struct jit_image *image;
 	u32 reloc_cap;
 	int err;
@@ -72,15 +74,21 @@ s32 jit_dist(struct jit_ctx *j, u32 target_idx, u32 jump_size);
 s32 jit_func_dist(struct jit_ctx *j, u32 func_idx, u32 call_size);
 /* The 8 bytes at the current position are the value of symbol @sym. */
 void jit_put_sym(struct jit_ctx *j, u32 sym);
+/* The 8 bytes at the current position are the address of jit_code.targets[@func_idx]. */
+void jit_put_target(struct jit_ctx *j, u32 func_idx);
+/* The 4 bytes at the current position lead from the thread pointer to vcpu_current_tls. */
+void jit_put_vcpu(struct jit_ctx *j);
 
 struct jit_target {
 	const char *name;
 	u32 caps; /* the machine's own */
 	bool big_endian;
 	void (*prologue)(struct jit_ctx *j);
+	void (*entry)(struct jit_ctx *j, u32 func_idx); /* jumps to jit_code.targets[@func_idx] */
 	void (*alu)(struct jit_ctx *j, const struct jit_op *op);
 	void (*movsx)(struct jit_ctx *j, const struct jit_op *op);
 	void (*endian)(struct jit_ctx *j, const struct jit_op *op);
+	void (*percpu)(struct jit_ctx *j, u8 dst, u8 src); /* dst = src + the running struct vcpu */
 	void (*imm64)(struct jit_ctx *j, u8 dst, u64 value);
 	void (*sym64)(struct jit_ctx *j, u8 dst, u32 sym);
 	void (*load)(struct jit_ctx *j, const struct jit_op *op);
@@ -92,6 +100,8 @@ struct jit_target {
 	void (*jump_always)(struct jit_ctx *j, u32 target_idx);
 	void (*may_goto)(struct jit_ctx *j, u32 target_idx);
 	void (*call_sym)(struct jit_ctx *j, u32 sym);
+	/* The symbol's value by how: a slot, a struct tail_slots, the distance of it from r2. */
+	void (*tail_call)(struct jit_ctx *j, u32 sym, enum jit_tail how);
 	void (*call_func)(struct jit_ctx *j, u32 func_idx);
 	void (*exit)(struct jit_ctx *j);
 	void (*nospec)(struct jit_ctx *j); /* no insn behind it begins before those above have ended */

@@ -215,6 +215,12 @@ static int array_next_key(struct skep_map *map, const void *key, void *ret_next)
 	return 0;
 }
 
+static void *array_elements(const struct skep_map *map, u64 *ret_row_size)
+{
+	*ret_row_size = array_of(map)->row_size;
+	return array_of(map)->values;
+}
+
 static int array_direct_value(const struct skep_map *map, u32 off, u64 *ret_addr)
 {
 	if (map->max_entries != 1)
@@ -272,6 +278,7 @@ const struct map_ops array_map_ops = {
 	.delete = array_delete,
 	.next_key = array_next_key,
 	.direct_value = array_direct_value,
+	.elements = array_elements,
 	.mmap_file = array_mmap_file,
 	.mem_usage = array_mem_usage,
 	.for_each = array_for_each,
@@ -288,6 +295,7 @@ const struct map_ops percpu_array_map_ops = {
 	.update = percpu_array_update,
 	.delete = array_delete,
 	.sys_update = percpu_array_sys_update,
+	.elements = array_elements,
 	.next_key = array_next_key,
 	.mem_usage = array_mem_usage,
 	.for_each = array_for_each,

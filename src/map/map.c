@@ -23,7 +23,7 @@ struct type_row {
 static const struct type_row types[] = {
 	[BPF_MAP_TYPE_HASH] = { "hash", &hash_map_ops, NULL },
 	[BPF_MAP_TYPE_ARRAY] = { "array", &array_map_ops, NULL },
-	[BPF_MAP_TYPE_PROG_ARRAY] = ABSENT("prog_array"),
+	[BPF_MAP_TYPE_PROG_ARRAY] = { "prog_array", &prog_array_map_ops, NULL },
 	[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = ABSENT("perf_event_array"),
 	[BPF_MAP_TYPE_PERCPU_HASH] = { "percpu_hash", &percpu_hash_map_ops, NULL },
 	[BPF_MAP_TYPE_PERCPU_ARRAY] = { "percpu_array", &percpu_array_map_ops, NULL },
@@ -136,7 +136,7 @@ static int check_btf(const struct map_attr *attr)
 {
 	if (!attr->btf || !attr->btf_value_type_id)
 		return 0;
-	if (attr->type == BPF_MAP_TYPE_RINGBUF)
+	if (attr->type == BPF_MAP_TYPE_RINGBUF || attr->type == BPF_MAP_TYPE_PROG_ARRAY)
 		return -ENOTSUPP;
 	if (attr->btf_key_type_id &&
 	    btf_type_size(attr->btf, attr->btf_key_type_id) != attr->key_size)
@@ -163,6 +163,7 @@ static void map_init(struct skep_map *map, const struct map_attr *attr, const st
 	map->cpu_cnt = attr->cpu_cnt;
 	map->acct = attr->acct;
 	map->spin_lock_off = spin_lock_off;
+	map->objs = attr->objs;
 	memcpy(map->name, attr->name, sizeof(map->name));
 	if (attr->btf) {
 		btf_get(attr->btf);
@@ -235,6 +236,17 @@ void map_put(struct skep_map *map)
 	if (map->on_free)
 		map->on_free(map, map->on_free_ctx);
 	rcu_defer(&map->rcu, map_free_deferred);
+}
+
+void map_user_get(struct skep_map *map)
+{
+	__atomic_fetch_add(&map->users, 1, __ATOMIC_RELAXED);
+}
+
+void map_user_put(struct skep_map *map)
+{
+	if (!__atomic_sub_fetch(&map->users, 1, __ATOMIC_ACQ_REL) && map->ops->users_gone)
+		map->ops->users_gone(map);
 }
 
 /* ---- bpf(2) -------------------------------------------------------------------------------- */

@@ -9,8 +9,10 @@
 #include "base/types.h"
 #include "core/memacct.h"
 #include "core/rcu.h"
+#include "core/tail.h"
 
 #include <linux/bpf.h>
+#include <pthread.h>
 
 /* The kernel's own "not supported", which user space sees but <errno.h> does not name. */
 #ifndef ENOTSUPP
@@ -19,6 +21,31 @@
 
 struct skep_btf;
 struct skep_map;
+
+/* A program as maps of programs see it; embedded in the runtime's. */
+struct map_prog {
+	struct tail_prog tail; /* first: slots point to it */
+	u32 id;
+	/* What must be the same of all programs that may jump to one another. */
+	struct map_owner {
+		u32 type, attach_type;
+		bool jited, xdp_has_frags, sleepable;
+		const void *attach_proto; /* tracing: identity of what it attaches to */
+	} kind;
+	void (*put)(struct map_prog *prog);
+	/* Members of program arrays are not extended, and what is extended becomes no member. */
+	pthread_mutex_t ext_lock;
+	u32 member_cnt; /* under ext_lock */
+	u32 ext_cnt;	/* under ext_lock */
+	bool is_ext;
+};
+
+/* What user space's numbers stand for in maps whose values are descriptors. */
+struct map_objs {
+	void *ctx;
+	/* A new reference; -EBADF: not open, -EINVAL: no program. */
+	int (*prog_by_fd)(void *ctx, int fd, struct map_prog **ret_prog);
+};
 
 struct map_attr {
 	u32 type, key_size, value_size, max_entries, flags; /* flags: BPF_F_* */
@@ -30,6 +57,7 @@ struct map_attr {
 	u32 cpu_cnt;		  /* vCPUs of the instance: slots of per-CPU maps */
 	struct memacct *acct;	  /* outlives the map, whose memory goes by RCU: rcu_drain() first */
 	u64 seed;		  /* for hashes; 0 with BPF_F_ZERO_SEED */
+	const struct map_objs *objs; /* outlives the map */
 };
 
 struct map_ops {
@@ -63,12 +91,21 @@ struct map_ops {
 
 	/* The memory at @off of value 0, for LD_IMM64 (array types); 0 or -EINVAL, -ENOTSUPP. */
 	int (*direct_value)(const struct skep_map *map, u32 off, u64 *ret_addr);
+	/* Arrays: where element 0 is, elements being value_size, rounded up to 8, apart; and how far the
+	 * next vCPU's are. */
+	void *(*elements)(const struct skep_map *map, u64 *ret_row_size);
 	/* A file to map for mmap() of the descriptor, and the offset therein; see map_sys_mmap_file(). */
 	int (*mmap_file)(struct skep_map *map, u64 off, u64 len, int prot, int *ret_fd, u64 *ret_off);
 	/* An eventfd, the map's, readable since the last wake-up. Who waits on it reads it empty first
 	 * and then looks for records (ringbuf_consume() does), else a wake-up is lost. */
 	int (*poll_fd)(struct skep_map *map);
 	u64 (*mem_usage)(const struct skep_map *map); /* bytes */
+	/* Maps of programs. May @prog be put in, or use the map: the first that is asked about decides
+	 * for all. */
+	bool (*prog_fits)(struct skep_map *map, const struct map_prog *prog);
+	struct tail_slots *(*tail_slots)(struct skep_map *map);
+	/* No descriptor and no pin is left; programs may still use the map. */
+	void (*users_gone)(struct skep_map *map);
 	/* Calls @fn for each element (bpf_for_each_map_elem, dumps) until it returns non-zero: how
 	 * many it was called for, or -EINVAL for @flags. Inside RCU. @fn may change the map; elements
 	 * that come or go meanwhile may or may not be seen. */
@@ -80,6 +117,7 @@ struct skep_map {
 	const struct map_ops *ops;
 	struct rcu_item rcu;
 	u32 refs;	  /* programs, descriptors, pins; atomic */
+	u32 users;	  /* descriptors and pins; atomic */
 	u32 type, key_size, value_size, max_entries, flags;
 	u64 extra;
 	u32 id;		  /* given by the runtime, 0 before */
@@ -89,6 +127,7 @@ struct skep_map {
 	u32 btf_key_type_id, btf_value_type_id;
 	s32 spin_lock_off; /* of struct bpf_spin_lock in values; -1: none */
 	struct memacct *acct;
+	const struct map_objs *objs;
 	u32 write_users;  /* writers of bpf(2) under way and writable mappings; atomic */
 	bool frozen;	  /* atomic */
 	void (*on_free)(struct skep_map *map, void *ctx); /* runtime: drops the id */
@@ -109,6 +148,9 @@ int map_create(const struct map_attr *attr, struct skep_map **ret_map, const cha
 void map_get(struct skep_map *map);
 /* The last one: on_free() at once, the memory after a grace period. Any context on_free() allows. */
 void map_put(struct skep_map *map);
+/* User space's hold on a map, beside a reference: a descriptor, a pin. */
+void map_user_get(struct skep_map *map);
+void map_user_put(struct skep_map *map);
 
 /*
  * What bpf(2) does with a map, whatever its type: missing operations answer as Linux does

@@ -11,6 +11,7 @@
 extern const struct map_ops array_map_ops, percpu_array_map_ops;
 extern const struct map_ops hash_map_ops, percpu_hash_map_ops;
 extern const struct map_ops ringbuf_map_ops;
+extern const struct map_ops prog_array_map_ops;
 
 #define MAP_ACCESS_FLAGS (BPF_F_RDONLY | BPF_F_RDONLY_PROG | BPF_F_WRONLY | BPF_F_WRONLY_PROG)
 #define PERCPU_VALUE_MAX 32768 /* what Linux's per-CPU allocator gives in one piece */

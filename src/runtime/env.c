@@ -49,6 +49,8 @@ static enum helper_avail env_helper(void *ctx, const struct prog_type_row *type,
 	default:
 		return HELPER_NOT_ALLOWED;
 	}
+	if (id == BPF_FUNC_tail_call) /* the engines' own */
+		return HELPER_OK;
 	return skep_helper_fn(env->skep, type->type, id) ? HELPER_OK : HELPER_NOT_MODELLED;
 }
 

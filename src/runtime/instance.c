@@ -123,7 +123,8 @@ void skep_free(struct skep *skep)
 		if (skep->rooms[i].free_state)
 			skep->rooms[i].free_state(skep, skep->rooms[i].state);
 	/* Programs and maps give memory back to skep->acct after a grace period, and a program's
-	 * end drops maps, whose end takes another one. */
+	 * end drops maps, whose end takes another one, and may drop programs. */
+	rcu_drain();
 	rcu_drain();
 	rcu_drain();
 	objects_destroy(skep);
@@ -166,6 +167,11 @@ struct memacct *skep_memacct(struct skep *skep)
 const struct skep_btf *skep_kernel_btf(struct skep *skep)
 {
 	return skep->kernel_btf;
+}
+
+void skep_set_map_objs(struct skep *skep, const struct map_objs *objs)
+{
+	skep->objs = *objs;
 }
 
 void skep_stats_enable(struct skep *skep, bool on)

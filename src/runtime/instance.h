@@ -32,6 +32,7 @@ struct room_state {
 struct skep {
 	struct helper_host host; /* first: helper.h */
 	struct memacct acct;
+	struct map_objs objs;
 	struct vcpu_set *vcpus;
 	u32 engine;
 	bool unprivileged_bpf;
@@ -59,12 +60,15 @@ struct skep {
 struct skep_prog {
 	u32 refs; /* atomic */
 	u32 id;
+	struct map_prog in_maps;
 	struct skep *skep;
+	struct jit_code *code;	    /* what runs: jit or replaceable; RCU */
 	struct jit_code *jit;	    /* one of jit and interp */
 	struct interp_prog *interp;
 	u64 run_time_ns, run_cnt, miss_cnt; /* atomic, relaxed */
 
 	u32 type, attach_type;
+	u32 run_type; /* whose helpers and context it has: an extension's is its target's */
 	char name[BPF_OBJ_NAME_LEN];
 	u8 tag[BPF_TAG_SIZE];
 	bool gpl;
@@ -77,8 +81,22 @@ struct skep_prog {
 	u32 func_info_rec_size, func_info_cnt, line_info_rec_size, line_info_cnt;
 	u64 load_time_ns, prepare_ns, mem_bytes;
 	u32 created_by_uid;
+
+	/* freplace.c. Of a program that was extended, under in_maps.ext_lock: */
+	struct jit_image *replaceable_image;
+	struct jit_code *replaceable;
+	struct skep_prog **exts; /* by subprogram: who stands in its place */
+	/* Of an extension: where its load said it goes, until it went somewhere. */
+	pthread_mutex_t dst_lock;
+	struct skep_prog *dst_prog; /* under dst_lock */
+	u32 dst_btf_id;
 	struct rcu_item rcu;
 };
+
+/* prog.c: @prog once more, with functions entered through pointers. */
+int prog_link_replaceable(struct skep_prog *prog);
+/* freplace.c */
+struct ext_target skep_ext_target(const struct skep_prog *target);
 
 /* env.c: what the verifier may ask, for one load. */
 struct env {

@@ -176,7 +176,7 @@ static size_t map_room(struct skep_map *map, uintptr_t at)
 static size_t own_room(const struct run_ctx *run, const void *mem)
 {
 	const struct skep_prog *prog = run->prog;
-	const struct prog_type_ops *ops = prog->skep->types[prog->type];
+	const struct prog_type_ops *ops = prog->skep->types[prog->run_type];
 	uintptr_t at = (uintptr_t)mem, frame = (uintptr_t)__builtin_frame_address(0);
 	size_t room;
 

@@ -53,6 +53,7 @@ int skep_map_create(struct skep *skep, const struct map_attr *attr, struct skep_
 	int err;
 
 	full.acct = &skep->acct;
+	full.objs = &skep->objs;
 	full.cpu_cnt = skep_cpu_cnt(skep);
 	full.seed = attr->flags & BPF_F_ZERO_SEED ? 0 : skep->seed;
 	err = map_create(&full, &map, ret_why);
@@ -92,6 +93,16 @@ static bool map_get_unless_zero(void *obj)
 static bool prog_get_unless_zero(void *obj)
 {
 	return refs_get(&((struct skep_prog *)obj)->refs);
+}
+
+static bool link_get_unless_zero(void *obj)
+{
+	return refs_get(&((struct skep_link *)obj)->refs);
+}
+
+struct skep_link *skep_link_by_id(struct skep *skep, u32 id)
+{
+	return idtab_get(&skep->ids[OBJ_LINK], id, link_get_unless_zero);
 }
 
 static bool btf_obj_get(void *obj)

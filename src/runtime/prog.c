@@ -30,13 +30,41 @@ static void *map_op(const struct map_ops *ops, u64 helper_id)
 	}
 }
 
+/* The map the program names, or the first one of the kind: the distance is the same in all. */
+static struct skep_map *tail_map(const struct skep_prog *prog, u32 idx)
+{
+	struct skep_map *map;
+
+	for (u32 i = 0; i < prog->res.used_map_cnt; i++) {
+		map = prog->maps[i];
+		if ((idx == i || idx == SYM_ANY_MAP) && map->ops->tail_slots)
+			return map;
+	}
+	return NULL;
+}
+
+static int resolve_tail_call(const struct skep_prog *prog, const struct xlated_sym *sym, u64 *ret_value)
+{
+	struct skep_map *map = tail_map(prog, sym->idx);
+	struct tail_slots *slots = map ? map->ops->tail_slots(map) : NULL;
+
+	if (!slots || sym->off > slots->cnt)
+		return -EINVAL;
+	if (sym->idx == SYM_ANY_MAP)
+		*ret_value = (uintptr_t)slots - (uintptr_t)map;
+	else
+		*ret_value = sym->off ? (uintptr_t)&slots->at[sym->off - 1] : (uintptr_t)slots;
+	return 0;
+}
+
 static int resolve(void *ctx, const struct xlated_sym *sym, u64 *ret_value)
 {
 	struct skep_prog *prog = ctx;
 	struct skep_map *map = NULL;
-	u64 val = 0;
+	u64 val = 0, row_size;
 
-	if (sym->kind == SYM_MAP || sym->kind == SYM_MAP_VALUE || sym->kind == SYM_MAP_OP) {
+	if (sym->kind == SYM_MAP || sym->kind == SYM_MAP_VALUE || sym->kind == SYM_MAP_OP ||
+	    sym->kind == SYM_MAP_MEM || sym->kind == SYM_MAP_ROW) {
 		if (sym->idx >= prog->res.used_map_cnt)
 			return -EINVAL;
 		map = prog->maps[sym->idx];
@@ -49,14 +77,24 @@ static int resolve(void *ctx, const struct xlated_sym *sym, u64 *ret_value)
 		if (!map->ops->direct_value)
 			return -EINVAL;
 		return map->ops->direct_value(map, (u32)sym->off, ret_value);
+	case SYM_MAP_MEM:
+	case SYM_MAP_ROW:
+		if (!map->ops->elements)
+			return -EINVAL;
+		val = (uintptr_t)map->ops->elements(map, &row_size);
+		if (sym->kind == SYM_MAP_ROW)
+			val = row_size;
+		break;
 	case SYM_HELPER:
-		val = (uintptr_t)skep_helper_fn(prog->skep, prog->type, sym->idx);
+		val = (uintptr_t)skep_helper_fn(prog->skep, prog->run_type, sym->idx);
 		break;
 	case SYM_MAP_OP:
 		val = (uintptr_t)map_op(map->ops, sym->off);
 		if (!val)
-			val = (uintptr_t)skep_helper_fn(prog->skep, prog->type, (u32)sym->off);
+			val = (uintptr_t)skep_helper_fn(prog->skep, prog->run_type, (u32)sym->off);
 		break;
+	case SYM_TAIL_CALL:
+		return resolve_tail_call(prog, sym, ret_value);
 	default:
 		return -EOPNOTSUPP;
 	}
@@ -85,7 +123,37 @@ static int link_prog(struct skep_prog *prog)
 	/* What the machine lacks, the interpreter has; unless the user wants only machine code. */
 	if (err == -EOPNOTSUPP && prog->skep->engine != SKEP_ENGINE_JIT)
 		err = interp_link(prog->res.xlated, &resolver, &prog->interp);
-	return err;
+	if (err)
+		return err;
+	prog->code = prog->jit;
+	prog->in_maps.kind.jited = prog->jit;
+	prog->in_maps.tail.entry = prog->jit ? prog->jit->entry : NULL;
+	prog->in_maps.tail.interp = prog->interp;
+	return 0;
+}
+
+int prog_link_replaceable(struct skep_prog *prog)
+{
+	struct sym_resolver resolver = { .ctx = prog, .resolve = resolve };
+	const char *why;
+	int err = 0;
+
+	if (!prog->replaceable_image)
+		err = jit_compile(prog->res.xlated, jit_target_host(), JIT_REPLACEABLE, &prog->replaceable_image,
+				  &why);
+	return err ? err : jit_link(prog->replaceable_image, prog->res.xlated, &resolver, &prog->replaceable);
+}
+
+/* Who may jump into a map's programs is what could stand in it. */
+static int check_maps_fit(const struct skep_prog *prog)
+{
+	for (u32 i = 0; i < prog->res.used_map_cnt; i++) {
+		struct skep_map *map = prog->maps[i];
+
+		if (map->ops->prog_fits && !map->ops->prog_fits(map, &prog->in_maps))
+			return -EINVAL;
+	}
+	return 0;
 }
 
 /* ---- making ----------------------------------------------------------------------------- */
@@ -125,6 +193,16 @@ static int copy_info(const void *recs, u32 size, u32 cnt, void **ret_copy)
 	return 0;
 }
 
+static void put_from_map(struct map_prog *prog)
+{
+	skep_prog_put(container_of(prog, struct skep_prog, in_maps));
+}
+
+struct map_prog *skep_prog_in_maps(struct skep_prog *prog)
+{
+	return &prog->in_maps;
+}
+
 static struct skep_prog *prog_alloc(struct skep *skep, const struct prog_load *load)
 {
 	const struct vprog *v = &load->v;
@@ -135,8 +213,24 @@ static struct skep_prog *prog_alloc(struct skep *skep, const struct prog_load *l
 	prog->refs = 1;
 	prog->skep = skep;
 	prog->type = v->type;
+	prog->run_type = v->ext ? v->ext->type : v->type;
+	if (load->target) {
+		skep_prog_get(load->target);
+		prog->dst_prog = load->target;
+		prog->dst_btf_id = v->attach_btf_id;
+	}
+	pthread_mutex_init(&prog->dst_lock, NULL);
 	prog->attach_type = v->attach_type;
 	memcpy(prog->name, v->name, sizeof(prog->name));
+	prog->in_maps.kind = (struct map_owner){
+		.type = prog->run_type,
+		.attach_type = v->type == BPF_PROG_TYPE_EXT ? 0 : v->attach_type,
+		.xdp_has_frags = v->flags & BPF_F_XDP_HAS_FRAGS,
+		.sleepable = v->flags & BPF_F_SLEEPABLE,
+	};
+	prog->in_maps.is_ext = v->type == BPF_PROG_TYPE_EXT;
+	prog->in_maps.put = put_from_map;
+	pthread_mutex_init(&prog->in_maps.ext_lock, NULL);
 	prog->gpl = v->gpl;
 	prog->insn_cnt = v->insn_cnt;
 	prog->btf = v->btf;
@@ -160,6 +254,11 @@ static void prog_free(struct skep_prog *prog)
 
 	if (prog->jit)
 		jit_unlink(prog->jit);
+	jit_unlink(prog->replaceable);
+	jit_image_free(prog->replaceable_image);
+	free(prog->exts);
+	skep_prog_put(prog->dst_prog);
+	pthread_mutex_destroy(&prog->dst_lock);
 	if (prog->interp)
 		interp_unlink(prog->interp);
 	if (prog->image)
@@ -173,6 +272,7 @@ static void prog_free(struct skep_prog *prog)
 	free(prog->func_info);
 	free(prog->line_info);
 	free(prog->maps);
+	pthread_mutex_destroy(&prog->in_maps.ext_lock);
 	free(prog);
 }
 
@@ -227,12 +327,14 @@ static int make_ready(struct skep_prog *prog, const struct vprog *v, struct vres
 	if (!err)
 		err = link_prog(prog);
 	if (!err)
+		err = check_maps_fit(prog);
+	if (!err)
 		err = charge(prog);
 	return err;
 }
 
-int skep_prog_load(struct skep *skep, const struct prog_load *load, struct vresult *vres,
-		   struct skep_prog **ret_prog)
+static int load(struct skep *skep, const struct prog_load *load, struct vresult *vres,
+		struct skep_prog **ret_prog)
 {
 	struct env env = { .skep = skep, .load = load };
 	struct vhost host = env_host(&env);
@@ -251,6 +353,8 @@ int skep_prog_load(struct skep *skep, const struct prog_load *load, struct vresu
 	err = prog ? make_ready(prog, &load->v, &res) : -ENOMEM;
 	if (!err)
 		err = idtab_add(&skep->ids[OBJ_PROG], prog, &prog->id);
+	if (!err)
+		prog->in_maps.id = prog->id;
 	if (err) {
 		if (prog)
 			prog_free(prog);
@@ -266,6 +370,21 @@ out:
 	else
 		vresult_free(&host, &res);
 	return err;
+}
+
+int skep_prog_load(struct skep *skep, const struct prog_load *given, struct vresult *vres,
+		   struct skep_prog **ret_prog)
+{
+	struct prog_load own = *given;
+	struct ext_target target;
+
+	/* An extension is verified as what it will stand in for. */
+	if (given->target) {
+		target = skep_ext_target(given->target);
+		own.v.ext = &target;
+		own.v.attach_type = target.attach_type;
+	}
+	return load(skep, &own, vres, ret_prog);
 }
 
 void skep_vresult_free(struct skep *skep, struct vresult *vres)
@@ -321,6 +440,8 @@ void skep_prog_info(const struct skep_prog *prog, struct skep_prog_info *info)
 		.func_info = prog->func_info, .line_info = prog->line_info,
 		.func_info_rec_size = prog->func_info_rec_size, .func_info_cnt = prog->func_info_cnt,
 		.line_info_rec_size = prog->line_info_rec_size, .line_info_cnt = prog->line_info_cnt,
+		.attach_btf_id = prog->dst_btf_id,
+		.attach_btf = prog->dst_prog ? prog->dst_prog->btf : NULL,
 		.prepare_ns = prog->prepare_ns, .mem_bytes = prog->mem_bytes,
 	};
 	memcpy(info->name, prog->name, sizeof(info->name));

@@ -4,7 +4,9 @@
 
 static inline u64 call_code(const struct skep_prog *prog, void *ctx)
 {
-	return prog->jit ? prog->jit->entry(ctx) : interp_run(prog->interp, ctx);
+	const struct jit_code *code = rcu_load(prog->code);
+
+	return code ? code->entry(ctx) : interp_run(prog->interp, ctx);
 }
 
 /* Not inlined into its caller's frame: mem.c takes the program's stack to lie below @run. */
@@ -21,6 +23,7 @@ static __noinline u32 run_counted(struct skep_prog *prog, void *ctx)
 static inline u32 run_once(struct skep_prog *prog, struct run_ctx *run, void *ctx)
 {
 	run->hook_ctx = ctx;
+	run->tail_calls = 0;
 	if (unlikely(__atomic_load_n(&prog->skep->stats_on, __ATOMIC_RELAXED)))
 		return run_counted(prog, ctx);
 	return (u32)call_code(prog, ctx);
@@ -40,7 +43,7 @@ static inline struct vcpu *enter(struct skep_prog *prog, struct run_ctx *run)
 		.prev = vcpu->run,
 		.skep = prog->skep,
 		.prog = prog,
-		.call_func = prog->jit ? jit_call_func : interp_call_func,
+		.call_func = rcu_load(prog->code) ? jit_call_func : interp_call_func,
 	};
 	vcpu->run = run;
 	return vcpu;

@@ -160,6 +160,7 @@ struct prog_load {
 	struct vopts opts;
 	u64 load_time_ns; /* since boot, for info */
 	u32 created_by_uid;
+	struct skep_prog *target; /* BPF_PROG_TYPE_EXT: the program it extends; the caller's reference */
 	bool verify_only; /* do not make it ready to run; *ret_prog stays NULL */
 };
 
@@ -174,6 +175,9 @@ void skep_vresult_free(struct skep *skep, struct vresult *vres);
 typedef void (*skep_load_fn)(void *ctx, const struct prog_load *load, const struct vresult *res,
 			     const struct skep_prog *prog);
 void skep_on_load(struct skep *skep, skep_load_fn fn, void *ctx);
+/* What descriptors stand for in maps that hold programs. Before the first map is made. */
+void skep_set_map_objs(struct skep *skep, const struct map_objs *objs);
+struct map_prog *skep_prog_in_maps(struct skep_prog *prog);
 void skep_prog_get(struct skep_prog *prog);
 void skep_prog_put(struct skep_prog *prog);
 
@@ -195,6 +199,8 @@ struct skep_prog_info {
 	u32 created_by_uid;
 	const void *func_info, *line_info; /* as loaded */
 	u32 func_info_rec_size, func_info_cnt, line_info_rec_size, line_info_cnt;
+	u32 attach_btf_id;
+	const struct skep_btf *attach_btf; /* while a program to attach to is held */
 	u64 prepare_ns; /* verify + compile + link */
 	u64 mem_bytes;
 };
@@ -222,6 +228,40 @@ u32 skep_prog_run_batch(struct skep_prog *prog, void *(*next)(void *arg, u32 pre
  */
 int skep_mem_add(struct skep *skep, enum helper_mem space, u64 addr, const void *mem, u64 size);
 int skep_mem_del(struct skep *skep, enum helper_mem space, u64 addr); /* 0, -ENOENT, -ENOMEM */
+
+/* ---- links ---------------------------------------------------------------------------------- */
+
+struct skep_link;
+struct skep_link_ops {
+	void (*release)(struct skep_link *link); /* the last reference: detaches, frees */
+	int (*detach)(struct skep_link *link);	 /* NULL: -EOPNOTSUPP */
+	/* @old NULL: whatever it is. NULL: -EINVAL */
+	int (*update)(struct skep_link *link, struct skep_prog *prog, struct skep_prog *old);
+	void (*info)(const struct skep_link *link, struct bpf_link_info *info);
+};
+/* First member of a kind of link. */
+struct skep_link {
+	u32 refs; /* atomic */
+	u32 id, type; /* enum bpf_link_type */
+	struct skep *skep;
+	const struct skep_link_ops *ops;
+	struct skep_prog *prog; /* NULL: none any more */
+};
+/* Gives it an id: it can be found from here on. 0, -ENOMEM, -ENOSPC. */
+int skep_link_init(struct skep_link *link, struct skep *skep, const struct skep_link_ops *ops, u32 type,
+		   struct skep_prog *prog);
+void skep_link_get(struct skep_link *link);
+void skep_link_put(struct skep_link *link);
+struct skep_link *skep_link_by_id(struct skep *skep, u32 id);
+void skep_link_info(const struct skep_link *link, struct bpf_link_info *info);
+
+/*
+ * An extension takes its place: at @target (a reference is taken) or, NULL, where its load said, which
+ * it may once. -EINVAL: it does not fit; -EBUSY: the place is taken, or the target is in a program
+ * array; -ENOMEM.
+ */
+int skep_ext_attach(struct skep_prog *prog, struct skep_prog *target, u32 btf_id, u32 attach_type, u64 cookie,
+		    struct skep_link **ret_link);
 
 /* bpf_trace_printk and the like write here; default: the instance keeps the last 64 KiB. */
 void skep_trace_write(struct skep *skep, const char *text, size_t len);

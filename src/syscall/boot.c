@@ -37,6 +37,16 @@ static int pick_kernel_btf(struct skep_opts *opts, struct skep_btf **ret_btf)
 	return btf_parse(raw, size, NULL, BTF_PARSE_KERNEL | BTF_PARSE_OBJECT, NULL, ret_btf);
 }
 
+static int map_prog_by_fd(void *ctx, int fd, struct map_prog **ret_prog)
+{
+	struct skep_prog *prog;
+	int err = skep_prog_from_fd(ctx, fd, &prog);
+
+	if (!err)
+		*ret_prog = skep_prog_in_maps(prog);
+	return err;
+}
+
 int skep_boot(const struct skep_opts *opts, struct skep **ret_skep)
 {
 	struct sys_state *state = calloc(1, sizeof(*state));
@@ -59,6 +69,7 @@ int skep_boot(const struct skep_opts *opts, struct skep **ret_skep)
 	}
 	state->kernel_given = opts && opts->kernel_btf;
 	skep_room_set(skep, SKEP_ROOM_SYSCALL, state, sys_free);
+	skep_set_map_objs(skep, &(struct map_objs){ .ctx = skep, .prog_by_fd = map_prog_by_fd });
 	err = bpffs_init(skep);
 	if (!err)
 		err = net_register(skep);

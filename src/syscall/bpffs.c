@@ -35,6 +35,7 @@ static void bpffs_free(struct skep *skep, void *state)
 
 	for (pin = fs->pins; pin; pin = next) {
 		next = pin->next;
+		fdtab_unhold(pin->kind, pin->obj);
 		fdtab_obj_put(skep, pin->kind, pin->obj);
 		free(pin);
 	}
@@ -163,6 +164,7 @@ static int add_pin(struct bpffs *fs, struct pin *pin)
 		return -EPERM;
 	pin->next = fs->pins;
 	fs->pins = pin;
+	fdtab_hold(pin->kind, pin->obj);
 	return 0;
 }
 
@@ -210,8 +212,10 @@ int skep_bpffs_remove(struct skep *skep, const char *given)
 		err = -ENOENT;
 	}
 	pthread_mutex_unlock(&fs->lock);
-	if (pin)
+	if (pin) {
+		fdtab_unhold(pin->kind, pin->obj);
 		fdtab_obj_put(skep, pin->kind, pin->obj);
+	}
 	free(pin);
 	return err;
 }
@@ -236,7 +240,7 @@ static int object_of(struct call *call, enum fd_kind *ret_kind, void **ret_obj)
 {
 	int kind = fdtab_kind(call->skep, (int)call->attr.bpf_fd);
 
-	if (kind != FD_MAP && kind != FD_PROG)
+	if (kind != FD_MAP && kind != FD_PROG && kind != FD_LINK)
 		return -EINVAL;
 	*ret_kind = kind;
 	return fdtab_get(call->skep, (int)call->attr.bpf_fd, kind, ret_obj, NULL) ? -EINVAL : 0;

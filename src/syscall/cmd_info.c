@@ -184,6 +184,8 @@ static long prog_info(struct call *call, struct skep_prog *prog)
 	info.run_cnt = pi.run_cnt;
 	info.recursion_misses = pi.miss_cnt;
 	info.verified_insns = pi.verified_insns;
+	info.attach_btf_id = pi.attach_btf_id;
+	info.attach_btf_obj_id = pi.attach_btf ? skep_btf_id(call->skep, pi.attach_btf) : 0;
 	info.btf_id = pi.btf ? skep_btf_id(call->skep, pi.btf) : 0;
 	err = map_ids_out(&pi, &info);
 	if (!err)
@@ -244,6 +246,18 @@ static long btf_info(struct call *call, struct skep_btf *btf)
 	return err ? err : info_out(call, &info, len);
 }
 
+static long link_info(struct call *call, struct skep_link *link)
+{
+	struct bpf_link_info info;
+	u32 len;
+	int err = info_in(call, &info, sizeof(info), &len);
+
+	if (err)
+		return err;
+	skep_link_info(link, &info);
+	return info_out(call, &info, len);
+}
+
 long cmd_info(struct call *call)
 {
 	int fd = (int)call->attr.info.bpf_fd, kind = fdtab_kind(call->skep, fd), err;
@@ -260,6 +274,9 @@ long cmd_info(struct call *call)
 	if (kind == FD_MAP) {
 		ret = map_info(call, obj);
 		map_put(obj);
+	} else if (kind == FD_LINK) {
+		ret = link_info(call, obj);
+		skep_link_put(obj);
 	} else if (kind == FD_PROG) {
 		ret = prog_info(call, obj);
 		skep_prog_put(obj);

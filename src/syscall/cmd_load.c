@@ -102,8 +102,10 @@ static int check_attach(const union bpf_attr *a)
 {
 	if (a->attach_btf_id && (a->attach_btf_id > BTF_TYPE_MAX || !takes_btf_id(a->prog_type)))
 		return -EINVAL;
-	if (a->attach_prog_fd && !a->attach_btf_id)
+	if (a->attach_prog_fd && (a->prog_type == BPF_PROG_TYPE_EXT ? false : !a->attach_btf_id))
 		return -EINVAL;
+	if (a->prog_type == BPF_PROG_TYPE_EXT)
+		return a->expected_attach_type ? -EINVAL : 0;
 	return skep_attach_type_ok(a->prog_type, a->expected_attach_type) ? 0 : -EINVAL;
 }
 
@@ -127,6 +129,7 @@ struct load {
 	void *func_info, *line_info;
 	int *fds;
 	struct skep_btf *btf;
+	struct skep_prog *target; /* of an extension */
 };
 
 static void load_put(struct load *l)
@@ -136,6 +139,7 @@ static void load_put(struct load *l)
 	free(l->line_info);
 	free(l->fds);
 	btf_put(l->btf);
+	skep_prog_put(l->target);
 }
 
 static int map_by_fd(void *ctx, int fd, struct skep_map **ret_map)
@@ -224,8 +228,15 @@ static int fetch(struct call *call, struct load *l)
 	*v = (struct vprog){ .insns = l->insns, .insn_cnt = a->insn_cnt, .type = a->prog_type,
 			     .attach_type = a->expected_attach_type, .flags = a->prog_flags,
 			     .gpl = gpl_compatible(license) };
-	if (!skep_prog_type_row(call->skep, a->prog_type, a->expected_attach_type))
+	if (a->prog_type != BPF_PROG_TYPE_EXT &&
+	    !skep_prog_type_row(call->skep, a->prog_type, a->expected_attach_type))
 		return -EINVAL;
+	if (a->prog_type == BPF_PROG_TYPE_EXT && a->attach_prog_fd)
+		err = skep_prog_from_fd(call->skep, (int)a->attach_prog_fd, &l->target);
+	if (err)
+		return -EINVAL; /* Linux looks for a BTF then, of which an extension has no use */
+	v->attach_btf_id = a->attach_btf_id;
+	l->pl.target = l->target;
 	err = copy_name(v->name, a->prog_name);
 	if (!err)
 		err = fetch_fds(call, l);

@@ -4,7 +4,7 @@
 
 #include <limits.h>
 
-static long next_id(struct call *call, enum obj_kind kind)
+long next_id(struct call *call, enum obj_kind kind)
 {
 	union bpf_attr *a = &call->attr;
 	int err;
@@ -30,17 +30,6 @@ long cmd_map_next_id(struct call *call)
 long cmd_btf_next_id(struct call *call)
 {
 	return next_id(call, OBJ_BTF);
-}
-
-/* Links are not modelled, so there are none: that is an answer. */
-long cmd_link_next_id(struct call *call)
-{
-	return next_id(call, OBJ_LINK);
-}
-
-long cmd_link_fd_by_id(struct call *call)
-{
-	return has_caps(call, VCAP_SYS_ADMIN) ? -ENOENT : -EPERM;
 }
 
 static int check_by_id(const struct call *call, u32 flags)

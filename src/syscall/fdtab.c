@@ -54,6 +54,9 @@ void fdtab_obj_get(struct skep *skep, enum fd_kind kind, void *obj)
 		btf_get(obj);
 		skep_btf_use(skep, obj);
 		break;
+	case FD_LINK:
+		skep_link_get(obj);
+		break;
 	default:
 		break;
 	}
@@ -72,6 +75,9 @@ void fdtab_obj_put(struct skep *skep, enum fd_kind kind, void *obj)
 		skep_btf_unuse(skep, obj);
 		btf_put(obj);
 		break;
+	case FD_LINK:
+		skep_link_put(obj);
+		break;
 	case FD_STATS:
 		skep_stats_enable(skep, false);
 		break;
@@ -80,7 +86,19 @@ void fdtab_obj_put(struct skep *skep, enum fd_kind kind, void *obj)
 	}
 }
 
-static const char *const file_names[FD_KIND_CNT] = { "bpf-map", "bpf-prog", "btf", "bpf-stats" };
+void fdtab_hold(enum fd_kind kind, void *obj)
+{
+	if (kind == FD_MAP)
+		map_user_get(obj);
+}
+
+void fdtab_unhold(enum fd_kind kind, void *obj)
+{
+	if (kind == FD_MAP)
+		map_user_put(obj);
+}
+
+static const char *const file_names[FD_KIND_CNT] = { "bpf-map", "bpf-prog", "btf", "bpf-stats", "bpf_link" };
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
@@ -191,6 +209,7 @@ static void drop_list(struct handle *h)
 
 	for (; h; h = next) {
 		next = h->next_ino;
+		fdtab_unhold(h->kind, h->obj);
 		fdtab_obj_put(h->skep, h->kind, h->obj);
 		free(h);
 	}
@@ -242,8 +261,10 @@ static int open_locked(struct handle *h)
 		return -errno;
 	fd = reopen(memfd, h);
 	close(memfd);
-	if (fd >= 0)
+	if (fd >= 0) {
+		fdtab_hold(h->kind, h->obj);
 		link_handle(h);
+	}
 	return fd;
 }
 

@@ -11,7 +11,7 @@
 
 #include "runtime/runtime.h"
 
-enum fd_kind { FD_MAP, FD_PROG, FD_BTF, FD_STATS, FD_KIND_CNT };
+enum fd_kind { FD_MAP, FD_PROG, FD_BTF, FD_STATS, FD_LINK, FD_KIND_CNT };
 
 #define FD_READ	 BIT(0)
 #define FD_WRITE BIT(1)
@@ -29,6 +29,10 @@ int fdtab_kind(struct skep *skep, int fd);
 /* One reference more or less to an object, as a descriptor holds one. */
 void fdtab_obj_get(struct skep *skep, enum fd_kind kind, void *obj);
 void fdtab_obj_put(struct skep *skep, enum fd_kind kind, void *obj);
+
+/* User space holds the object by a descriptor or a pin, beside the reference that it has; no more. */
+void fdtab_hold(enum fd_kind kind, void *obj);
+void fdtab_unhold(enum fd_kind kind, void *obj);
 
 /* Drops the objects of descriptors that were closed since. */
 void fdtab_drain(void);

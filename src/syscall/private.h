@@ -62,10 +62,13 @@ cmd_fn cmd_map_delete_batch;
 cmd_fn cmd_prog_load, cmd_prog_test_run, cmd_info, cmd_btf_load;
 cmd_fn cmd_prog_next_id, cmd_map_next_id, cmd_btf_next_id, cmd_link_next_id;
 cmd_fn cmd_prog_fd_by_id, cmd_map_fd_by_id, cmd_btf_fd_by_id, cmd_link_fd_by_id;
+cmd_fn cmd_link_create, cmd_link_update, cmd_link_detach, cmd_raw_tp_open;
 cmd_fn cmd_enable_stats;
 cmd_fn cmd_obj_pin, cmd_obj_get;
 
 /* bpffs.c: the empty file system of a new instance. 0, -ENOMEM. */
 int bpffs_init(struct skep *skep);
+/* BPF_*_GET_NEXT_ID */
+long next_id(struct call *call, enum obj_kind kind);
 
 #endif

@@ -189,6 +189,13 @@ static void back_exit(const struct verifier_env *env, const struct step *step, c
 	d->regs[next->frameno] &= ~REGS_CALLER;
 }
 
+/* Packet loads and tail calls. Also when they left the function: the caller's r0 is out of nothing. */
+static void back_abnormal(const struct step *step, const struct next *next, struct demand *d)
+{
+	d->regs[next->frameno] &= ~REGS_CALLER;
+	d->regs[step->frameno] &= ~REGS_CALLER;
+}
+
 static void step_back(const struct verifier_env *env, const struct verifier_state *st,
 		      const struct step *step, const struct next *next, struct demand *d)
 {
@@ -206,9 +213,7 @@ static void step_back(const struct verifier_env *env, const struct verifier_stat
 		*regs &= ~BIT(insn->dst_reg);
 		break;
 	case INSN_LD_PKT:
-		/* Also when it left the function: then the caller's r0 is 0, out of nothing. */
-		d->regs[next->frameno] &= ~REGS_CALLER;
-		*regs &= ~REGS_CALLER;
+		back_abnormal(step, next, d);
 		break;
 	case INSN_LDX:
 		back_load(insn->dst_reg, step, d);
@@ -226,7 +231,10 @@ static void step_back(const struct verifier_env *env, const struct verifier_stat
 		back_branch(st, insn, info, step, d);
 		break;
 	case INSN_CALL:
-		back_call(env, step, next, d);
+		if (env->forms[step->insn_idx] == FORM_CALL_HELPER && insn->imm == BPF_FUNC_tail_call)
+			back_abnormal(step, next, d);
+		else
+			back_call(env, step, next, d);
 		break;
 	case INSN_EXIT:
 		back_exit(env, step, next, d);

@@ -324,7 +324,6 @@ static int check_arg(struct verifier_env *env, struct call_site *call, u32 i)
 static bool helper_is_special(u32 id)
 {
 	switch (id) {
-	case BPF_FUNC_tail_call:
 	case BPF_FUNC_get_local_storage:
 	case BPF_FUNC_get_func_ip:
 	case BPF_FUNC_find_vma:
@@ -394,6 +393,8 @@ static int check_map_use(struct verifier_env *env, const struct call_site *call)
 
 	if (!map)
 		return 0;
+	if (call->proto->id == BPF_FUNC_tail_call && map->type != BPF_MAP_TYPE_PROG_ARRAY)
+		return reject(env, R_MAP_HELPER, -EINVAL, "expected prog array map for tail call");
 	if (changes_map(call->proto->id) && (map->map_flags & BPF_F_RDONLY_PROG))
 		return reject(env, R_MAP_READ_ONLY, -EACCES, "write into map forbidden");
 	if (!host->helper_map_ok(host->ctx, call->proto->id, map->type))
@@ -433,6 +434,48 @@ static int check_helper_args(struct verifier_env *env, u32 insn_idx, struct call
 	if (!err && call->proto->id == BPF_FUNC_snprintf)
 		err = check_snprintf(env);
 	return err ? err : check_map_use(env, call);
+}
+
+/* ---- tail calls ------------------------------------------------------------------------------------ */
+
+bool in_callback(const struct verifier_env *env)
+{
+	for (u32 i = 0; i <= env->cur->curframe; i++) {
+		if (env->cur->frame[i]->in_callback)
+			return true;
+	}
+	return false;
+}
+
+/* A key that is the same number on every visit names its slot for good; so the number was relied on. */
+static int note_tail_key(struct verifier_env *env, u32 insn_idx, const struct call_site *call)
+{
+	struct insn_note *note = &env->notes[insn_idx];
+	const struct reg_state *key = cur_reg(env, BPF_REG_3);
+	u32 tail_key = 0;
+	int err = 0;
+
+	if (key->type == SCALAR_VALUE && scalar_is_const(&key->val) &&
+	    key->val.bits.value < call->map->max_entries) {
+		tail_key = key->val.bits.value + 1;
+		err = mark_precise(env, BPF_REG_3);
+	}
+	if (note->map_seen && note->tail_key != tail_key)
+		tail_key = 0;
+	note->tail_key = tail_key;
+	return err;
+}
+
+/* What the function holds, nobody would give back: the jump does not return. A callback's frame is
+ * not a program's to be replaced. */
+static int check_tail_call(struct verifier_env *env, u32 insn_idx, const struct call_site *call)
+{
+	int err;
+
+	if (in_callback(env))
+		return reject(env, R_TAIL_CALL, -EINVAL, "cannot tail call within callback");
+	err = ref_check_leak(env, "tail_call");
+	return err ? err : note_tail_key(env, insn_idx, call);
 }
 
 /* ---- effects -------------------------------------------------------------------------------------- */
@@ -638,13 +681,16 @@ int check_helper_call(struct verifier_env *env, u32 insn_idx)
 		err = ref_release(env, call.release_ref);
 	if (!err && takes_callback(call.proto))
 		err = call_back(env, insn_idx, &call);
+	if (!err && call.proto->id == BPF_FUNC_tail_call)
+		err = check_tail_call(env, insn_idx, &call);
 	if (err)
 		return err;
 	note_call_map(env, insn_idx, &call);
 	for (int r = BPF_REG_0; r <= BPF_REG_5; r++)
 		mark_reg_not_init(env, r);
 	err = set_return(env, insn_idx, &call);
-	if (!err && call.proto->changes_pkt_data)
+	/* do_tail_call() follows the way on which the packet was changed. */
+	if (!err && call.proto->changes_pkt_data && call.proto->id != BPF_FUNC_tail_call)
 		pkt_forget(env, env->cur);
 	return err;
 }
@@ -661,11 +707,8 @@ int check_ld_pkt(struct verifier_env *env, const struct bpf_insn *insn, const st
 		return reject(env, R_LD_ABS, -EINVAL,
 			      "BPF_LD_[ABS|IND] instructions not allowed for this program type");
 	/* A callback's return value means something to its caller. */
-	for (u32 i = 0; i <= env->cur->curframe; i++) {
-		if (env->cur->frame[i]->in_callback)
-			return reject(env, R_LD_ABS, -EINVAL,
-				      "cannot use BPF_LD_[ABS|IND] within callback");
-	}
+	if (in_callback(env))
+		return reject(env, R_LD_ABS, -EINVAL, "cannot use BPF_LD_[ABS|IND] within callback");
 	err = check_reg_read(env, BPF_REG_6);
 	if (!err)
 		err = ref_check_leak(env, "BPF_LD_[ABS|IND]");

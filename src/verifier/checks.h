@@ -108,6 +108,7 @@ int check_global_call_under_lock(struct verifier_env *env);
 /* @what: as for ref_check_leak(), which comes first. */
 int check_lock_free(struct verifier_env *env, const char *what);
 
+bool in_callback(const struct verifier_env *env);
 int check_ld_pkt(struct verifier_env *env, const struct bpf_insn *insn, const struct insn_info *info);
 
 /* format.c */
@@ -122,12 +123,23 @@ int ref_check_leak(struct verifier_env *env, const char *what);
 /* ---- global subprograms ---------------------------------------------------------------------------- */
 
 int global_prepare(struct verifier_env *env, u32 sub_idx);    /* reads the signature */
+/* Of any function, also of another program: @sub->name and .btf_func_id say which. */
+int global_signature(struct verifier_env *env, const struct skep_btf *btf, struct subprog *sub);
 void global_set_entry(struct verifier_env *env, u32 sub_idx); /* r1..r5 of the current frame */
 int global_check_exit(struct verifier_env *env, u32 sub_idx);
 int global_check_call(struct verifier_env *env, u32 sub_idx);
 void global_after_call(struct verifier_env *env, u32 sub_idx);
 /* LD_IMM64 of a function: may it be called back. */
 int check_func_pointer(struct verifier_env *env, u32 sub_idx);
+
+/* ---- extensions (ext.c) ------------------------------------------------------------------------------- */
+
+static inline bool is_extension(const struct verifier_env *env)
+{
+	return env->prog->type == BPF_PROG_TYPE_EXT;
+}
+int ext_check_target(struct verifier_env *env); /* after the effects of all calls are known */
+int ext_prepare(struct verifier_env *env);	/* main's signature, as a function's */
 
 /* ---- after the exploration ---------------------------------------------------------------------------- */
 

@@ -61,6 +61,7 @@ struct insn_note {
 	/* maps.c: LD_IMM64 of a map. call.c: the map that helper calls here were given. */
 	u32 map_idx, map_off;
 	bool map_seen, map_mixed;
+	u32 tail_key; /* call.c: 1 + the key of a tail call, 0 when it is not always the same */
 	/* prog.c */
 	bool prune_point, jmp_point, force_checkpoint, calls_callback, is_may_goto;
 	/* constregs.c */

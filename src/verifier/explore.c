@@ -187,6 +187,8 @@ static int do_insn(struct verifier_env *env)
 		if (form == FORM_CALL_SUBPROG)
 			return do_subprog_call(env, idx);
 		err = check_helper_call(env, idx);
+		if (!err && insn->imm == BPF_FUNC_tail_call && form == FORM_CALL_HELPER)
+			return do_tail_call(env);
 		break;
 	case INSN_EXIT:
 		env->ex->jumps_processed++;
@@ -257,7 +259,7 @@ static int first_state(struct verifier_env *env, u32 sub_idx)
 	if (!st->frame[0])
 		return -ENOMEM;
 	env->insn_idx = env->subprogs[sub_idx].start;
-	if (sub_idx)
+	if (sub_idx || is_extension(env))
 		global_set_entry(env, sub_idx);
 	else
 		st->frame[0]->regs[BPF_REG_1] = reg_pointer(PTR_TO_CTX);

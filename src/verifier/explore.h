@@ -76,6 +76,7 @@ int do_may_goto(struct verifier_env *env, u32 insn_idx);
 /* subprog.c: move env->insn_idx. */
 int do_subprog_call(struct verifier_env *env, u32 insn_idx);
 int do_exit(struct verifier_env *env); /* PATH_ON: back in the caller; PATH_OVER */
+int do_tail_call(struct verifier_env *env);
 int do_ld_pkt(struct verifier_env *env, const struct bpf_insn *insn, const struct insn_info *info);
 int check_stack_depth(struct verifier_env *env);
 

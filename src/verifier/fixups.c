@@ -13,6 +13,8 @@
  */
 #include "verifier/explore.h"
 
+#include "core/vcpu.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -309,12 +311,72 @@ static bool has_map_op(u32 helper)
 	       helper == BPF_FUNC_map_delete_elem;
 }
 
+/* ---- helpers that are a few insns; r1..r5 are a call's to lose ----------------------------------- */
+
+static void put_imm64_sym(struct fixer *fx, u8 dst, u32 sym)
+{
+	put_sym(fx, (struct bpf_insn){ .code = BPF_LD | BPF_IMM | BPF_DW, .dst_reg = dst }, sym);
+	put(fx, (struct bpf_insn){ 0 });
+}
+
+/* The running vCPU's number. */
+static void put_cpu_id(struct fixer *fx, u8 dst)
+{
+	put_alu_k(fx, BPF_ALU64, BPF_MOV, dst, 0);
+	put(fx, (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = dst, .src_reg = dst,
+				   .off = insn_infos[FORM_MOV_PERCPU].disc_val });
+	put_load(fx, 4, dst, dst, offsetof(struct vcpu, id));
+}
+
+static void put_array_lookup(struct fixer *fx, u32 map_idx)
+{
+	const struct map_desc *map = &fx->env->used_maps[map_idx];
+	bool percpu = map->type == BPF_MAP_TYPE_PERCPU_ARRAY;
+	u32 size = round_up_to(map->value_size, 8);
+
+	put_load(fx, 4, BPF_REG_0, BPF_REG_2, 0);
+	put(fx, (struct bpf_insn){ .code = BPF_JMP32 | BPF_JGE | BPF_K, .dst_reg = BPF_REG_0,
+				   .off = percpu ? 12 : 5, .imm = map->max_entries }); /* to the last */
+	if (size & (size - 1))
+		put_alu_k(fx, BPF_ALU64, BPF_MUL, BPF_REG_0, size);
+	else
+		put_alu_k(fx, BPF_ALU64, BPF_LSH, BPF_REG_0, __builtin_ctz(size));
+	if (percpu) {
+		put_cpu_id(fx, BPF_REG_1);
+		put_imm64_sym(fx, BPF_REG_3, sym_row(fx, SYM_MAP_ROW, map_idx, 0));
+		put_alu_x(fx, BPF_MUL, BPF_REG_1, BPF_REG_3);
+		put_alu_x(fx, BPF_ADD, BPF_REG_0, BPF_REG_1);
+	}
+	put_imm64_sym(fx, BPF_REG_1, sym_row(fx, SYM_MAP_MEM, map_idx, 0));
+	put_alu_x(fx, BPF_ADD, BPF_REG_0, BPF_REG_1);
+	put(fx, (struct bpf_insn){ .code = BPF_JMP | BPF_JA, .off = 1 });
+	put_alu_k(fx, BPF_ALU, BPF_MOV, BPF_REG_0, 0);
+}
+
+/* The one map that a lookup here can be in is an array, and not a map of maps. */
+static bool is_array_lookup(const struct fixer *fx, const struct insn_note *note, u32 helper)
+{
+	u32 type;
+
+	if (helper != BPF_FUNC_map_lookup_elem || !note->map_seen || note->map_mixed || !fx->env->bypass_spec)
+		return false;
+	type = fx->env->used_maps[note->map_idx].type;
+	return type == BPF_MAP_TYPE_ARRAY || type == BPF_MAP_TYPE_PERCPU_ARRAY;
+}
+
 static void fix_helper_call(struct fixer *fx, u32 idx)
 {
 	const struct insn_note *note = &fx->env->notes[idx];
 	u32 helper = fx->env->insns[idx].imm, sym;
 
-	if (has_map_op(helper) && note->map_seen && !note->map_mixed)
+	if (helper == BPF_FUNC_get_smp_processor_id)
+		return put_cpu_id(fx, BPF_REG_0);
+	if (is_array_lookup(fx, note, helper))
+		return put_array_lookup(fx, note->map_idx);
+	if (helper == BPF_FUNC_tail_call)
+		sym = note->map_mixed ? sym_row(fx, SYM_TAIL_CALL, SYM_ANY_MAP, 0) :
+					sym_row(fx, SYM_TAIL_CALL, note->map_idx, note->tail_key);
+	else if (has_map_op(helper) && note->map_seen && !note->map_mixed)
 		sym = sym_row(fx, SYM_MAP_OP, note->map_idx, helper);
 	else
 		sym = sym_row(fx, SYM_HELPER, helper, 0);
@@ -800,6 +862,11 @@ static void write_subprogs(struct fixer *fx, struct xlated_prog *x)
 		out->stack_depth = round_up_to(sub->stack_depth, 8) + sub->extra_stack;
 		out->in_arg_cnt = sub->in_arg_cnt;
 		out->out_arg_cnt = sub->out_arg_cnt;
+		out->has_tail_call = sub->has_tail_call;
+		out->is_global = sub->btf_func_id && sub->linkage == BTF_FUNC_GLOBAL;
+		out->changes_pkt_data = sub->changes_pkt_data;
+		out->might_sleep = sub->might_sleep;
+		out->btf_func_id = sub->btf_func_id;
 		strncpy(out->name, sub->name, sizeof(out->name) - 1);
 	}
 	for (u32 i = 0; i < fx->syms.cnt; i++) {

@@ -67,10 +67,9 @@ static bool points_to_ctx(const struct verifier_env *env, const struct btf_t *po
 	       !strcmp(pointee->name, env->type->ctx.name);
 }
 
-static int set_pointer_arg(struct verifier_env *env, struct subprog *sub, u32 i,
+static int set_pointer_arg(struct verifier_env *env, const struct skep_btf *btf, struct subprog *sub, u32 i,
 			   const struct btf_t *ptr, u32 tags)
 {
-	const struct skep_btf *btf = env->prog->btf;
 	struct global_arg *arg = &sub->args[i];
 	struct btf_t to;
 	s64 size;
@@ -103,12 +102,12 @@ static int set_pointer_arg(struct verifier_env *env, struct subprog *sub, u32 i,
 	return 0;
 }
 
-static int set_arg(struct verifier_env *env, struct subprog *sub, u32 i, u32 type)
+static int set_arg(struct verifier_env *env, const struct skep_btf *btf, struct subprog *sub, u32 i, u32 type)
 {
-	u32 tags = arg_tags_of(env->prog->btf, sub->btf_func_id, i);
+	u32 tags = arg_tags_of(btf, sub->btf_func_id, i);
 	struct btf_t t;
 
-	resolve(env->prog->btf, type, &t);
+	resolve(btf, type, &t);
 	if (tags & TAG_BAD)
 		return reject(env, R_GLOBAL_SIGNATURE, -EOPNOTSUPP,
 			      "arg#%d has unsupported set of tags", i);
@@ -116,7 +115,7 @@ static int set_arg(struct verifier_env *env, struct subprog *sub, u32 i, u32 typ
 		return not_modelled(env, "this tag on argument %u of global function %s()", i,
 				    sub->name);
 	if (t.kind == BTF_KIND_PTR)
-		return set_pointer_arg(env, sub, i, &t, tags);
+		return set_pointer_arg(env, btf, sub, i, &t, tags);
 	if (tags)
 		return reject(env, R_GLOBAL_SIGNATURE, -EINVAL,
 			      "arg#%d has pointer tag, but is not a pointer type", i);
@@ -130,8 +129,11 @@ static int set_arg(struct verifier_env *env, struct subprog *sub, u32 i, u32 typ
 
 int global_prepare(struct verifier_env *env, u32 sub_idx)
 {
-	struct subprog *sub = &env->subprogs[sub_idx];
-	const struct skep_btf *btf = env->prog->btf;
+	return global_signature(env, env->prog->btf, &env->subprogs[sub_idx]);
+}
+
+int global_signature(struct verifier_env *env, const struct skep_btf *btf, struct subprog *sub)
+{
 	struct btf_t func, proto, ret;
 	struct btf_parm parm;
 	int err;
@@ -153,7 +155,7 @@ int global_prepare(struct verifier_env *env, u32 sub_idx)
 	for (u32 i = 0; i < proto.vlen; i++) {
 		if (!btf_param(btf, &proto, i, &parm))
 			return verifier_bug(env, "parameter %u of %s", i, sub->name);
-		err = set_arg(env, sub, i, parm.type);
+		err = set_arg(env, btf, sub, i, parm.type);
 		if (err)
 			return err;
 	}

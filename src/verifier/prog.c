@@ -37,6 +37,8 @@ int prog_check_attr(struct verifier_env *env)
 	if (prog->flags & ~FLAGS_KNOWN)
 		return reject(env, R_PROG_ATTR, -EINVAL, "unknown program flags 0x%x",
 			      prog->flags & ~FLAGS_KNOWN);
+	if (is_extension(env) && !prog->ext)
+		return ext_check_target(env);
 	if (!env->type)
 		return reject(env, R_PROG_ATTR, -EINVAL, "unknown program type %u", prog->type);
 	if (!env->type->modelled)
@@ -51,6 +53,8 @@ int prog_check_sleepable(struct verifier_env *env)
 {
 	bool sleepable = env->prog->flags & BPF_F_SLEEPABLE;
 
+	if (is_extension(env))
+		return sleepable ? reject(env, R_SLEEPABLE, -EINVAL, "Program of this type cannot be sleepable") : 0;
 	if (env->prog->type == BPF_PROG_TYPE_SYSCALL) {
 		if (!sleepable)
 			return reject(env, R_SLEEPABLE, -EINVAL,
@@ -613,5 +617,5 @@ int prog_check(struct verifier_env *env)
 	for (u32 i = 0; i < env->topo_cnt; i++)
 		note_effects(env, &env->subprogs[env->topo[i]]);
 	mark_insns(env);
-	return 0;
+	return ext_check_target(env);
 }

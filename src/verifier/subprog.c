@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#define MAX_TAIL_STACK 256
+
 /* ---- calls ------------------------------------------------------------------------------------ */
 
 static int enter(struct verifier_env *env, struct verifier_state *state, u32 sub_idx, u32 insn_idx)
@@ -211,6 +213,26 @@ int do_ld_pkt(struct verifier_env *env, const struct bpf_insn *insn, const struc
 	return leave(env);
 }
 
+/*
+ * A tail call that succeeds ends the function, with any number the other program may return, after
+ * that program may have changed the packet. In main that ends the run; in a subprogram it is a second
+ * way back to the caller. One that fails has done nothing.
+ */
+int do_tail_call(struct verifier_env *env)
+{
+	u32 idx = env->insn_idx;
+
+	if (!env->cur->curframe) {
+		env->insn_idx = idx + 1;
+		return PATH_ON;
+	}
+	if (!push_path(env, idx + 1))
+		return env->ex->oom ? -ENOMEM : env->res->err;
+	pkt_forget(env, env->cur);
+	mark_reg_unknown(env, BPF_REG_0);
+	return leave(env);
+}
+
 static int check_program_return(struct verifier_env *env)
 {
 	const struct prog_type_row *type = env->type;
@@ -245,7 +267,7 @@ int do_exit(struct verifier_env *env)
 		err = check_lock_free(env, "BPF_EXIT instruction in main prog");
 	if (err)
 		return err;
-	if (cur->frame[0]->subprog)
+	if (cur->frame[0]->subprog || is_extension(env))
 		err = global_check_exit(env, cur->frame[0]->subprog);
 	else
 		err = check_program_return(env);
@@ -286,6 +308,37 @@ static struct depth depth_below(const struct verifier_env *env, const struct dep
 	return below;
 }
 
+/*
+ * A tail call in a subprogram keeps the frames of its callers: 33 times that must fit, so they are
+ * bounded. Callers come first in the reversed order; @above is the deepest way down to each.
+ */
+static int check_tail_depth(struct verifier_env *env)
+{
+	u32 above[MAX_SUBPROGS] = { 0 };
+
+	for (u32 t = env->topo_cnt; t-- > 0;) {
+		const struct subprog *sub = &env->subprogs[env->topo[t]];
+		u32 depth = above[env->topo[t]];
+
+		if (env->topo[t] && sub->has_tail_call && depth >= MAX_TAIL_STACK)
+			return reject_at(env, sub->start, R_TAIL_CALL, -EACCES,
+					 "tail_calls are not allowed when call stack of previous frames is %d bytes. Too large",
+					 depth);
+		depth += rounded(env, sub->stack_depth);
+		for (u32 i = sub->start; i < sub->end; i++) {
+			enum insn_form form = insn_decode(&env->insns[i]);
+
+			if (form == FORM_CALL_SUBPROG || form == FORM_LD_FUNC) {
+				u32 callee = subprog_at(env, insn_target(env->insns, i));
+
+				above[callee] = max_of(above[callee], depth);
+			}
+			i += insn_is_wide(&env->insns[i]);
+		}
+	}
+	return 0;
+}
+
 /* Callees come first in topological order, so what is below each is known in turn. */
 int check_stack_depth(struct verifier_env *env)
 {
@@ -309,6 +362,8 @@ int check_stack_depth(struct verifier_env *env)
 			err = reject(env, R_STACK_SIZE, -EACCES,
 				     "combined stack size of %d calls is %d. Too large", d.frames, d.bytes);
 	}
+	if (!err)
+		err = check_tail_depth(env);
 	env->max_stack_depth = depths[0].bytes;
 	free(depths);
 	return err;

@@ -38,7 +38,10 @@ static int start(struct verifier_env *env, const struct vprog *prog, const struc
 	if (!ex->spare->slots)
 		return -ENOMEM;
 	memcpy(env->insns, prog->insns, prog->insn_cnt * sizeof(*env->insns));
-	env->type = host->prog_type(host->ctx, prog->type, prog->attach_type);
+	if (prog->ext)
+		env->type = host->prog_type(host->ctx, prog->ext->type, prog->ext->attach_type);
+	else
+		env->type = host->prog_type(host->ctx, prog->type, prog->attach_type);
 	env->bpf_capable = host->caps & VCAP_BPF;
 	env->allow_ptr_leaks = env->bypass_spec = host->caps & VCAP_PERFMON;
 	env->strict_alignment = (prog->flags & BPF_F_STRICT_ALIGNMENT) && !(prog->flags & BPF_F_ANY_ALIGNMENT);
@@ -95,7 +98,9 @@ static int verify(struct verifier_env *env)
 		return err;
 	for (u32 i = 0; i < env->insn_cnt; i++)
 		env->forms[i] = insn_decode(&env->insns[i]);
-	err = explore_subprog(env, 0);
+	err = ext_prepare(env);
+	if (!err)
+		err = explore_subprog(env, 0);
 	if (!err)
 		err = explore_globals(env);
 	if (!err)

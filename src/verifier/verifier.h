@@ -225,6 +225,14 @@ struct vhost {
 
 /* ---- a run ------------------------------------------------------------------------------- */
 
+/* What a program of type BPF_PROG_TYPE_EXT replaces: a function of a loaded program. */
+struct ext_target {
+	u32 type, attach_type; /* the target's, which the extension is verified as */
+	bool is_ext, jited;
+	const struct skep_btf *btf; /* the target's; NULL: none */
+	const struct xlated_prog *xlated;
+};
+
 struct vprog {
 	const struct bpf_insn *insns; /* host byte order; copied */
 	u32 insn_cnt;
@@ -236,6 +244,8 @@ struct vprog {
 	const void *func_info, *line_info; /* records of the sizes below, already in our memory */
 	u32 func_info_rec_size, func_info_cnt;
 	u32 line_info_rec_size, line_info_cnt;
+	const struct ext_target *ext; /* NULL: none was named */
+	u32 attach_btf_id;	      /* the function in the target's BTF */
 	const int *fd_array;
 	u32 fd_array_cnt;
 };
@@ -296,6 +306,13 @@ struct vresult {
  * Always fill @ret; release it with vresult_free(). */
 int verifier_run(const struct vprog *prog, const struct vhost *host, const struct vopts *opts,
 		 struct vresult *ret);
+/*
+ * May an accepted extension replace another function than the one it was loaded for? @xlated is the
+ * extension's own, @func_id its main function in @btf. 0 or -EINVAL, -ENOMEM.
+ */
+int verifier_check_ext(const struct vhost *host, const struct skep_btf *btf,
+		       const struct xlated_prog *xlated, const struct ext_target *target,
+		       u32 target_btf_id);
 /* Drops what @ret holds, maps through @host included. */
 void vresult_free(const struct vhost *host, struct vresult *ret);
 

@@ -8,6 +8,7 @@
 
 #include "base/types.h"
 
+#include <linux/bpf.h>
 #include <stdio.h>
 
 #define CASE_MAX_MAPS	 16
@@ -86,6 +87,16 @@ void judge_free(struct judge *judge);
  */
 enum judge_rights { RIGHTS_ALL, RIGHTS_NO_PERFMON, RIGHTS_NONE };
 long judge_load(const struct judge *judge, union bpf_attr *attr, enum judge_rights rights);
+/* func_info for @insns, put into @attr when Linux wants some: close .fd (unless negative) after the
+ * load. 0 or the errno of BPF_BTF_LOAD. */
+#define FUNC_TYPES_MAX 64
+struct func_types {
+	struct bpf_func_info info[FUNC_TYPES_MAX];
+	u32 cnt;
+	int fd;
+};
+int func_types_make(const struct judge *judge, const struct bpf_insn *insns, u32 cnt,
+		    struct func_types *ret_types, union bpf_attr *attr);
 /* Runs the case and its twins. Returns false with what went wrong in @why. Return values are left
  * in @ret_r0 (by input set) and a hash of map and packet contents in @ret_state for comparing
  * judges; only for accepted, runnable cases (*ret_ran). */

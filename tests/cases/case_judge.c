@@ -7,15 +7,13 @@
 #include "case.h"
 
 #include "base/hash.h"
-#include "isa/cfg.h"
+#include "isa/isa.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <linux/btf.h>
 
 #define LOG_SIZE (1 << 20)
 
@@ -79,84 +77,6 @@ static int find_helper(void *ctx __unused_arg, const char *name)
 	return case_helper_id(name);
 }
 
-/*
- * Linux wants func_info for programs whose functions are callbacks. The types are the least that
- * serves: every subprogram is a static "int fN(void)".
- */
-struct func_types {
-	struct bpf_func_info info[64];
-	u32 cnt;
-	int fd;
-};
-
-static u32 type_info(u32 kind, u32 vlen)
-{
-	return kind << 24 | vlen;
-}
-
-static int load_types(struct bench *b, u32 func_cnt)
-{
-	u32 types[4 + 3 + 64 * 3], n = 0, str_len = 1;
-	char strs[64 * 8] = { 0 }, *blob;
-	struct btf_header hdr = { .magic = BTF_MAGIC, .version = BTF_VERSION, .hdr_len = 24 };
-	union bpf_attr attr = { 0 };
-	int fd;
-
-	str_len += sprintf(strs + str_len, "int") + 1;
-	types[n++] = 1;
-	types[n++] = type_info(BTF_KIND_INT, 0);
-	types[n++] = 4;
-	types[n++] = BTF_INT_SIGNED << 24 | 32;
-	types[n++] = 0;
-	types[n++] = type_info(BTF_KIND_FUNC_PROTO, 0);
-	types[n++] = 1;
-	for (u32 i = 0; i < func_cnt; i++) {
-		types[n++] = str_len;
-		types[n++] = type_info(BTF_KIND_FUNC, BTF_FUNC_STATIC);
-		types[n++] = 2;
-		str_len += sprintf(strs + str_len, "f%u", i) + 1;
-	}
-	hdr.type_len = n * 4;
-	hdr.str_off = n * 4;
-	hdr.str_len = str_len;
-	blob = malloc(24 + n * 4 + str_len);
-	if (!blob)
-		return -ENOMEM;
-	memcpy(blob, &hdr, 24);
-	memcpy(blob + 24, types, n * 4);
-	memcpy(blob + 24 + n * 4, strs, str_len);
-	attr.btf = (u64)(uintptr_t)blob;
-	attr.btf_size = 24 + n * 4 + str_len;
-	fd = bpf(b, BPF_BTF_LOAD, &attr);
-	free(blob);
-	return fd;
-}
-
-static bool describe_funcs(struct bench *b, const struct bpf_insn *insns, u32 cnt,
-			   struct func_types *ft, union bpf_attr *attr)
-{
-	struct cfg cfg;
-	bool callback = false;
-
-	*ft = (struct func_types){ .fd = -1 };
-	for (u32 i = 0; i < cnt; i++)
-		callback |= insn_decode(&insns[i]) == FORM_LD_FUNC;
-	if (!callback || cfg_build(insns, cnt, &cfg))
-		return true;
-	ft->cnt = min_of(cfg.subprog_cnt, 64u);
-	for (u32 i = 0; i < ft->cnt; i++)
-		ft->info[i] = (struct bpf_func_info){ .insn_off = cfg.subprogs[i].start, .type_id = 3 + i };
-	cfg_free(&cfg);
-	ft->fd = load_types(b, ft->cnt);
-	if (ft->fd < 0)
-		return fail(b, "BTF load: errno %d", -ft->fd);
-	attr->prog_btf_fd = ft->fd;
-	attr->func_info = (u64)(uintptr_t)ft->info;
-	attr->func_info_cnt = ft->cnt;
-	attr->func_info_rec_size = sizeof(ft->info[0]);
-	return true;
-}
-
 /* A descriptor, or a negative errno with the log in b->log; -1000: the text does not assemble. */
 static long load(struct bench *b, const char *text)
 {
@@ -183,7 +103,10 @@ static long load(struct bench *b, const char *text)
 	attr.log_buf = (u64)(uintptr_t)b->log;
 	attr.log_size = LOG_SIZE;
 	attr.log_level = 2;
-	fd = describe_funcs(b, insns, cnt, &types, &attr) ? judge_load(b->j, &attr, b->c->rights) : -1000;
+	fd = func_types_make(b->j, insns, cnt, &types, &attr);
+	if (fd)
+		fail(b, "BTF load: errno %ld", -fd);
+	fd = fd ? -1000 : judge_load(b->j, &attr, b->c->rights);
 	if (types.fd >= 0)
 		close(types.fd);
 	free(insns);

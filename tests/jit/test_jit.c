@@ -253,6 +253,142 @@ static void random_programs(void **state __unused_arg)
 	}
 }
 
+/* ---- division by constants ------------------------------------------------------------- */
+
+static u64 rnd64(void)
+{
+	return (u64)rnd(UINT32_MAX) << 32 | rnd(UINT32_MAX);
+}
+
+struct div_ctx {
+	u64 n, out[8];
+};
+static const enum insn_form div_forms[8] = {
+	FORM_DIV64_K, FORM_MOD64_K, FORM_SDIV64_K, FORM_SMOD64_K,
+	FORM_DIV32_K, FORM_MOD32_K, FORM_SDIV32_K, FORM_SMOD32_K,
+};
+
+/* All eight operations by @imm, in register @reg, of ctx.n; all other registers keep their values. */
+static void div_prog(struct build *b, u8 reg, s32 imm)
+{
+	u8 base = reg == 6 ? 7 : 6, lo = reg == 0 ? 4 : 0, hi = reg == 3 ? 5 : 3;
+
+	build_start(b);
+	build_func(b, 0);
+	emit(b, FORM_MOV64_X, base, 1, 0, 0);
+	emit(b, FORM_MOV64_K, lo, 0, 0, 1111);
+	emit(b, FORM_MOV64_K, hi, 0, 0, 2222);
+	for (u32 i = 0; i < 8; i++) {
+		emit(b, FORM_LDX_DW, reg, base, offsetof(struct div_ctx, n), 0);
+		emit(b, div_forms[i], reg, 0, 0, imm);
+		emit(b, FORM_STX_DW, base, reg, offsetof(struct div_ctx, out) + 8 * i, 0);
+	}
+	emit(b, FORM_MOV64_X, reg, lo, 0, 0);
+	emit(b, FORM_ADD64_X, reg, hi, 0, 0);
+	emit(b, FORM_MOV64_X, 0, reg, 0, 0);
+	emit(b, FORM_EXIT, 0, 0, 0, 0);
+	build_end(b);
+}
+
+static void check_division(u64 (*entry)(void *), s32 imm, u64 n)
+{
+	struct div_ctx c = { .n = n };
+
+	assert_int_equal(entry(&c), 3333);
+	for (u32 i = 0; i < 8; i++) {
+		u64 want = model_alu(&insn_infos[div_forms[i]], n, (u64)(s64)imm);
+
+		if (c.out[i] != want)
+			fail_msg("%s: %s %llx by %d: %llx, should be %llx", jit_target_name(target),
+				 insn_infos[div_forms[i]].name, (unsigned long long)n, imm,
+				 (unsigned long long)c.out[i], (unsigned long long)want);
+	}
+}
+
+/* Around each multiple that can be an edge, of both signs and at both widths. */
+static void check_divisor(s32 imm, u8 reg)
+{
+	struct build b;
+	struct built built;
+	u64 d = imm < 0 ? -(u64)(s64)imm : (u64)imm;
+
+	div_prog(&b, reg, imm);
+	built = build_jit(&b);
+	for (size_t i = 0; i < ARRAY_SIZE(edges); i++)
+		check_division(built.code->entry, imm, edges[i]);
+	for (u32 i = 0; i < 12; i++) {
+		u64 top = i < 4 ? UINT64_MAX >> (i & 1) : i < 8 ? UINT32_MAX >> (i & 1) : rnd64();
+		u64 mult = d ? top / d * d : 0;
+
+		for (s64 delta = -1; delta <= 1; delta++) {
+			check_division(built.code->entry, imm, mult + delta);
+			check_division(built.code->entry, imm, -(mult + delta));
+		}
+	}
+	built_free(&built);
+	xlated_free(b.prog);
+}
+
+static void constant_divisors(void **state __unused_arg)
+{
+	static const u8 regs[] = { 0, 3, 6, 1 };
+	u32 cnt = 0;
+
+	for (s32 d = -130; d <= 130; d++)
+		check_divisor(d, regs[cnt++ % 4]);
+	for (u32 k = 2; k < 32; k++) {
+		for (s32 delta = -2; delta <= 2; delta++) {
+			check_divisor((s32)((1u << k) + (u32)delta), regs[cnt++ % 4]);
+			check_divisor((s32)-((1u << k) + (u32)delta), regs[cnt++ % 4]);
+		}
+	}
+	for (u32 i = 0; i < 300; i++)
+		check_divisor((s32)(rnd(UINT32_MAX) >> rnd(32)), regs[cnt++ % 4]);
+}
+
+/* What the divide insn costs, and what stands for it, in a chain of 64 dependent ones. */
+static double division_ns(enum insn_form form, s32 imm)
+{
+	struct timespec start, end;
+	struct built built;
+	struct build b;
+	double best = 1e9;
+
+	build_start(&b);
+	build_func(&b, 0);
+	emit_imm64(&b, 0, 0xfedcba9876543210);
+	emit(&b, FORM_MOV64_K, 2, 0, 0, imm);
+	for (u32 i = 0; i < 64; i++) {
+		emit(&b, form, 0, 2, 0, imm);
+		emit(&b, FORM_OR64_X, 0, 1, 0, 0);
+	}
+	emit(&b, FORM_EXIT, 0, 0, 0, 0);
+	build_end(&b);
+	if (form == FORM_DIV64_X)
+		for (u32 i = 0; i < b.prog->insn_cnt; i++)
+			if (b.prog->insns[i].code == insn_infos[form].code)
+				b.prog->insns[i].imm = 0;
+	built = build_jit(&b);
+	for (u32 round = 0; round < 20; round++) {
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start);
+		for (u32 i = 0; i < 500; i++)
+			built.code->entry((void *)(uintptr_t)0xfedcba9876543210);
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+		best = min_of(best, ((end.tv_sec - start.tv_sec) * 1e9 + (end.tv_nsec - start.tv_nsec)) / (500 * 64));
+	}
+	built_free(&built);
+	xlated_free(b.prog);
+	return best;
+}
+
+static void division_cost(void **state __unused_arg)
+{
+	double mul = division_ns(FORM_DIV64_K, 10), div = division_ns(FORM_DIV64_X, 10);
+
+	print_message("%s: u64 / 10: %.2f ns, by a register %.2f ns\n", jit_target_name(target), mul, div);
+	assert_true(mul < 2 * div); /* far from the aim: shows only a change of order */
+}
+
 /* ---- the image ------------------------------------------------------------------------- */
 
 #ifdef HAVE_CAPSTONE
@@ -388,6 +524,9 @@ int main(void)
 		CALL_TESTS,
 		cmocka_unit_test(short_jump_limits),
 		cmocka_unit_test(random_programs),
+		{ "J-07 division and remainder by constants, edges of both signs, all ops", constant_divisors,
+		  NULL, NULL, NULL },
+		{ "J-07 what division by a constant costs", division_cost, NULL, NULL, NULL },
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(pool_is_never_wx),
 		cmocka_unit_test(compile_cost),

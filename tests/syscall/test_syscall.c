@@ -152,8 +152,7 @@ static void attribute_sizes(void **state __unused_arg)
 
 static void known_but_not_modelled(void **state __unused_arg)
 {
-	static const int cmds[] = { BPF_PROG_ATTACH, BPF_PROG_QUERY,
-				    BPF_LINK_CREATE, BPF_TOKEN_CREATE, BPF_ITER_CREATE };
+	static const int cmds[] = { BPF_PROG_ATTACH, BPF_PROG_QUERY, BPF_TOKEN_CREATE, BPF_ITER_CREATE };
 	union bpf_attr attr = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(cmds); i++) {
@@ -604,7 +603,7 @@ static void without_any_capability(void **state __unused_arg)
 
 static void a_type_without_a_model_is_refused_by_name(void **state __unused_arg)
 {
-	assert_true(load(BPF_PROG_TYPE_EXT, ret2, 2, 0) < 0);
+	assert_true(load(BPF_PROG_TYPE_TRACING, ret2, 2, 0) < 0);
 	assert_non_null(strstr(load_log, "not modelled"));
 }
 

@@ -105,7 +105,7 @@ u32 mb_tag(struct minibtf *b, const char *text, u32 of, u32 idx)
 	return id;
 }
 
-struct skep_btf *mb_parse(const struct minibtf *b)
+void *mb_blob(const struct minibtf *b, u32 *ret_size)
 {
 	struct btf_header hdr = {
 		.magic = BTF_MAGIC,
@@ -115,13 +115,22 @@ struct skep_btf *mb_parse(const struct minibtf *b)
 		.str_off = 4 * b->word_cnt,
 		.str_len = b->str_len,
 	};
-	u32 size = 24 + hdr.type_len + hdr.str_len;
-	u8 *blob = calloc(1, size);
-	struct skep_btf *btf;
+	u8 *blob;
 
+	*ret_size = 24 + hdr.type_len + hdr.str_len;
+	blob = calloc(1, *ret_size);
 	memcpy(blob, &hdr, 24);
 	memcpy(blob + 24, b->words, hdr.type_len);
 	memcpy(blob + 24 + hdr.type_len, b->strs, hdr.str_len);
+	return blob;
+}
+
+struct skep_btf *mb_parse(const struct minibtf *b)
+{
+	struct skep_btf *btf;
+	u32 size;
+	void *blob = mb_blob(b, &size);
+
 	if (btf_parse(blob, size, NULL, 0, NULL, &btf)) {
 		fprintf(stderr, "test BTF is refused\n");
 		abort();

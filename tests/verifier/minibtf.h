@@ -23,6 +23,8 @@ u32 mb_proto(struct minibtf *b, u32 ret);
 void mb_param(struct minibtf *b, const char *name, u32 type); /* of the proto just added */
 u32 mb_func(struct minibtf *b, const char *name, u32 linkage, u32 proto);
 u32 mb_tag(struct minibtf *b, const char *text, u32 type, u32 idx);
+/* What BPF_BTF_LOAD takes; malloc()ed. */
+void *mb_blob(const struct minibtf *b, u32 *ret_size);
 /* Parses it; aborts when it is refused. */
 struct skep_btf *mb_parse(const struct minibtf *b);
 

@@ -113,6 +113,19 @@ static inline struct x64_enc x64_rm(u32 op, u32 size, bool lock, u8 reg, struct 
 	return e;
 }
 
+/* MOV dst, [base + 8 * idx + disp]; idx is not RSP. */
+static inline struct x64_enc x64_load_idx8(u8 dst, u8 base, u8 idx, s32 disp)
+{
+	struct x64_enc e = { .len = 0 };
+
+	x64_byte(&e, 0x48 | (dst >> 3) << 2 | (idx >> 3) << 1 | base >> 3);
+	x64_byte(&e, 0x8b);
+	x64_byte(&e, 0x84 | (dst & 7) << 3);
+	x64_byte(&e, 3 << 6 | (idx & 7) << 3 | (base & 7));
+	x64_imm(&e, (u32)disp, 4);
+	return e;
+}
+
 static inline struct x64_enc x64_mov(bool w, u8 dst, u8 src)
 {
 	return x64_rr(0x89, w, src, dst);

@@ -13,7 +13,10 @@
  * RBP chains frames, so unwinding by frame pointers works.
  */
 #include "jit/target.h"
+#include "jit/magic.h"
 #include "jit/x86_64/enc.h"
+
+#include "core/vcpu.h"
 
 #define X64_CAP_BMI2 BIT(0)
 
@@ -122,6 +125,14 @@ static void x64_nospec(struct jit_ctx *j)
 	jit_put(j, 0xe8ae0f, 3); /* lfence */
 }
 
+static void x64_entry(struct jit_ctx *j, u32 func_idx)
+{
+	jit_put(j, 0xfa1e0ff3, 4); /* endbr64 */
+	jit_put(j, 0xbb49, 2);	   /* mov r11, imm64 */
+	jit_put_target(j, func_idx);
+	jit_put(j, 0x23ff41, 3); /* jmp [r11] */
+}
+
 static void x64_exit(struct jit_ctx *j)
 {
 	struct layout l = layout_of(j->func);
@@ -202,27 +213,156 @@ static void put_div_by_minus_one(struct jit_ctx *j, bool w, bool is_mod, u8 dst)
 		put(j, x64_unary_r(X64_NEG, w, dst));
 }
 
+/* ---- division by a constant (J-07) -------------------------------------------------------- */
+
+/*
+ * T1 = the upper half of RAX * T1; all but T2 and T3 are as before. Returns where the dividend is now:
+ * a copy was made of what stood in the way.
+ */
+static u8 put_mul_high(struct jit_ctx *j, bool is_signed, bool zext, u8 dst)
+{
+	put(j, x64_mov(true, T2, RAX));
+	put(j, x64_mov(true, T3, RDX));
+	if (zext || dst != RAX)
+		put(j, x64_mov(!zext, RAX, dst));
+	put(j, x64_unary_r(is_signed ? X64_IMUL : X64_MUL, true, T1));
+	put(j, x64_mov(true, T1, RDX));
+	if (dst != RAX)
+		put(j, x64_mov(true, RAX, T2));
+	if (dst != RDX)
+		put(j, x64_mov(true, RDX, T3));
+	return dst == RAX ? T2 : dst == RDX ? T3 : dst;
+}
+
+/* T1 is the quotient of @num: dst becomes that or what is left. */
+static void put_quotient(struct jit_ctx *j, bool w, bool is_mod, u8 dst, u8 num, s32 divisor)
+{
+	if (!is_mod)
+		return put(j, x64_mov(w, dst, T1));
+	put(j, x64_imul_rri(w, T1, T1, divisor));
+	put(j, x64_alu_rr(X64_SUB, w, num, T1));
+	if (num != dst)
+		put(j, x64_mov(w, dst, num));
+}
+
+static void put_udiv_const(struct jit_ctx *j, bool w, bool is_mod, u8 dst, s32 imm)
+{
+	struct magic_u64 m = { 0 };
+	u8 num, tmp;
+
+	if (w)
+		m = magic_u64((u64)imm);
+	else
+		m.mul = magic_u32((u32)imm);
+	put(j, x64_mov_imm(T1, m.mul));
+	num = put_mul_high(j, false, !w, dst);
+	tmp = num == T3 ? T2 : T3;
+	if (m.add) {
+		put(j, x64_mov(true, tmp, num));
+		put(j, x64_alu_rr(X64_SUB, true, tmp, T1));
+		put(j, x64_shift_ri(X64_SHR, true, tmp, 1));
+		put(j, x64_alu_rr(X64_ADD, true, T1, tmp));
+	}
+	if (m.shift)
+		put(j, x64_shift_ri(X64_SHR, true, T1, m.shift));
+	put_quotient(j, w, is_mod, dst, num, imm);
+}
+
+/* The divisor is so large that it goes in once or not at all. */
+static void put_udiv_huge(struct jit_ctx *j, bool is_mod, u8 dst, s32 imm)
+{
+	put(j, x64_alu_ri(X64_CMP, true, dst, imm));
+	put(j, x64_alu_rr(X64_SBB, true, T1, T1)); /* -1 when less */
+	put(j, x64_alu_ri(X64_ADD, true, T1, 1));
+	put_quotient(j, true, is_mod, dst, dst, imm);
+}
+
+/* T1 = @num cut towards 0 by 2^@shift: what the shift rounds down is made up for before. */
+static void put_sdiv_pow2(struct jit_ctx *j, bool w, u8 num, u8 shift)
+{
+	u8 bits = w ? 64 : 32;
+
+	put(j, x64_mov(w, T1, num));
+	if (shift > 1)
+		put(j, x64_shift_ri(X64_SAR, w, T1, bits - 1));
+	put(j, x64_shift_ri(X64_SHR, w, T1, bits - shift));
+	put(j, x64_alu_rr(X64_ADD, w, T1, num));
+	put(j, x64_shift_ri(X64_SAR, w, T1, shift));
+}
+
+static u8 put_sdiv_magic(struct jit_ctx *j, bool w, u8 dst, u32 divisor)
+{
+	struct magic_s m = w ? magic_s64(divisor) : magic_s32(divisor);
+	u8 num = dst, tmp;
+
+	put(j, x64_mov_imm(T1, m.mul));
+	if (w) {
+		num = put_mul_high(j, true, false, dst);
+		put(j, x64_alu_rr(X64_ADD, true, T1, num));
+	} else {
+		put(j, x64_rr(0x63, true, T2, dst)); /* movsxd */
+		put(j, x64_rr(0x0faf, true, T1, T2)); /* imul */
+	}
+	if (m.shift)
+		put(j, x64_shift_ri(X64_SAR, true, T1, m.shift));
+	tmp = num == T3 ? T2 : T3;
+	put(j, x64_mov(w, tmp, num));
+	put(j, x64_shift_ri(X64_SHR, w, tmp, w ? 63 : 31));
+	put(j, x64_alu_rr(X64_ADD, w, T1, tmp));
+	return num;
+}
+
+static void put_sdiv_const(struct jit_ctx *j, bool w, bool is_mod, u8 dst, s32 imm)
+{
+	u32 divisor = imm < 0 ? -(u32)imm : (u32)imm;
+	u8 num = dst;
+
+	if (divisor & (divisor - 1))
+		num = put_sdiv_magic(j, w, dst, divisor);
+	else
+		put_sdiv_pow2(j, w, dst, __builtin_ctz(divisor));
+	if (imm < 0)
+		put(j, x64_unary_r(X64_NEG, w, T1));
+	put_quotient(j, w, is_mod, dst, num, imm);
+}
+
+static void put_udiv_pow2(struct jit_ctx *j, bool w, bool is_mod, u8 dst, u32 divisor)
+{
+	u8 shift = __builtin_ctz(divisor);
+
+	if (is_mod && divisor == 0x80000000)
+		put(j, x64_alu_ri(X64_AND, false, dst, 0x7fffffff));
+	else if (is_mod)
+		put(j, x64_alu_ri(X64_AND, w, dst, (s32)divisor - 1));
+	else if (shift)
+		put(j, x64_shift_ri(X64_SHR, w, dst, shift));
+	else if (!w)
+		put(j, x64_mov(false, dst, dst));
+}
+
+static void put_div_one(struct jit_ctx *j, bool w, bool is_mod, u8 dst)
+{
+	if (is_mod)
+		put(j, x64_mov_imm(dst, 0));
+	else if (!w)
+		put(j, x64_mov(false, dst, dst));
+}
+
 static void put_div_imm(struct jit_ctx *j, bool w, bool is_signed, bool is_mod, u8 dst, s32 imm)
 {
-	u64 divisor = w ? (u64)(s64)imm : (u32)imm;
-
-	if (!divisor)
+	if (!imm)
 		return put_div_by_zero(j, w, is_mod, dst);
+	if (imm == 1)
+		return put_div_one(j, w, is_mod, dst);
 	if (is_signed && imm == -1)
 		return put_div_by_minus_one(j, w, is_mod, dst);
-	if (!is_signed && !(divisor & (divisor - 1)) && imm > 0) {
-		u8 shift = __builtin_ctzll(divisor);
-
-		if (is_mod)
-			put(j, x64_alu_ri(X64_AND, w, dst, imm - 1));
-		else if (shift)
-			put(j, x64_shift_ri(X64_SHR, w, dst, shift));
-		else if (!w)
-			put(j, x64_mov(false, dst, dst));
-		return;
-	}
-	put(j, x64_mov_imm(T1, divisor));
-	put_divide(j, w, is_signed, is_mod, dst);
+	if (is_signed)
+		return put_sdiv_const(j, w, is_mod, dst, imm);
+	if (w && imm < 0)
+		return put_udiv_huge(j, is_mod, dst, imm);
+	if (!((u32)imm & ((u32)imm - 1)))
+		return put_udiv_pow2(j, w, is_mod, dst, (u32)imm);
+	put_udiv_const(j, w, is_mod, dst, imm);
 }
 
 static void put_div(struct jit_ctx *j, const struct jit_op *o)
@@ -325,6 +465,22 @@ static void x64_endian(struct jit_ctx *j, const struct jit_op *o)
 	} else if (o->size == 4) {
 		put(j, x64_mov(false, dst, dst));
 	}
+}
+
+/* mov @dst, fs:[vcpu_current_tls] */
+static void put_vcpu(struct jit_ctx *j, u8 dst)
+{
+	jit_put(j, 0x64 | (0x48 | (dst >> 3) << 2) << 8 | 0x8b << 16 | (u64)(0x04 | (dst & 7) << 3) << 24, 4);
+	jit_put(j, 0x25, 1);
+	jit_put_vcpu(j);
+}
+
+static void x64_percpu(struct jit_ctx *j, u8 dst, u8 src)
+{
+	put_vcpu(j, T1);
+	if (dst != src)
+		put(j, x64_mov(true, reg_map[dst], reg_map[src]));
+	put(j, x64_alu_rr(X64_ADD, true, reg_map[dst], T1));
 }
 
 static void x64_imm64(struct jit_ctx *j, u8 dst, u64 value)
@@ -527,6 +683,54 @@ static void x64_call_sym(struct jit_ctx *j, u32 sym)
 	jit_put(j, 0xd0ff, 2); /* call rax */
 }
 
+/* CMP or ADD of the number of tail calls and @imm. T1 is the activation. */
+static void put_tail_count(struct jit_ctx *j, enum x64_alu op, u8 imm)
+{
+	struct x64_enc e = x64_rm(0x83, 4, false, op, mem_at(T1, offsetof(struct run_ctx, tail_calls)));
+
+	x64_byte(&e, imm);
+	put(j, e);
+}
+
+/*
+ * T2 becomes the slot's program. The frame goes, and with the caller's registers back in place the
+ * other program's entry is jumped to: it finds what any caller of it would leave. RDI holds the
+ * context already. Only a jump that is made counts.
+ */
+static void x64_tail_call(struct jit_ctx *j, u32 sym, enum jit_tail how)
+{
+	struct layout l = layout_of(j->func);
+	u32 no_slot = 0, no_count, no_prog;
+
+	put_mov_sym(j, T2, sym);
+	if (how == JIT_TAIL_DISTANCE)
+		put(j, x64_alu_rr(X64_ADD, true, T2, RSI));
+	if (how != JIT_TAIL_SLOT) {
+		put(j, x64_rm(0x3b, 4, false, RDX, mem_at(T2, offsetof(struct tail_slots, cnt))));
+		no_slot = put_local_jump(j, JCC8(CC_AE));
+	}
+	put_vcpu(j, T1);
+	put_load(j, T1, mem_at(T1, offsetof(struct vcpu, run)), 8, false);
+	put_tail_count(j, X64_CMP, TAIL_CALLS_MAX);
+	no_count = put_local_jump(j, JCC8(CC_AE));
+	if (how == JIT_TAIL_SLOT) {
+		put_load(j, T2, mem_at(T2, 0), 8, false);
+	} else {
+		put(j, x64_mov(false, RDX, RDX));
+		put(j, x64_load_idx8(T2, T2, RDX, offsetof(struct tail_slots, at)));
+	}
+	put(j, x64_test_rr(true, T2, T2));
+	no_prog = put_local_jump(j, JCC8(CC_E));
+	put_tail_count(j, X64_ADD, 1);
+	put_saved_regs(j, &l, 0x8b);
+	jit_put(j, 0xc9, 1); /* leave */
+	put(j, x64_rm(0xff, 4, false, 4, mem_at(T2, offsetof(struct tail_prog, entry)))); /* jmp [...] */
+	if (how != JIT_TAIL_SLOT)
+		put_label(j, no_slot);
+	put_label(j, no_count);
+	put_label(j, no_prog);
+}
+
 static void x64_call_func(struct jit_ctx *j, u32 func_idx)
 {
 	put_arg_regs(j);
@@ -534,12 +738,12 @@ static void x64_call_func(struct jit_ctx *j, u32 func_idx)
 }
 
 #define X64_OPS                                                                                    \
-	.prologue = x64_prologue, .alu = x64_alu, .movsx = x64_movsx, .endian = x64_endian,        \
-	.imm64 = x64_imm64, .sym64 = x64_sym64, .load = x64_load, .store = x64_store,              \
+	.prologue = x64_prologue, .entry = x64_entry, .alu = x64_alu, .movsx = x64_movsx, .endian = x64_endian,        \
+	.percpu = x64_percpu, .imm64 = x64_imm64, .sym64 = x64_sym64, .load = x64_load, .store = x64_store,              \
 	.load_arg = x64_load_arg, .store_arg = x64_store_arg, .atomic = x64_atomic,                \
 	.jump = x64_jump, .jump_always = x64_jump_always, .may_goto = x64_may_goto,                \
-	.call_sym = x64_call_sym, .call_func = x64_call_func, .exit = x64_exit,                    \
-	.nospec = x64_nospec
+	.call_sym = x64_call_sym, .tail_call = x64_tail_call, .call_func = x64_call_func,          \
+	.exit = x64_exit, .nospec = x64_nospec
 
 const struct jit_target x64_target = { .name = "x86_64", X64_OPS };
 const struct jit_target x64_bmi2_target = { .name = "x86_64+bmi2", .caps = X64_CAP_BMI2, X64_OPS };
