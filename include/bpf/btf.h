@@ -69,7 +69,7 @@ LIBBPF_API __s32 btf__find_by_name_kind(const struct btf *btf, const char *type_
 struct btf_new_opts {
 	size_t sz;
 	struct btf *base_btf;
-	bool add_layout; /* ENOTSUP */
+	bool add_layout; /* tell the sizes of kinds (7.2; older kernels refuse it) */
 	size_t :0;
 };
 enum btf_fwd_kind {

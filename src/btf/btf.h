@@ -178,6 +178,8 @@ int btf_set_linkage(struct btf_writer *w, u32 func_or_var, u32 linkage);
 int btf_set_kflag(struct btf_writer *w, u32 id); /* a tag that is an attribute, a union's forward */
 /* Forgets types from @cnt on; strings stay. */
 void btf_writer_truncate(struct btf_writer *w, u32 cnt);
+/* The blob will tell the sizes of kinds (7.2; older kernels refuse it). */
+void btf_writer_add_layout(struct btf_writer *w);
 /* The blob, malloc()ed. */
 int btf_writer_finish(struct btf_writer *w, void **ret_data, u32 *ret_size);
 

@@ -39,6 +39,7 @@ struct dedup {
 	u32 name_cnt;
 	u32 *same_as;	  /* by id: the type that it becomes */
 	u32 *new_id;
+	u32 *slots, slot_cnt; /* types by colour */
 };
 
 /* ---- what a type is, alone ---------------------------------------------------------------------------- */
@@ -147,17 +148,29 @@ static u64 mix(const struct dedup *d, u32 id)
 	return h;
 }
 
-/* 0: no memory. */
-static u32 count_colours(const struct dedup *d)
+/* Where @colour stands in the table, or the empty place for it. Slots hold ids. */
+static u32 *find_colour(const struct dedup *d, u64 colour)
 {
-	struct u64map seen = { 0 };
-	bool ok = true;
-	u32 cnt;
+	u32 i = hash_u64(colour, 4) & (d->slot_cnt - 1);
 
-	for (u32 id = 0; ok && id < d->cnt; id++)
-		ok = u64map_put(&seen, d->colour[id], 1);
-	cnt = ok ? seen.cnt : 0;
-	u64map_free(&seen);
+	while (d->slots[i] && d->colour[d->slots[i]] != colour)
+		i = (i + 1) & (d->slot_cnt - 1);
+	return &d->slots[i];
+}
+
+/* Leaves the first type of each colour in the table. */
+static u32 count_colours(struct dedup *d)
+{
+	u32 cnt = 0;
+
+	memset(d->slots, 0, d->slot_cnt * sizeof(*d->slots));
+	for (u32 id = 1; id < d->cnt; id++) {
+		u32 *slot = find_colour(d, d->colour[id]);
+
+		cnt += !*slot;
+		if (!*slot)
+			*slot = id;
+	}
 	return cnt;
 }
 
@@ -170,8 +183,6 @@ static int refine(struct dedup *d)
 		u64 *old = d->colour;
 
 		now = count_colours(d);
-		if (!now)
-			return -ENOMEM;
 		if (now == before)
 			return 0;
 		before = now;
@@ -222,25 +233,17 @@ static u32 stands_for(const struct dedup *d, const struct btf_t *t)
 	return t->id;
 }
 
-static int choose(struct dedup *d)
+/* The first of each colour, and of what a forward stands for the type that it became. */
+static void choose(struct dedup *d)
 {
-	struct u64map first = { 0 };
 	struct btf_t t;
-	bool ok = true;
 
-	for (u32 id = 1; ok && btf_type_get(d->btf, id, &t); id++) {
-		u64 *known = u64map_get(&first, d->colour[id]);
-
-		d->same_as[id] = known ? (u32)*known : id;
-		if (!known)
-			ok = u64map_put(&first, d->colour[id], id);
-	}
-	/* Of what a forward stands for, the type that it became. */
-	for (u32 id = 1; ok && btf_type_get(d->btf, id, &t); id++)
+	count_colours(d);
+	for (u32 id = 1; btf_type_get(d->btf, id, &t); id++)
+		d->same_as[id] = *find_colour(d, d->colour[id]);
+	for (u32 id = 1; btf_type_get(d->btf, id, &t); id++)
 		if (stands_for(d, &t) != id)
 			d->same_as[id] = d->same_as[stands_for(d, &t)];
-	u64map_free(&first);
-	return ok ? 0 : -ENOMEM;
 }
 
 /* Colours are hashes: what is about to be merged is compared for true. */
@@ -297,6 +300,8 @@ static int write_out(struct dedup *d, struct btf_writer **ret_w)
 	w = btf_writer_new(btf_base(d->btf));
 	if (!w)
 		return -ENOMEM;
+	if (d->btf->has_layout)
+		btf_writer_add_layout(w);
 	for (u32 id = first; res >= 0 && btf_type_get(d->btf, id, &t); id++)
 		if (d->same_as[id] == id)
 			res = btf_add_record(w, d->btf, t.raw, renumber, d);
@@ -310,8 +315,10 @@ static int write_out(struct dedup *d, struct btf_writer **ret_w)
 
 static bool start(struct dedup *d, const struct skep_btf *btf)
 {
-	size_t cnt = btf_id_cnt(btf);
+	size_t cnt = btf_id_cnt(btf), slot_cnt = 64;
 
+	while (slot_cnt < cnt * 2)
+		slot_cnt *= 2;
 	*d = (struct dedup){
 		.btf = btf,
 		.cnt = cnt,
@@ -322,8 +329,10 @@ static bool start(struct dedup *d, const struct skep_btf *btf)
 		.names = calloc(cnt, sizeof(struct tag_name)),
 		.same_as = calloc(cnt, sizeof(u32)),
 		.new_id = calloc(cnt, sizeof(u32)),
+		.slots = calloc(slot_cnt, sizeof(u32)),
+		.slot_cnt = slot_cnt,
 	};
-	return d->colour && d->next && d->own && d->name_of && d->names && d->same_as && d->new_id;
+	return d->colour && d->next && d->own && d->name_of && d->names && d->same_as && d->new_id && d->slots;
 }
 
 static void finish(struct dedup *d)
@@ -335,6 +344,7 @@ static void finish(struct dedup *d)
 	free(d->names);
 	free(d->same_as);
 	free(d->new_id);
+	free(d->slots);
 }
 
 int btf_dedup(const struct skep_btf *btf, struct btf_writer **ret_w, u32 **ret_new_ids)
@@ -345,10 +355,10 @@ int btf_dedup(const struct skep_btf *btf, struct btf_writer **ret_w, u32 **ret_n
 	do {
 		err = err ? err : refine(&d);
 	} while (!err && set_aside(&d));
-	if (!err)
-		err = choose(&d);
-	if (!err)
+	if (!err) {
+		choose(&d);
 		err = verify(&d);
+	}
 	if (!err)
 		err = write_out(&d, ret_w);
 	if (!err && ret_new_ids) {

@@ -89,13 +89,14 @@ static int check_tiling(const struct sections *s, u32 len, struct vlog *log)
 
 		if (off > len)
 			return bad(log, -EINVAL, "Invalid section offset");
-		if (at < off)
+		/* The layout section's alignment may leave bytes in front of it. */
+		if (at < off && !(order[i] == LAYOUT && off - at < sizeof(u32)))
 			return bad(log, -EINVAL, "Unsupported section found");
 		if (at > off)
 			return bad(log, -EINVAL, "Section overlap found");
-		if (len - at < sec_len)
+		if (len - off < sec_len)
 			return bad(log, -EINVAL, "Total section length too long");
-		at += sec_len;
+		at = off + sec_len;
 	}
 	return at == len ? 0 : bad(log, -EINVAL, "Unsupported section found");
 }
@@ -245,6 +246,7 @@ int btf_parse(const void *data, u32 size, const struct skep_btf *base, u32 flags
 	if (!err) {
 		btf->strs = body + s.off[STRINGS];
 		btf->str_len = s.len[STRINGS];
+		btf->has_layout = s.len[LAYOUT];
 		err = btf_check(btf, body + s.off[TYPES], s.len[TYPES], log);
 	}
 	if (!err)

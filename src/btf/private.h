@@ -25,6 +25,7 @@ struct skep_btf {
 	void *mem, *data;   /* private copy of the blob: as allocated, where the blob starts */
 	u32 size, refs;	    /* refs: atomic */
 	bool kernel, object, foreign; /* foreign: the blob was of the other byte order */
+	bool has_layout;    /* with a section that tells the sizes of kinds */
 };
 
 /* Of which words a record is made: 'T' a type id, 'S' a string's offset, 'N' a number. */

@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define LAYOUT_KINDS (BTF_KIND_MAX + 1)
+
 struct btf_writer {
 	struct skep_btf view;
 	struct strbuf types, strs;
@@ -536,6 +538,7 @@ struct btf_writer *btf_writer_from(const struct skep_btf *btf)
 
 	if (!w)
 		return NULL;
+	w->view.has_layout = btf->has_layout;
 	w->strs.len = 0;
 	strbuf_add(&w->strs, btf->strs, btf->str_len);
 	sync_strings(w);
@@ -571,23 +574,44 @@ const struct skep_btf *btf_writer_view(const struct btf_writer *w)
 	return &w->view;
 }
 
+/* For readers that do not know a kind yet: what to skip behind its record, and for each of vlen. */
+static void put_layout(u8 *at)
+{
+	for (u32 kind = 0; kind < LAYOUT_KINDS; kind++) {
+		struct btf_layout row = { .info_sz = strlen(rec_shapes[kind].fixed) * sizeof(u32),
+					  .elem_sz = strlen(rec_shapes[kind].elem) * sizeof(u32) };
+
+		memcpy(at + kind * sizeof(row), &row, sizeof(row));
+	}
+}
+
 int btf_writer_finish(struct btf_writer *w, void **ret_data, u32 *ret_size)
 {
-	struct btf_header h = { .magic = BTF_MAGIC, .version = BTF_VERSION, .hdr_len = offsetof(struct btf_header, layout_off) };
-	u64 size = h.hdr_len + (u64)w->types.len + w->strs.len;
+	struct btf_header h = { .magic = BTF_MAGIC, .version = BTF_VERSION, .type_len = w->types.len, .str_len = w->strs.len };
+	u64 size;
 	u8 *data;
 
+	h.hdr_len = w->view.has_layout ? sizeof(h) : offsetof(struct btf_header, layout_off);
+	h.layout_off = w->view.has_layout ? h.type_len : 0;
+	h.layout_len = w->view.has_layout ? LAYOUT_KINDS * sizeof(struct btf_layout) : 0;
+	h.str_off = h.type_len + h.layout_len;
+	size = (u64)h.hdr_len + h.str_off + h.str_len;
 	if (size > UINT32_MAX)
 		return -E2BIG;
 	data = malloc(size);
 	if (!data)
 		return -ENOMEM;
-	h.type_len = h.str_off = w->types.len;
-	h.str_len = w->strs.len;
 	memcpy(data, &h, h.hdr_len);
-	memcpy(data + h.hdr_len, strbuf_str(&w->types), w->types.len);
-	memcpy(data + h.hdr_len + w->types.len, strbuf_str(&w->strs), w->strs.len);
+	memcpy(data + h.hdr_len, strbuf_str(&w->types), h.type_len);
+	if (h.layout_len)
+		put_layout(data + h.hdr_len + h.layout_off);
+	memcpy(data + h.hdr_len + h.str_off, strbuf_str(&w->strs), h.str_len);
 	*ret_data = data;
 	*ret_size = (u32)size;
 	return 0;
+}
+
+void btf_writer_add_layout(struct btf_writer *w)
+{
+	w->view.has_layout = true;
 }

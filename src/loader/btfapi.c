@@ -108,13 +108,14 @@ struct btf *btf__new_empty(void)
 
 struct btf *btf__new_empty_opts(struct btf_new_opts *opts)
 {
+	struct btf *btf;
+
 	if (!opts_ok(opts, sizeof(*opts), sizeof(size_t)))
 		return libbpf_err_ptr(-EINVAL);
-	if (OPT(opts, add_layout)) {
-		pr_warn("btf__new_empty_opts: not modelled: a layout section in BTF that is built\n");
-		return libbpf_err_ptr(-ENOTSUP);
-	}
-	return btf__new_empty_split(OPT(opts, base_btf));
+	btf = btf__new_empty_split(OPT(opts, base_btf));
+	if (btf && OPT(opts, add_layout))
+		btf_writer_add_layout(btf->w);
+	return btf;
 }
 
 const struct skep_btf *btf_look(const struct btf *btf)

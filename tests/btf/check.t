@@ -2770,9 +2770,15 @@ header: type_len=16 hdr=32 hdr_len=32 layout_off=16 layout_len=4 str_off=16 str_
 want: EINVAL Section overlap found
 kernel: other
 
-name: layout: behind the strings with a gap
+name: layout: behind the strings, aligned
 types: int INT 4 0x01000020
 header: type_len=16 hdr=32 hdr_len=32 layout_off=24 layout_len=4 str_off=16 str_len=5 body+7
+want: ok
+kernel: other
+
+name: layout: behind the strings with a gap
+types: int INT 4 0x01000020
+header: type_len=16 hdr=32 hdr_len=32 layout_off=28 layout_len=4 str_off=16 str_len=5 body+11
 want: EINVAL Unsupported section found
 kernel: other
 
@@ -2810,4 +2816,17 @@ types: int INT 4 0x01000020
        - PTR 13
        q INT 16 0x80
        - ARRAY 0 8 1 2
+want: ok
+
+name: special fields: two locks in one struct (not modelled when BTF is loaded)
+types: int INT 4 0x01000020
+       bpf_spin_lock STRUCT:1 4 'val 1 0
+       v STRUCT:2 8 'a 2 0 'b 2 32
+want: ok
+kernel: other
+
+name: special fields: one lock
+types: int INT 4 0x01000020
+       bpf_spin_lock STRUCT:1 4 'val 1 0
+       v STRUCT:1 8 'a 2 0
 want: ok

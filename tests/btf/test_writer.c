@@ -351,6 +351,43 @@ static void views_with_loops(void **state __unused_arg)
 	btf_writer_free(w);
 }
 
+/* Thirty anonymous unions, each twice in the next one: 2^30 members as C. */
+static void hostile_nesting_ends(void **state __unused_arg)
+{
+	struct btf_writer *w = btf_writer_new(NULL);
+	struct strbuf text = { 0 };
+	struct skep_btf *btf;
+	s32 id = btf_add_int(w, "int", 4, 0), proto;
+
+	for (u32 level = 0; level < 30; level++) {
+		s32 inner = id;
+
+		id = btf_add_composite(w, BTF_KIND_UNION, level < 29 ? NULL : "top", 4);
+		assert_int_equal(btf_add_member(w, "a", inner, 0, 0), 0);
+		assert_int_equal(btf_add_member(w, "b", inner, 0, 0), 0);
+	}
+	/* And prototypes that take prototypes. */
+	for (u32 level = 0; level < 20; level++) {
+		proto = btf_add_ref(w, BTF_KIND_PTR, NULL, level ? id : 1);
+		id = btf_add_func_proto(w, 1);
+		for (u32 i = 0; i < 10; i++)
+			assert_int_equal(btf_add_param(w, "f", proto), 0);
+	}
+	btf_add_ref(w, BTF_KIND_TYPEDEF, "callback", btf_add_ref(w, BTF_KIND_PTR, NULL, id));
+	btf = finish(w, NULL, 0);
+	assert_int_equal(btf_print_c(&text, btf), -E2BIG);
+	assert_true(text.len < 64u << 20);
+	strbuf_reset(&text);
+	btf_print_decl(&text, btf, btf_id_cnt(btf) - 1, "x");
+	assert_string_equal(text.str, "callback x");
+	strbuf_reset(&text);
+	btf_print_decl(&text, btf, btf_id_cnt(btf) - 2, "x");
+	assert_true(text.len > 100 && text.len < 64u << 20);
+	strbuf_free(&text);
+	btf_put(btf);
+	btf_writer_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -359,6 +396,7 @@ int main(void)
 		{ "B-01 70000 members and values are written and read", wide_vlen, NULL, NULL, NULL },
 		cmocka_unit_test(equal_through_cycles), cmocka_unit_test(tags_are_found), cmocka_unit_test(split_btf),
 		cmocka_unit_test(foreign_byte_order), cmocka_unit_test(copies_of_all), cmocka_unit_test(views_with_loops),
+		cmocka_unit_test(hostile_nesting_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

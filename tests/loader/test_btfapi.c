@@ -193,6 +193,36 @@ static void both_byte_orders(void **state __unused_arg)
 	free(raw);
 }
 
+static void with_the_sizes_of_kinds(void **state __unused_arg)
+{
+	LIBBPF_OPTS(btf_new_opts, opts, .add_layout = true);
+	struct btf *btf = btf__new_empty_opts(&opts), *again;
+	const struct btf_layout *layout;
+	const struct btf_header *h;
+	__u32 size;
+
+	assert_non_null(btf);
+	assert_int_equal(btf__add_int(btf, "int", 4, 0), 1);
+	h = btf__raw_data(btf, &size);
+	assert_int_equal(h->hdr_len, sizeof(*h));
+	assert_int_equal(h->layout_len, (BTF_KIND_MAX + 1) * sizeof(*layout));
+	layout = (const void *)((const char *)h + h->hdr_len + h->layout_off);
+	assert_int_equal(layout[BTF_KIND_INT].info_sz, 4);
+	assert_int_equal(layout[BTF_KIND_STRUCT].elem_sz, 12);
+	assert_int_equal(layout[BTF_KIND_ENUM64].elem_sz, 12);
+	assert_int_equal(layout[BTF_KIND_PTR].info_sz, 0);
+	again = btf__new(h, size);
+	assert_non_null(again);
+	assert_int_equal(btf__add_ptr(again, 1), 2); /* keeps it */
+	h = btf__raw_data(again, &size);
+	assert_int_equal(h->layout_len, (BTF_KIND_MAX + 1) * sizeof(*layout));
+	start(ON_INTERP);
+	assert_int_equal(btf__load_into_kernel(again), 0);
+	btf__free(again);
+	btf__free(btf);
+	stop();
+}
+
 static void split_and_its_base(void **state __unused_arg)
 {
 	struct btf *base = build(), *split = btf__new_empty_split(base), *again;
@@ -289,7 +319,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(built_btf_is_loaded), cmocka_unit_test(what_is_wrong_is_said),
 		cmocka_unit_test(looked_at_while_it_grows), cmocka_unit_test(printed_as_c),
-		cmocka_unit_test(both_byte_orders), cmocka_unit_test(split_and_its_base),
+		cmocka_unit_test(both_byte_orders),
+		cmocka_unit_test(with_the_sizes_of_kinds), cmocka_unit_test(split_and_its_base),
 		cmocka_unit_test(objects_with_ext), cmocka_unit_test(an_objects_own),
 	};
 
