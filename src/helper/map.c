@@ -5,6 +5,7 @@
  */
 #include "helper/private.h"
 #include "map/map.h"
+#include "map/perf.h"
 
 static struct skep_map *map_of(u64 reg)
 {
@@ -78,6 +79,16 @@ HELPER(spin_unlock)
 {
 	value_lock_drop(ptr_of(r1));
 	return 0;
+}
+
+/* Where there is no packet whose bytes could follow. */
+HELPER(perf_event_output)
+{
+	struct perf_frag data = { ptr_of(r4), (u32)r5 };
+
+	if (r3 & ~BPF_F_INDEX_MASK)
+		return -EINVAL;
+	return perf_array_output(map_of(r2), r3, &data, 1);
 }
 
 HELPER(ringbuf_reserve)

@@ -30,6 +30,7 @@ HELPER(ringbuf_submit);
 HELPER(ringbuf_discard);
 HELPER(ringbuf_output);
 HELPER(ringbuf_query);
+HELPER(perf_event_output);
 HELPER(ktime_get_ns);
 HELPER(ktime_get_boot_ns);
 HELPER(ktime_get_coarse_ns);

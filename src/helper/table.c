@@ -20,6 +20,7 @@ const struct helper_def helper_defs[] = {
 	ROW(ringbuf_discard),
 	ROW(ringbuf_output),
 	ROW(ringbuf_query),
+	ROW(perf_event_output),
 	ROW(ktime_get_ns),
 	ROW(ktime_get_boot_ns),
 	ROW(ktime_get_coarse_ns),

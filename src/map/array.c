@@ -202,7 +202,7 @@ static long array_delete(struct skep_map *map __unused_arg, const void *key __un
 	return -EINVAL;
 }
 
-static int array_next_key(struct skep_map *map, const void *key, void *ret_next)
+int array_next_key(struct skep_map *map, const void *key, void *ret_next)
 {
 	u32 idx = key ? key_idx(key) : UINT32_MAX, next = 0;
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * hash.c - hash and percpu_hash. Readers take no lock and write nothing; writers take the bucket's
- * resilient lock, so that a program in a signal handler that interrupted an update of the same
- * bucket gets -EDEADLK.
+ * hash.c - hash and percpu_hash, and their LRU kinds, whose elements lru.c hands out. Readers take
+ * no lock and write nothing (but the mark of an LRU element); writers take the bucket's resilient
+ * lock, so that a program in a signal handler that interrupted an update of the same bucket gets
+ * -EDEADLK.
  *
  * A bucket is the head of a chain of elements, named by number + 1; the chain ends in END | bucket.
  * As in Linux a preallocated element may be used again at once, while a reader still stands on it.
@@ -24,6 +25,7 @@
  * Value before key, key before link: who sees the key sees the value.
  */
 #include "core/alloc.h"
+#include "map/lru.h"
 #include "map/private.h"
 
 #include <errno.h>
@@ -43,6 +45,8 @@ struct elem {
 };
 #define ELEM_RCU_OFF 8 /* without preallocation: struct rcu_item, then a back pointer */
 
+#define ELEM_LRU_OFF 8 /* in LRU maps: struct lru_node */
+
 struct elem_rcu {
 	struct rcu_item item;
 	struct hash_map *hash;
@@ -57,7 +61,8 @@ struct hash_map {
 	u32 mask;	/* number of buckets - 1 */
 	u32 key_off, value_off;
 	u32 key_size, key_words;
-	bool prealloc, percpu;
+	u32 value_size; /* as stored: of a pointer in maps of maps */
+	bool prealloc, percpu, is_lru, holds_maps;
 	char *cpu_values;  /* per-CPU: a row of values a vCPU */
 	u64 cpu_row_size;
 	u32 cpu_value_size;
@@ -66,6 +71,7 @@ struct hash_map {
 	/* Preallocated: elements for replacing one while the map is full. */
 	struct idx_set extra;
 	u32 elem_cnt;	   /* without preallocation: elements in the map; atomic */
+	struct lru lru;
 	u64 cpu_mem_size;
 };
 
@@ -239,20 +245,38 @@ again:
 	return SLAB_NONE;
 }
 
-static inline void *lookup(struct skep_map *map, const void *key, enum key_kind kind)
+static inline struct lru_node *elem_lru(struct elem *e)
+{
+	return (struct lru_node *)((char *)e + ELEM_LRU_OFF);
+}
+
+/* A lookup of a program tells LRU maps that the element is in use; bpf(2)'s, which may walk the
+ * whole map, does not (lru_sys_lookup()). */
+static inline void *lookup(struct skep_map *map, const void *key, enum key_kind kind, bool marks)
 {
 	struct hash_map *hash = hash_of(map);
 	u32 idx = find_idx(hash, key, kind);
+	struct elem *e;
 
-	return idx == SLAB_NONE ? NULL : elem_value(hash, elem_at(hash, idx));
+	if (idx == SLAB_NONE)
+		return NULL;
+	e = elem_at(hash, idx);
+	if (marks)
+		lru_mark(elem_lru(e));
+	return elem_value(hash, e);
 }
 
-static inline void *lookup_cpu(struct skep_map *map, const void *key, u32 cpu, enum key_kind kind)
+static inline void *lookup_cpu(struct skep_map *map, const void *key, u32 cpu, enum key_kind kind,
+			       bool marks)
 {
 	struct hash_map *hash = hash_of(map);
 	u32 idx = cpu < map->cpu_cnt ? find_idx(hash, key, kind) : SLAB_NONE;
 
-	return idx == SLAB_NONE ? NULL : cpu_value(hash, idx, cpu);
+	if (idx == SLAB_NONE)
+		return NULL;
+	if (marks)
+		lru_mark(elem_lru(elem_at(hash, idx)));
+	return cpu_value(hash, idx, cpu);
 }
 
 static u32 find_any(const struct hash_map *hash, const void *key)
@@ -309,12 +333,22 @@ static void elem_after_period(struct rcu_item *item)
 	slab_put(&hash->slab, 0, elem_idx(hash, e));
 }
 
+/* Of maps of maps: the element's. Written as one, for who reads it without a lock. */
+static inline struct skep_map **elem_map(const struct hash_map *hash, const struct elem *e)
+{
+	return elem_value(hash, e);
+}
+
 /* An element that was taken out of its chain; in place of an element from extra when replaced. */
 static void elem_release(struct hash_map *hash, u32 idx, bool to_extra)
 {
 	struct elem_rcu *er;
 
-	if (!hash->prealloc) {
+	if (hash->holds_maps)
+		map_put(*elem_map(hash, elem_at(hash, idx)));
+	if (hash->is_lru) {
+		lru_put(&hash->lru, idx);
+	} else if (!hash->prealloc) {
 		er = (struct elem_rcu *)((char *)elem_at(hash, idx) + ELEM_RCU_OFF);
 		er->hash = hash;
 		rcu_defer(&er->item, elem_after_period);
@@ -381,27 +415,35 @@ static int check_exists(const u32 *at, u64 flags)
 }
 
 /* Under the lock. A reader sees the old or the new element, never none: one link changes. */
-static int put_plain(struct hash_map *hash, struct bucket *b, u32 nr, u32 *at, const void *key, u64 hv,
-		     const void *value, u32 *ret_old, bool *ret_to_extra)
+static void put_elem(struct hash_map *hash, struct bucket *b, u32 nr, u32 *at, u32 idx, const void *key,
+		     u64 hv, const void *value, u32 *ret_old)
 {
-	struct elem *e;
-	u32 idx = SLAB_NONE;
-	int err = at ? elem_replacement(hash, &idx, ret_to_extra) : elem_new(hash, &idx);
+	struct elem *e = elem_at(hash, idx);
 
-	if (err)
-		return err;
-	e = elem_at(hash, idx);
-	value_set(&hash->map, elem_value(hash, e), value);
+	if (hash->holds_maps)
+		__atomic_store_n(elem_map(hash, e), *(struct skep_map *const *)value, __ATOMIC_RELEASE);
+	else
+		value_set(&hash->map, elem_value(hash, e), value);
 	elem_set_key(hash, e, key, hv);
 	if (!at) {
 		link_first(b, nr, e, idx);
-		return 0;
+		return;
 	}
 	*ret_old = *at - 1;
 	bucket_changes(b);
 	__atomic_store_n(&e->next, elem_at(hash, *ret_old)->next, __ATOMIC_RELEASE);
 	__atomic_store_n(at, idx + 1, __ATOMIC_RELEASE);
-	return 0;
+}
+
+static int put_plain(struct hash_map *hash, struct bucket *b, u32 nr, u32 *at, const void *key, u64 hv,
+		     const void *value, u32 *ret_old, bool *ret_to_extra)
+{
+	u32 idx = SLAB_NONE;
+	int err = at ? elem_replacement(hash, &idx, ret_to_extra) : elem_new(hash, &idx);
+
+	if (!err)
+		put_elem(hash, b, nr, at, idx, key, hv, value, ret_old);
+	return err;
 }
 
 static long hash_update(struct skep_map *map, const void *key, const void *value, u64 flags)
@@ -433,6 +475,57 @@ static long hash_update(struct skep_map *map, const void *key, const void *value
 	return err;
 }
 
+/* As in Linux a new element is had first, also when the key is there already: finding one may evict
+ * from any bucket, so none may be locked. */
+static long lru_hash_update(struct skep_map *map, const void *key, const void *value, u64 flags)
+{
+	struct hash_map *hash = hash_of(map);
+	u64 hv = hash_any(hash, key);
+	u32 nr = (u32)hv & hash->mask, *at, idx, old;
+	struct bucket *b = &hash->buckets[nr];
+	int err;
+
+	if (unlikely(flags > BPF_EXIST))
+		return -EINVAL;
+	idx = old = lru_get(&hash->lru, nr);
+	if (idx == SLAB_NONE)
+		return -ENOMEM;
+	err = rlock_take(&b->lock);
+	if (!err) {
+		at = find_link(hash, b, key, hv);
+		err = check_exists(at, flags);
+		if (!err) {
+			old = SLAB_NONE;
+			if (at)
+				lru_mark(elem_lru(elem_at(hash, idx)));
+			put_elem(hash, b, nr, at, idx, key, hv, value, &old);
+		}
+		rlock_drop(&b->lock);
+	}
+	if (old != SLAB_NONE)
+		lru_put(&hash->lru, old);
+	return err;
+}
+
+static bool lru_evict(void *ctx, u32 idx, u32 nr)
+{
+	struct hash_map *hash = ctx;
+	struct bucket *b = &hash->buckets[nr];
+	bool found = false;
+	u32 *at = &b->head;
+
+	if (rlock_take(&b->lock))
+		return false;
+	while (*at && !(*at & END) && *at != idx + 1)
+		at = &elem_at(hash, *at - 1)->next;
+	if (*at == idx + 1) {
+		unlink_at(hash, b, at);
+		found = true;
+	}
+	rlock_drop(&b->lock);
+	return found;
+}
+
 /* Values of all vCPUs: from a program its own and zeros elsewhere, @whole: as bpf(2) gives them. */
 static void cpu_values_init(struct hash_map *hash, u32 idx, const void *value, bool whole, u64 flags)
 {
@@ -440,13 +533,13 @@ static void cpu_values_init(struct hash_map *hash, u32 idx, const void *value, b
 
 	for (u32 cpu = 0; cpu < hash->map.cpu_cnt; cpu++) {
 		if (whole)
-			from = percpu_src(value, hash->map.value_size, flags, cpu);
+			from = percpu_src(value, hash->value_size, flags, cpu);
 		else
 			from = cpu == this_cpu() ? value : NULL;
 		if (from)
-			value_copy(cpu_value(hash, idx, cpu), from, hash->map.value_size);
+			value_copy(cpu_value(hash, idx, cpu), from, hash->value_size);
 		else
-			memset(cpu_value(hash, idx, cpu), 0, hash->map.value_size);
+			value_zero(cpu_value(hash, idx, cpu), hash->value_size);
 	}
 }
 
@@ -455,43 +548,64 @@ static void cpu_values_set(struct hash_map *hash, u32 idx, const void *value, bo
 	const void *from;
 
 	if (!whole) {
-		value_copy(cpu_value(hash, idx, this_cpu()), value, hash->map.value_size);
+		value_copy(cpu_value(hash, idx, this_cpu()), value, hash->value_size);
 		return;
 	}
 	for (u32 cpu = 0; cpu < hash->map.cpu_cnt; cpu++) {
-		from = percpu_src(value, hash->map.value_size, flags, cpu);
+		from = percpu_src(value, hash->value_size, flags, cpu);
 		if (from)
-			value_copy(cpu_value(hash, idx, cpu), from, hash->map.value_size);
+			value_copy(cpu_value(hash, idx, cpu), from, hash->value_size);
 	}
 }
 
-/* Values of an element that exists change in place: each vCPU's belongs to that vCPU. */
+/* Under the lock. Values of an element that exists change in place: each vCPU's belongs to that
+ * vCPU. @idx: a new one, SLAB_NONE: find one. *ret_used: it is in the map now. */
+static int percpu_put_locked(struct hash_map *hash, struct bucket *b, u32 nr, u64 hv, const void *key,
+			     const void *value, u64 flags, bool whole, u32 idx, bool *ret_used)
+{
+	u32 *at = find_link(hash, b, key, hv);
+	int err = check_exists(at, (u32)flags & (BPF_EXIST | BPF_NOEXIST));
+
+	if (!err && at) {
+		if (hash->is_lru)
+			lru_mark(elem_lru(elem_at(hash, *at - 1)));
+		cpu_values_set(hash, *at - 1, value, whole, flags);
+		return 0;
+	}
+	if (!err && idx == SLAB_NONE)
+		err = elem_new(hash, &idx);
+	if (err)
+		return err;
+	cpu_values_init(hash, idx, value, whole, flags);
+	elem_set_key(hash, elem_at(hash, idx), key, hv);
+	link_first(b, nr, elem_at(hash, idx), idx);
+	*ret_used = true;
+	return 0;
+}
+
 static int percpu_put(struct hash_map *hash, const void *key, const void *value, u64 flags, bool whole)
 {
 	u64 hv = hash_any(hash, key);
-	u32 nr = (u32)hv & hash->mask, *at, idx;
+	u32 nr = (u32)hv & hash->mask, idx = SLAB_NONE;
 	struct bucket *b = &hash->buckets[nr];
 	u32 exist = (u32)flags & ~(BPF_F_CPU | BPF_F_ALL_CPUS);
+	bool used = false;
 	int err;
 
 	if (unlikely(exist > BPF_EXIST))
 		return -EINVAL;
-	err = rlock_take(&b->lock);
-	if (err)
-		return err;
-	at = find_link(hash, b, key, hv);
-	err = check_exists(at, exist);
-	if (!err && at) {
-		cpu_values_set(hash, *at - 1, value, whole, flags);
-	} else if (!err) {
-		err = elem_new(hash, &idx);
-		if (!err) {
-			cpu_values_init(hash, idx, value, whole, flags);
-			elem_set_key(hash, elem_at(hash, idx), key, hv);
-			link_first(b, nr, elem_at(hash, idx), idx);
-		}
+	if (hash->is_lru && exist != BPF_EXIST) {
+		idx = lru_get(&hash->lru, nr);
+		if (idx == SLAB_NONE)
+			return -ENOMEM;
 	}
-	rlock_drop(&b->lock);
+	err = rlock_take(&b->lock);
+	if (!err) {
+		err = percpu_put_locked(hash, b, nr, hv, key, value, flags, whole, idx, &used);
+		rlock_drop(&b->lock);
+	}
+	if (idx != SLAB_NONE && !used)
+		lru_put(&hash->lru, idx);
 	return err;
 }
 
@@ -511,7 +625,7 @@ static int take_out(struct hash_map *hash, const void *key, void *value, u64 fla
 {
 	u64 hv = hash_any(hash, key);
 	struct bucket *b = &hash->buckets[(u32)hv & hash->mask];
-	u32 *at, idx, size = hash->map.value_size;
+	u32 *at, idx, size = hash->value_size;
 	int err = rlock_take(&b->lock);
 
 	if (err)
@@ -543,6 +657,58 @@ static int hash_lookup_and_delete(struct skep_map *map, const void *key, void *v
 				  u64 flags)
 {
 	return take_out(hash_of(map), key, value, flags);
+}
+
+static int lru_sys_lookup(struct skep_map *map, const void *key, void *value, u64 flags)
+{
+	struct hash_map *hash = hash_of(map);
+	u32 idx = find_any(hash, key), size = map->value_size;
+
+	if (idx == SLAB_NONE)
+		return -ENOENT;
+	if (!hash->percpu)
+		value_copy(value, elem_value(hash, elem_at(hash, idx)), size);
+	for (u32 cpu = 0; hash->percpu && cpu < map->cpu_cnt; cpu++) {
+		void *to = (void *)percpu_src(value, size, flags, cpu);
+
+		if (to)
+			value_copy(to, cpu_value(hash, idx, cpu), size);
+	}
+	return 0;
+}
+
+/* ---- maps of maps --------------------------------------------------------------------------- */
+
+static inline void *lookup_map(struct skep_map *map, const void *key, enum key_kind kind)
+{
+	struct skep_map **at = lookup(map, key, kind, false);
+
+	return at ? __atomic_load_n(at, __ATOMIC_ACQUIRE) : NULL;
+}
+
+static int hash_of_maps_sys_lookup(struct skep_map *map, const void *key, void *value,
+				   u64 flags __unused_arg)
+{
+	u32 idx = find_any(hash_of(map), key);
+
+	if (idx == SLAB_NONE)
+		return -ENOENT;
+	return inner_map_id(__atomic_load_n(elem_map(hash_of(map), elem_at(hash_of(map), idx)),
+					    __ATOMIC_ACQUIRE),
+			    value);
+}
+
+static int hash_of_maps_sys_update(struct skep_map *map, const void *key, const void *value, u64 flags)
+{
+	struct skep_map *inner;
+	int err = inner_map_get(map, value, &inner);
+
+	if (err)
+		return err;
+	err = (int)hash_update(map, key, &inner, flags);
+	if (err)
+		map_put(inner);
+	return err;
 }
 
 /* ---- walking -------------------------------------------------------------------------------- */
@@ -612,14 +778,28 @@ static long hash_for_each(struct skep_map *map,
 #define ELEM_SIZE_MAX (4u << 20) /* Linux: what its allocator gives in one piece ... */
 #define LINUX_ELEM_SIZE 48	 /* ... with its element's own fields */
 
-static int hash_check(const struct map_attr *attr)
+static bool type_is_percpu(u32 type)
+{
+	return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+}
+
+static bool type_is_lru(u32 type)
+{
+	return type == BPF_MAP_TYPE_LRU_HASH || type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+}
+
+static int check_sizes(const struct map_attr *attr)
 {
 	u32 ok = BPF_F_NO_PREALLOC | BPF_F_NUMA_NODE | BPF_F_ZERO_SEED | MAP_ACCESS_FLAGS;
-	bool percpu = attr->type == BPF_MAP_TYPE_PERCPU_HASH;
+	bool percpu = type_is_percpu(attr->type), lru = type_is_lru(attr->type);
 
+	if (lru)
+		ok |= BPF_F_NO_COMMON_LRU;
 	if ((attr->flags & ~ok) || !map_access_ok(attr->flags))
 		return -EINVAL;
-	if (percpu && (attr->flags & BPF_F_NUMA_NODE))
+	if (lru && (attr->flags & BPF_F_NO_PREALLOC))
+		return -ENOTSUPP;
+	if ((percpu || (attr->flags & BPF_F_NO_COMMON_LRU)) && (attr->flags & BPF_F_NUMA_NODE))
 		return -EINVAL;
 	if (!attr->max_entries || !attr->key_size || !attr->value_size)
 		return -EINVAL;
@@ -630,16 +810,36 @@ static int hash_check(const struct map_attr *attr)
 	return 0;
 }
 
+static int hash_check(const struct map_attr *attr)
+{
+	/* Maps are named by descriptor. */
+	if (attr->type == BPF_MAP_TYPE_HASH_OF_MAPS && attr->value_size != 4)
+		return -EINVAL;
+	return check_sizes(attr);
+}
+
 static const struct map_ops *ops_for(const struct map_attr *attr);
 
-/* Elements: what replaces one must exist beside a full map; without preallocation elements that
- * wait for their grace period are outside of max_entries. */
+/* Lists of their own are all of the same length. */
+static u32 max_entries_of(const struct map_attr *attr)
+{
+	u32 rest = attr->max_entries % attr->cpu_cnt;
+
+	if (!(attr->flags & BPF_F_NO_COMMON_LRU) || !rest)
+		return attr->max_entries;
+	if (attr->max_entries > UINT32_MAX - attr->cpu_cnt)
+		return attr->max_entries - rest;
+	return attr->max_entries - rest + attr->cpu_cnt;
+}
+
+/* Elements: what replaces one must exist beside a full map (in LRU maps another one goes instead);
+ * without preallocation elements that wait for their grace period are outside of max_entries. */
 static u64 elem_total(const struct map_attr *attr, u32 *ret_extra)
 {
-	*ret_extra = attr->cpu_cnt * 2 + 16;
+	*ret_extra = type_is_lru(attr->type) ? 0 : attr->cpu_cnt * 2 + 16;
 	if (attr->flags & BPF_F_NO_PREALLOC)
 		return (u64)attr->max_entries + max_of(attr->max_entries, 65536u);
-	return (u64)attr->max_entries + *ret_extra;
+	return (u64)max_entries_of(attr) + *ret_extra;
 }
 
 static u32 bucket_cnt(u32 max_entries)
@@ -654,13 +854,21 @@ static u32 bucket_cnt(u32 max_entries)
 static void hash_layout(struct hash_map *hash, const struct map_attr *attr)
 {
 	hash->prealloc = !(attr->flags & BPF_F_NO_PREALLOC);
-	hash->percpu = attr->type == BPF_MAP_TYPE_PERCPU_HASH;
+	hash->percpu = type_is_percpu(attr->type);
+	hash->is_lru = type_is_lru(attr->type);
+	hash->holds_maps = attr->type == BPF_MAP_TYPE_HASH_OF_MAPS;
+	hash->value_size = hash->holds_maps ? sizeof(struct skep_map *) : attr->value_size;
+	hash->map.max_entries = max_entries_of(attr);
 	hash->seed = attr->flags & BPF_F_ZERO_SEED ? 0 : attr->seed;
 	hash->key_size = attr->key_size;
 	hash->key_words = (attr->key_size + 7) / 8;
-	hash->key_off = hash->prealloc ? sizeof(struct elem) : ELEM_RCU_OFF + sizeof(struct elem_rcu);
+	hash->key_off = sizeof(struct elem);
+	if (hash->is_lru)
+		hash->key_off = ELEM_LRU_OFF + sizeof(struct lru_node);
+	else if (!hash->prealloc)
+		hash->key_off = ELEM_RCU_OFF + sizeof(struct elem_rcu);
 	hash->value_off = hash->key_off + hash->key_words * 8;
-	hash->elem_size = hash->value_off + (hash->percpu ? 0 : round_up_to(attr->value_size, 8));
+	hash->elem_size = hash->value_off + (hash->percpu ? 0 : round_up_to(hash->value_size, 8));
 	/* Not across two cache lines where it fits into one. */
 	if (hash->elem_size > 16 && hash->elem_size <= 32)
 		hash->elem_size = 32;
@@ -669,13 +877,28 @@ static void hash_layout(struct hash_map *hash, const struct map_attr *attr)
 	hash->mask = bucket_cnt(attr->max_entries) - 1;
 }
 
+/* Nobody reads or writes any more. */
+static void put_all_maps(struct hash_map *hash)
+{
+	for (u32 nr = 0; nr <= hash->mask; nr++) {
+		u32 link = hash->buckets[nr].head;
+
+		for (; link && !(link & END); link = elem_at(hash, link - 1)->next)
+			map_put(*elem_map(hash, elem_at(hash, link - 1)));
+	}
+}
+
 static void hash_free(struct skep_map *map)
 {
 	struct hash_map *hash = hash_of(map);
 
+	if (hash->holds_maps && hash->elems)
+		put_all_maps(hash);
+	map_template_free(map->inner);
 	/* Elements deferred before the map was: their callbacks came first, the queue is in order. */
 	if (hash->elems)
 		slab_free(&hash->slab);
+	lru_destroy(&hash->lru);
 	mem_unreserve(hash->extra.lists, sizeof(struct idx_list) * (u64)hash->extra.list_cnt);
 	if (hash->cpu_values) {
 		mem_unreserve(hash->cpu_values, hash->cpu_mem_size);
@@ -715,6 +938,14 @@ static int hash_alloc_mem(struct hash_map *hash, const struct map_attr *attr)
 			return -ENOMEM;
 		}
 	}
+	if (hash->is_lru) {
+		hash->lru.nodes = hash->elems + ELEM_LRU_OFF;
+		hash->lru.stride = hash->elem_size;
+		hash->lru.evict = lru_evict;
+		hash->lru.ctx = hash;
+		return lru_init(&hash->lru, attr->acct, total, attr->cpu_cnt,
+				!(attr->flags & BPF_F_NO_COMMON_LRU));
+	}
 	if (!hash->prealloc)
 		return 0;
 	hash->extra.list_cnt = attr->cpu_cnt;
@@ -729,6 +960,7 @@ static int hash_alloc_mem(struct hash_map *hash, const struct map_attr *attr)
 
 static int hash_alloc(const struct map_attr *attr, struct skep_map **ret_map)
 {
+	struct map_template *inner = NULL;
 	struct hash_map *hash;
 	u32 extra_cnt;
 	int err;
@@ -736,10 +968,18 @@ static int hash_alloc(const struct map_attr *attr, struct skep_map **ret_map)
 	/* A link has 31 bits. */
 	if (elem_total(attr, &extra_cnt) >= END || attr->max_entries > BIT(30))
 		return -E2BIG;
+	if (attr->type == BPF_MAP_TYPE_HASH_OF_MAPS) {
+		err = map_template_new(attr, &inner);
+		if (err)
+			return err;
+	}
 	hash = aligned_alloc(64, round_up_to(sizeof(*hash), 64));
-	if (!hash)
+	if (!hash) {
+		map_template_free(inner);
 		return -ENOMEM;
+	}
 	memset(hash, 0, sizeof(*hash));
+	hash->map.inner = inner;
 	hash->map.acct = attr->acct;
 	hash->map.ops = ops_for(attr);
 	hash_layout(hash, attr);
@@ -757,61 +997,80 @@ static u64 hash_mem_usage(const struct skep_map *map)
 	const struct hash_map *hash = hash_of(map);
 
 	return sizeof(*hash) + sizeof(struct bucket) * ((u64)hash->mask + 1) +
-	       slab_mem_usage(&hash->slab) + (hash->prealloc ? hash->cpu_mem_size : 0);
+	       slab_mem_usage(&hash->slab) + (hash->prealloc ? hash->cpu_mem_size : 0) +
+	       lru_mem_usage(&hash->lru);
 }
 
 /* ---- tables --------------------------------------------------------------------------------- */
 
 /* A lookup for each kind of key: no program's lookup decides again what its map's key is. */
-#define LOOKUPS(kind)                                                                              \
-	static void *lookup_##kind(struct skep_map *map, const void *key)                          \
+#define LOOKUPS(kind, suffix, marks)                                                               \
+	static void *lookup##suffix##_##kind(struct skep_map *map, const void *key)                \
 	{                                                                                          \
-		return lookup(map, key, kind);                                                     \
+		return lookup(map, key, kind, marks);                                              \
 	}                                                                                          \
-	static void *lookup_cpu_##kind(struct skep_map *map, const void *key, u32 cpu)             \
+	static void *lookup##suffix##_cpu_##kind(struct skep_map *map, const void *key, u32 cpu)   \
 	{                                                                                          \
-		return lookup_cpu(map, key, cpu, kind);                                            \
+		return lookup_cpu(map, key, cpu, kind, marks);                                     \
 	}                                                                                          \
-	static void *lookup_this_cpu_##kind(struct skep_map *map, const void *key)                 \
+	static void *lookup##suffix##_this_cpu_##kind(struct skep_map *map, const void *key)       \
 	{                                                                                          \
-		return lookup_cpu(map, key, this_cpu(), kind);                                     \
+		return lookup_cpu(map, key, this_cpu(), kind, marks);                              \
 	}
-LOOKUPS(KEY_4)
-LOOKUPS(KEY_8)
-LOOKUPS(KEY_WORD)
-LOOKUPS(KEY_2_WORDS)
-LOOKUPS(KEY_LONG)
+#define MAP_LOOKUP(kind)                                                                           \
+	static void *lookup_map_##kind(struct skep_map *map, const void *key)                      \
+	{                                                                                          \
+		return lookup_map(map, key, kind);                                                 \
+	}
+#define ALL_LOOKUPS(kind) LOOKUPS(kind, , false) LOOKUPS(kind, _lru, true) MAP_LOOKUP(kind)
+ALL_LOOKUPS(KEY_4)
+ALL_LOOKUPS(KEY_8)
+ALL_LOOKUPS(KEY_WORD)
+ALL_LOOKUPS(KEY_2_WORDS)
+ALL_LOOKUPS(KEY_LONG)
 
+#define COMMON_OPS                                                                                 \
+	.check = hash_check, .alloc = hash_alloc, .free = hash_free, .delete = hash_delete,        \
+	.next_key = hash_next_key, .mem_usage = hash_mem_usage
+#define VALUE_OPS                                                                                  \
+	COMMON_OPS, .sys_lookup_and_delete = hash_lookup_and_delete, .for_each = hash_for_each
 #define HASH_OPS(kind)                                                                             \
 	{                                                                                          \
-		.name = "hash", .check = hash_check, .alloc = hash_alloc, .free = hash_free,       \
-		.lookup = lookup_##kind, .update = hash_update, .delete = hash_delete,             \
-		.sys_lookup_and_delete = hash_lookup_and_delete, .next_key = hash_next_key,        \
-		.mem_usage = hash_mem_usage, .for_each = hash_for_each,                            \
+		VALUE_OPS, .name = "hash", .lookup = lookup_##kind, .update = hash_update,        \
 	}
 #define PERCPU_HASH_OPS(kind)                                                                      \
 	{                                                                                          \
-		.name = "percpu_hash", .check = hash_check, .alloc = hash_alloc,                   \
-		.free = hash_free, .lookup = lookup_this_cpu_##kind,                               \
+		VALUE_OPS, .name = "percpu_hash", .lookup = lookup_this_cpu_##kind,               \
 		.lookup_percpu = lookup_cpu_##kind, .update = percpu_hash_update,                  \
-		.delete = hash_delete, .sys_update = percpu_hash_sys_update,                       \
-		.sys_lookup_and_delete = hash_lookup_and_delete, .next_key = hash_next_key,        \
-		.mem_usage = hash_mem_usage, .for_each = hash_for_each,                            \
+		.sys_update = percpu_hash_sys_update,                                              \
 	}
-static const struct map_ops hash_ops[] = {
-	[KEY_4] = HASH_OPS(KEY_4),
-	[KEY_8] = HASH_OPS(KEY_8),
-	[KEY_WORD] = HASH_OPS(KEY_WORD),
-	[KEY_2_WORDS] = HASH_OPS(KEY_2_WORDS),
-	[KEY_LONG] = HASH_OPS(KEY_LONG),
-};
-static const struct map_ops percpu_ops[] = {
-	[KEY_4] = PERCPU_HASH_OPS(KEY_4),
-	[KEY_8] = PERCPU_HASH_OPS(KEY_8),
-	[KEY_WORD] = PERCPU_HASH_OPS(KEY_WORD),
-	[KEY_2_WORDS] = PERCPU_HASH_OPS(KEY_2_WORDS),
-	[KEY_LONG] = PERCPU_HASH_OPS(KEY_LONG),
-};
+#define LRU_HASH_OPS(kind)                                                                         \
+	{                                                                                          \
+		VALUE_OPS, .name = "lru_hash", .lookup = lookup_lru_##kind,                       \
+		.update = lru_hash_update, .sys_lookup = lru_sys_lookup,                           \
+	}
+#define LRU_PERCPU_HASH_OPS(kind)                                                                  \
+	{                                                                                          \
+		VALUE_OPS, .name = "lru_percpu_hash", .lookup = lookup_lru_this_cpu_##kind,       \
+		.lookup_percpu = lookup_lru_cpu_##kind, .update = percpu_hash_update,              \
+		.sys_update = percpu_hash_sys_update, .sys_lookup = lru_sys_lookup,                \
+	}
+/* Programs only look up: the verifier sees to it. */
+#define HASH_OF_MAPS_OPS(kind)                                                                     \
+	{                                                                                          \
+		COMMON_OPS, .name = "hash_of_maps", .lookup = lookup_map_##kind,                   \
+		.sys_lookup = hash_of_maps_sys_lookup, .sys_update = hash_of_maps_sys_update,      \
+	}
+#define FOR_ALL_KEYS(ops)                                                                          \
+	{                                                                                          \
+		[KEY_4] = ops(KEY_4), [KEY_8] = ops(KEY_8), [KEY_WORD] = ops(KEY_WORD),            \
+		[KEY_2_WORDS] = ops(KEY_2_WORDS), [KEY_LONG] = ops(KEY_LONG),                      \
+	}
+static const struct map_ops hash_ops[] = FOR_ALL_KEYS(HASH_OPS);
+static const struct map_ops percpu_ops[] = FOR_ALL_KEYS(PERCPU_HASH_OPS);
+static const struct map_ops lru_ops[] = FOR_ALL_KEYS(LRU_HASH_OPS);
+static const struct map_ops lru_percpu_ops[] = FOR_ALL_KEYS(LRU_PERCPU_HASH_OPS);
+static const struct map_ops of_maps_ops[] = FOR_ALL_KEYS(HASH_OF_MAPS_OPS);
 
 static const struct map_ops *ops_for(const struct map_attr *attr)
 {
@@ -825,9 +1084,23 @@ static const struct map_ops *ops_for(const struct map_attr *attr)
 		kind = KEY_WORD;
 	else if (attr->key_size <= 16)
 		kind = KEY_2_WORDS;
-	return attr->type == BPF_MAP_TYPE_HASH ? &hash_ops[kind] : &percpu_ops[kind];
+	switch (attr->type) {
+	case BPF_MAP_TYPE_PERCPU_HASH:
+		return &percpu_ops[kind];
+	case BPF_MAP_TYPE_LRU_HASH:
+		return &lru_ops[kind];
+	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+		return &lru_percpu_ops[kind];
+	case BPF_MAP_TYPE_HASH_OF_MAPS:
+		return &of_maps_ops[kind];
+	default:
+		return &hash_ops[kind];
+	}
 }
 
 /* For keys of any size; a map gets the table of its own key's kind. */
 const struct map_ops hash_map_ops = HASH_OPS(KEY_LONG);
 const struct map_ops percpu_hash_map_ops = PERCPU_HASH_OPS(KEY_LONG);
+const struct map_ops lru_hash_map_ops = LRU_HASH_OPS(KEY_LONG);
+const struct map_ops lru_percpu_hash_map_ops = LRU_PERCPU_HASH_OPS(KEY_LONG);
+const struct map_ops hash_of_maps_map_ops = HASH_OF_MAPS_OPS(KEY_LONG);

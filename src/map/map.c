@@ -24,16 +24,16 @@ static const struct type_row types[] = {
 	[BPF_MAP_TYPE_HASH] = { "hash", &hash_map_ops, NULL },
 	[BPF_MAP_TYPE_ARRAY] = { "array", &array_map_ops, NULL },
 	[BPF_MAP_TYPE_PROG_ARRAY] = { "prog_array", &prog_array_map_ops, NULL },
-	[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = ABSENT("perf_event_array"),
+	[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = { "perf_event_array", &perf_event_array_map_ops, NULL },
 	[BPF_MAP_TYPE_PERCPU_HASH] = { "percpu_hash", &percpu_hash_map_ops, NULL },
 	[BPF_MAP_TYPE_PERCPU_ARRAY] = { "percpu_array", &percpu_array_map_ops, NULL },
 	[BPF_MAP_TYPE_STACK_TRACE] = ABSENT("stack_trace"),
 	[BPF_MAP_TYPE_CGROUP_ARRAY] = ABSENT("cgroup_array"),
-	[BPF_MAP_TYPE_LRU_HASH] = ABSENT("lru_hash"),
-	[BPF_MAP_TYPE_LRU_PERCPU_HASH] = ABSENT("lru_percpu_hash"),
-	[BPF_MAP_TYPE_LPM_TRIE] = ABSENT("lpm_trie"),
-	[BPF_MAP_TYPE_ARRAY_OF_MAPS] = ABSENT("array_of_maps"),
-	[BPF_MAP_TYPE_HASH_OF_MAPS] = ABSENT("hash_of_maps"),
+	[BPF_MAP_TYPE_LRU_HASH] = { "lru_hash", &lru_hash_map_ops, NULL },
+	[BPF_MAP_TYPE_LRU_PERCPU_HASH] = { "lru_percpu_hash", &lru_percpu_hash_map_ops, NULL },
+	[BPF_MAP_TYPE_LPM_TRIE] = { "lpm_trie", &lpm_trie_map_ops, NULL },
+	[BPF_MAP_TYPE_ARRAY_OF_MAPS] = { "array_of_maps", &array_of_maps_map_ops, NULL },
+	[BPF_MAP_TYPE_HASH_OF_MAPS] = { "hash_of_maps", &hash_of_maps_map_ops, NULL },
 	[BPF_MAP_TYPE_DEVMAP] = ABSENT("devmap"),
 	[BPF_MAP_TYPE_SOCKMAP] = ABSENT("sockmap"),
 	[BPF_MAP_TYPE_CPUMAP] = ABSENT("cpumap"),
@@ -42,20 +42,20 @@ static const struct type_row types[] = {
 	[BPF_MAP_TYPE_CGROUP_STORAGE] = ABSENT("cgroup_storage"),
 	[BPF_MAP_TYPE_REUSEPORT_SOCKARRAY] = ABSENT("reuseport_sockarray"),
 	[BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE] = ABSENT("percpu_cgroup_storage"),
-	[BPF_MAP_TYPE_QUEUE] = ABSENT("queue"),
-	[BPF_MAP_TYPE_STACK] = ABSENT("stack"),
+	[BPF_MAP_TYPE_QUEUE] = { "queue", &queue_map_ops, NULL },
+	[BPF_MAP_TYPE_STACK] = { "stack", &stack_map_ops, NULL },
 	[BPF_MAP_TYPE_SK_STORAGE] = ABSENT("sk_storage"),
 	[BPF_MAP_TYPE_DEVMAP_HASH] = ABSENT("devmap_hash"),
 	[BPF_MAP_TYPE_STRUCT_OPS] = ABSENT("struct_ops"),
 	[BPF_MAP_TYPE_RINGBUF] = { "ringbuf", &ringbuf_map_ops, NULL },
 	[BPF_MAP_TYPE_INODE_STORAGE] = ABSENT("inode_storage"),
 	[BPF_MAP_TYPE_TASK_STORAGE] = ABSENT("task_storage"),
-	[BPF_MAP_TYPE_BLOOM_FILTER] = ABSENT("bloom_filter"),
+	[BPF_MAP_TYPE_BLOOM_FILTER] = { "bloom_filter", &bloom_filter_map_ops, NULL },
 	[BPF_MAP_TYPE_USER_RINGBUF] = ABSENT("user_ringbuf"),
 	[BPF_MAP_TYPE_CGRP_STORAGE] = ABSENT("cgrp_storage"),
 	[BPF_MAP_TYPE_ARENA] = ABSENT("arena"),
 	[BPF_MAP_TYPE_INSN_ARRAY] = ABSENT("insn_array"),
-	[BPF_MAP_TYPE_RHASH] = ABSENT("rhash"),
+	[BPF_MAP_TYPE_RHASH] = { "rhash", &rhash_map_ops, NULL },
 };
 static_assert(ARRAY_SIZE(types) == __MAX_BPF_MAP_TYPE, "a map type has no row");
 
@@ -134,10 +134,10 @@ static int check_array_btf(const struct map_attr *attr)
 
 static int check_btf(const struct map_attr *attr)
 {
+	struct btf_t t;
+
 	if (!attr->btf || !attr->btf_value_type_id)
 		return 0;
-	if (attr->type == BPF_MAP_TYPE_RINGBUF || attr->type == BPF_MAP_TYPE_PROG_ARRAY)
-		return -ENOTSUPP;
 	if (attr->btf_key_type_id &&
 	    btf_type_size(attr->btf, attr->btf_key_type_id) != attr->key_size)
 		return -EINVAL;
@@ -145,7 +145,20 @@ static int check_btf(const struct map_attr *attr)
 		return -EINVAL;
 	if (attr->type == BPF_MAP_TYPE_ARRAY || attr->type == BPF_MAP_TYPE_PERCPU_ARRAY)
 		return check_array_btf(attr);
-	return attr->btf_key_type_id ? 0 : -EINVAL;
+	/* What user space writes is not what is stored. */
+	if (attr->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY || attr->type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
+	    attr->type == BPF_MAP_TYPE_HASH_OF_MAPS)
+		return -ENOTSUPP;
+	if (attr->type == BPF_MAP_TYPE_BLOOM_FILTER) /* has no keys */
+		return attr->btf_key_type_id ? -EINVAL : 0;
+	if (!attr->btf_key_type_id)
+		return -EINVAL;
+	/* A prefix length and then bytes: no single number is that. */
+	if (attr->type == BPF_MAP_TYPE_LPM_TRIE &&
+	    (!btf_type_get(attr->btf, btf_skip_mods(attr->btf, attr->btf_key_type_id), &t) ||
+	     t.kind != BTF_KIND_STRUCT))
+		return -EINVAL;
+	return 0;
 }
 
 static void map_init(struct skep_map *map, const struct map_attr *attr, const struct map_ops *ops,
@@ -157,13 +170,17 @@ static void map_init(struct skep_map *map, const struct map_attr *attr, const st
 	map->type = attr->type;
 	map->key_size = attr->key_size;
 	map->value_size = attr->value_size;
-	map->max_entries = attr->max_entries;
+	if (!map->max_entries)
+		map->max_entries = attr->max_entries;
 	map->flags = attr->flags;
 	map->extra = attr->extra;
 	map->cpu_cnt = attr->cpu_cnt;
 	map->acct = attr->acct;
 	map->spin_lock_off = spin_lock_off;
 	map->objs = attr->objs;
+	map->exclusive = attr->excl_hash;
+	if (attr->excl_hash)
+		memcpy(map->excl_hash, attr->excl_hash, sizeof(map->excl_hash));
 	memcpy(map->name, attr->name, sizeof(map->name));
 	if (attr->btf) {
 		btf_get(attr->btf);
@@ -224,6 +241,12 @@ static void map_free_deferred(struct rcu_item *item)
 	struct skep_map *map = container_of(item, struct skep_map, rcu);
 	const struct skep_btf *btf = map->btf;
 
+	/* What its last readers deferred is behind it in the queue: see mapinmap.c. */
+	if (map->was_inner) {
+		map->was_inner = false;
+		rcu_defer(item, map_free_deferred);
+		return;
+	}
 	map->ops->free(map);
 	if (btf)
 		btf_put(btf);

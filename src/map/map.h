@@ -19,6 +19,7 @@
 #define ENOTSUPP 524
 #endif
 
+struct perf_event;
 struct skep_btf;
 struct skep_map;
 
@@ -45,6 +46,10 @@ struct map_objs {
 	void *ctx;
 	/* A new reference; -EBADF: not open, -EINVAL: no program. */
 	int (*prog_by_fd)(void *ctx, int fd, struct map_prog **ret_prog);
+	/* A new reference; -EBADF: not open, -EINVAL: no map. */
+	int (*map_by_fd)(void *ctx, int fd, struct skep_map **ret_map);
+	/* A new reference; -EBADF: not open, or no perf event. */
+	int (*perf_by_fd)(void *ctx, int fd, struct perf_event **ret_event);
 };
 
 struct map_attr {
@@ -58,6 +63,16 @@ struct map_attr {
 	struct memacct *acct;	  /* outlives the map, whose memory goes by RCU: rcu_drain() first */
 	u64 seed;		  /* for hashes; 0 with BPF_F_ZERO_SEED */
 	const struct map_objs *objs; /* outlives the map */
+	int inner_fd;		  /* maps of maps: what the inner ones are like */
+	const u8 *excl_hash;	  /* SHA-256 of the only program that may use it; NULL: any may */
+};
+
+/* What all inner maps of a map of maps have in common. */
+struct map_template {
+	u32 type, key_size, value_size, max_entries, flags;
+	s32 spin_lock_off;
+	const struct skep_btf *btf; /* a reference */
+	u32 btf_key_type_id, btf_value_type_id;
 };
 
 struct map_ops {
@@ -65,9 +80,13 @@ struct map_ops {
 	/* Checks @attr alone. 0, -EINVAL, -E2BIG, ... */
 	int (*check)(const struct map_attr *attr);
 	/* Returns an object whose first member is struct skep_map; fields of it are filled by map.c;
-	 * ops only when this left it NULL (a type may choose a table by sizes). */
+	 * ops and max_entries only when this left them 0 (a type may choose a table by sizes, or
+	 * round up). */
 	int (*alloc)(const struct map_attr *attr, struct skep_map **ret_map);
 	void (*free)(struct skep_map *map); /* after the last reference and a grace period */
+
+	/* Maps of maps: lookup gives the inner map (struct skep_map *), bpf(2) an id; updates take
+	 * a descriptor. */
 
 	/* From programs, inside RCU and a vCPU, signal handlers included: never block, never call
 	 * malloc. Locks give up: -EDEADLK (re-entry), -ETIMEDOUT. The pointer stays valid until the end of the read side. For
@@ -130,6 +149,10 @@ struct skep_map {
 	const struct map_objs *objs;
 	u32 write_users;  /* writers of bpf(2) under way and writable mappings; atomic */
 	bool frozen;	  /* atomic */
+	bool was_inner;	  /* has been in a map of maps; atomic */
+	const struct map_template *inner; /* of maps of maps; NULL else */
+	bool exclusive;	  /* to the program whose instructions have this hash */
+	u8 excl_hash[32];
 	void (*on_free)(struct skep_map *map, void *ctx); /* runtime: drops the id */
 	void *on_free_ctx;
 };

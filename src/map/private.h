@@ -10,8 +10,25 @@
 
 extern const struct map_ops array_map_ops, percpu_array_map_ops;
 extern const struct map_ops hash_map_ops, percpu_hash_map_ops;
+extern const struct map_ops rhash_map_ops;
+extern const struct map_ops lru_hash_map_ops, lru_percpu_hash_map_ops;
+extern const struct map_ops queue_map_ops, stack_map_ops;
+extern const struct map_ops lpm_trie_map_ops, bloom_filter_map_ops;
 extern const struct map_ops ringbuf_map_ops;
 extern const struct map_ops prog_array_map_ops;
+extern const struct map_ops array_of_maps_map_ops, hash_of_maps_map_ops, perf_event_array_map_ops;
+
+/* array.c: of every type whose keys are numbers below max_entries. */
+int array_next_key(struct skep_map *map, const void *key, void *ret_next);
+
+/* mapinmap.c. What attr->inner_fd stands for: 0, -EBADF, -EINVAL, -ENOTSUPP, -ENOMEM. */
+int map_template_new(const struct map_attr *attr, struct map_template **ret_template);
+void map_template_free(const struct map_template *t);
+/* The map behind the descriptor in @value with a new reference: -EINVAL when it is not like the
+ * template. */
+int inner_map_get(const struct skep_map *outer, const void *value, struct skep_map **ret_map);
+/* What bpf(2) reads instead: 0, or -ENOENT for no map. */
+int inner_map_id(struct skep_map *map, void *value);
 
 #define MAP_ACCESS_FLAGS (BPF_F_RDONLY | BPF_F_RDONLY_PROG | BPF_F_WRONLY | BPF_F_WRONLY_PROG)
 #define PERCPU_VALUE_MAX 32768 /* what Linux's per-CPU allocator gives in one piece */
@@ -35,6 +52,11 @@ static inline u32 this_cpu(void)
  * programs' business. ThreadSanitizer is told so here and nowhere else.
  */
 #if defined(__SANITIZE_THREAD__)
+__attribute__((no_sanitize("thread"), noinline, unused)) static void value_zero(void *to, u32 size)
+{
+	for (u32 i = 0; i < size; i++)
+		((volatile u8 *)to)[i] = 0;
+}
 __attribute__((no_sanitize("thread"), noinline)) static void value_copy(void *to, const void *from,
 									 u32 size)
 {
@@ -42,6 +64,10 @@ __attribute__((no_sanitize("thread"), noinline)) static void value_copy(void *to
 		((volatile u8 *)to)[i] = ((const volatile u8 *)from)[i];
 }
 #else
+static inline void value_zero(void *to, u32 size)
+{
+	memset(to, 0, size);
+}
 static inline void value_copy(void *to, const void *from, u32 size)
 {
 	if (size == 8)

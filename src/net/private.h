@@ -3,11 +3,14 @@
 #ifndef SKEP_NET_PRIVATE_H
 #define SKEP_NET_PRIVATE_H
 
+#include "map/perf.h"
 #include "net/kstructs.h"
 #include "net/net.h"
 #include "runtime/runtime.h"
 
 #include <errno.h>
+
+#include <linux/bpf.h>
 
 /* ctx.c */
 #define XDP_CONV_CNT 6
@@ -70,6 +73,19 @@ extern const u32 xdp_helper_cnt, skb_helper_cnt, tc_helper_cnt;
 /* skb_room.c, skb_meta.c, skb_tunnel.c: of tc programs too */
 extern const struct net_helper skb_room_helpers[], skb_meta_helpers[], skb_tunnel_helpers[];
 extern const u32 skb_room_helper_cnt, skb_meta_helper_cnt, skb_tunnel_helper_cnt;
+
+/* bpf_perf_event_output() where there is a packet: the flags say how much of it follows the data. */
+static inline u64 event_output(u64 map, u64 flags, u64 data, u64 size, const void *pkt, u64 pkt_size)
+{
+	u64 wanted = (flags & BPF_F_CTXLEN_MASK) >> 32;
+	struct perf_frag frags[] = { { (const void *)(uintptr_t)data, (u32)size }, { pkt, (u32)wanted } };
+
+	if (flags & ~(u64)(BPF_F_CTXLEN_MASK | BPF_F_INDEX_MASK))
+		return -EINVAL;
+	if (wanted > pkt_size)
+		return -EFAULT;
+	return perf_array_output((struct skep_map *)(uintptr_t)map, flags, frags, wanted ? 2 : 1);
+}
 
 #define NET_HELPER(name)                                                                           \
 	static u64 name(u64 r1 __unused_arg, u64 r2 __unused_arg, u64 r3 __unused_arg,             \

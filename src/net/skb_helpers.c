@@ -189,7 +189,15 @@ NET_HELPER(tc_redirect)
 	return 7; /* TC_ACT_REDIRECT */
 }
 
+NET_HELPER(skb_event_output)
+{
+	struct sk_buff *skb = skb_of(r1);
+
+	return event_output(r2, r3, r4, r5, skb->data, skb->len);
+}
+
 const struct net_helper skb_helpers[] = {
+	{ BPF_FUNC_perf_event_output, skb_event_output },
 	{ BPF_FUNC_skb_load_bytes, load_bytes },
 	{ BPF_FUNC_skb_load_bytes_relative, load_bytes_relative },
 };

@@ -124,7 +124,15 @@ NET_HELPER(xdp_redirect)
 	return XDP_REDIRECT;
 }
 
+NET_HELPER(xdp_event_output)
+{
+	struct xdp_buff *xdp = xdp_of(r1);
+
+	return event_output(r2, r3, r4, r5, xdp->data, pkt_len(xdp));
+}
+
 const struct net_helper xdp_helpers[] = {
+	{ BPF_FUNC_perf_event_output, xdp_event_output },
 	{ BPF_FUNC_xdp_adjust_head, xdp_adjust_head },
 	{ BPF_FUNC_xdp_adjust_meta, xdp_adjust_meta },
 	{ BPF_FUNC_xdp_adjust_tail, xdp_adjust_tail },

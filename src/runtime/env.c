@@ -2,6 +2,7 @@
 /* env.c - the verifier's questions (struct vhost), answered from Linux's tables and the instance. */
 #include "runtime/instance.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct prog_type_row *env_prog_type(void *ctx, u32 type, u32 attach_type)
@@ -162,6 +163,25 @@ static bool has_special(const struct skep_btf *btf, u32 id, int depth)
 	}
 }
 
+/* Maps of maps: the template as a map that nobody has yet. NULL: no memory. */
+static struct map_desc *describe_template(const struct map_template *t)
+{
+	struct map_desc *desc = malloc(sizeof(*desc));
+
+	if (!desc)
+		return NULL;
+	*desc = (struct map_desc){
+		.type = t->type, .key_size = t->key_size, .value_size = t->value_size,
+		.max_entries = t->max_entries, .map_flags = t->flags, .btf = t->btf,
+		.btf_key_type_id = t->btf_key_type_id, .btf_value_type_id = t->btf_value_type_id,
+		/* Which of several maps a lock is in, nobody follows yet. */
+		.has_special_fields = t->spin_lock_off >= 0 ||
+				      (t->btf && t->btf_value_type_id &&
+				       has_special(t->btf, t->btf_value_type_id, 0)),
+	};
+	return desc;
+}
+
 static void describe_map(struct skep_map *map, struct map_desc *desc)
 {
 	u64 addr;
@@ -183,6 +203,23 @@ static void describe_map(struct skep_map *map, struct map_desc *desc)
 				   has_special(map->btf, map->btf_value_type_id, 0);
 }
 
+/* Whether the map is exclusive to another program than the one that is loaded. */
+static int is_foreign(struct env *env, const struct skep_map *map, bool *ret_foreign)
+{
+	int err = 0;
+
+	*ret_foreign = false;
+	if (!map->exclusive)
+		return 0;
+	if (!env->digest_known)
+		err = prog_digest(&env->load->v, env->digest);
+	if (err)
+		return err;
+	env->digest_known = true;
+	*ret_foreign = memcmp(env->digest, map->excl_hash, sizeof(env->digest));
+	return 0;
+}
+
 static int env_map_get(void *ctx, int fd, struct map_desc *ret_map)
 {
 	struct env *env = ctx;
@@ -195,11 +232,19 @@ static int env_map_get(void *ctx, int fd, struct map_desc *ret_map)
 	if (err)
 		return err;
 	describe_map(map, ret_map);
-	return 0;
+	err = is_foreign(env, map, &ret_map->foreign);
+	if (!err && map->inner) {
+		ret_map->inner = describe_template(map->inner);
+		err = ret_map->inner ? 0 : -ENOMEM;
+	}
+	if (err)
+		map_put(map);
+	return err;
 }
 
 static void env_map_put(void *ctx __unused_arg, const struct map_desc *map)
 {
+	free((void *)map->inner);
 	map_put((struct skep_map *)map->cookie);
 }
 

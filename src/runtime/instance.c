@@ -124,9 +124,8 @@ void skep_free(struct skep *skep)
 			skep->rooms[i].free_state(skep, skep->rooms[i].state);
 	/* Programs and maps give memory back to skep->acct after a grace period, and a program's
 	 * end drops maps, whose end takes another one, and may drop programs. */
-	rcu_drain();
-	rcu_drain();
-	rcu_drain();
+	for (u32 i = 0; i < 5 || (skep->acct.used && i < 50); i++)
+		rcu_drain();
 	objects_destroy(skep);
 	trace_destroy(&skep->trace);
 	mem_destroy(skep);

@@ -102,8 +102,14 @@ struct ext_target skep_ext_target(const struct skep_prog *target);
 struct env {
 	struct skep *skep;
 	const struct prog_load *load;
+	bool digest_known;
+	u8 digest[32]; /* of load's program, when a map asked for it */
 };
 struct vhost env_host(struct env *env);
+
+/* prog.c: SHA-256 of the program as loaded, with map descriptors (and the offsets into values) taken
+ * out: the same program has the same digest whatever numbers its descriptors had. 0 or -ENOMEM. */
+int prog_digest(const struct vprog *v, u8 ret_digest[32]);
 
 /* types.c */
 helper_fn skep_helper_fn(const struct skep *skep, u32 prog_type, u32 helper_id);

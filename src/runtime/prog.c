@@ -158,13 +158,10 @@ static int check_maps_fit(const struct skep_prog *prog)
 
 /* ---- making ----------------------------------------------------------------------------- */
 
-/* Of the program as loaded, with map descriptors (and the offsets into values) taken out: the
- * same program has the same tag whatever numbers its descriptors had. */
-static int calc_tag(const struct vprog *v, u8 ret_tag[BPF_TAG_SIZE])
+int prog_digest(const struct vprog *v, u8 ret_digest[32])
 {
 	size_t size = v->insn_cnt * sizeof(struct bpf_insn);
 	struct bpf_insn *insns = malloc(size);
-	u8 digest[32];
 
 	if (!insns)
 		return -ENOMEM;
@@ -176,9 +173,8 @@ static int calc_tag(const struct vprog *v, u8 ret_tag[BPF_TAG_SIZE])
 			insns[i].imm = insns[i + 1].imm = 0;
 		i++;
 	}
-	sha256(insns, size, digest);
+	sha256(insns, size, ret_digest);
 	free(insns);
-	memcpy(ret_tag, digest, BPF_TAG_SIZE);
 	return 0;
 }
 
@@ -315,9 +311,12 @@ static int charge(struct skep_prog *prog)
 static int make_ready(struct skep_prog *prog, const struct vprog *v, struct vresult *res)
 {
 	int err = take_result(prog, res);
+	u8 digest[32];
 
 	if (!err)
-		err = calc_tag(v, prog->tag);
+		err = prog_digest(v, digest);
+	if (!err)
+		memcpy(prog->tag, digest, sizeof(prog->tag));
 	if (!err)
 		err = copy_info(v->func_info, v->func_info_rec_size, v->func_info_cnt,
 				&prog->func_info);

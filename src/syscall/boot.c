@@ -2,6 +2,7 @@
 /* boot.c - an instance with all that skep has, and its descriptors. */
 #include "btf/btf.h"
 #include "cgroup/cgroup.h"
+#include "map/perf.h"
 #include "net/net.h"
 #include "syscall/private.h"
 #include "trace/trace.h"
@@ -10,10 +11,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <linux/perf_event.h>
+
 struct sys_state {
 	bool kernel_given; /* its BTF came from outside */
 	char *kernel_config;
 	const char *why; /* atomic */
+	u64 perf_ids;	 /* given so far; atomic */
 };
 
 static void sys_free(struct skep *skep, void *state)
@@ -47,6 +51,16 @@ static int map_prog_by_fd(void *ctx, int fd, struct map_prog **ret_prog)
 	return err;
 }
 
+static int map_map_by_fd(void *ctx, int fd, struct skep_map **ret_map)
+{
+	return fdtab_get(ctx, fd, FD_MAP, (void **)ret_map, NULL);
+}
+
+static int perf_by_fd(void *ctx, int fd, struct perf_event **ret_event)
+{
+	return fdtab_get(ctx, fd, FD_PERF, (void **)ret_event, NULL) ? -EBADF : 0;
+}
+
 int skep_boot(const struct skep_opts *opts, struct skep **ret_skep)
 {
 	struct sys_state *state = calloc(1, sizeof(*state));
@@ -69,7 +83,9 @@ int skep_boot(const struct skep_opts *opts, struct skep **ret_skep)
 	}
 	state->kernel_given = opts && opts->kernel_btf;
 	skep_room_set(skep, SKEP_ROOM_SYSCALL, state, sys_free);
-	skep_set_map_objs(skep, &(struct map_objs){ .ctx = skep, .prog_by_fd = map_prog_by_fd });
+	skep_set_map_objs(skep, &(struct map_objs){ .ctx = skep, .prog_by_fd = map_prog_by_fd,
+						    .map_by_fd = map_map_by_fd,
+						    .perf_by_fd = perf_by_fd });
 	err = bpffs_init(skep);
 	if (!err)
 		err = net_register(skep);
@@ -155,13 +171,72 @@ int skep_btf_from_fd(struct skep *skep, int fd, struct skep_btf **ret_btf)
 	return err;
 }
 
+int skep_perf_event_open(struct skep *skep, const struct perf_event_attr *attr, int pid, int cpu,
+			 int group_fd, unsigned long flags)
+{
+	struct sys_state *state = skep_room_get(skep, SKEP_ROOM_SYSCALL);
+	struct perf_event *event;
+	const char *why = NULL;
+	int err;
+
+	if ((cpu < 0 && pid < 0) || (flags & ~(unsigned long)PERF_FLAG_FD_CLOEXEC) || cpu < -1)
+		return -EINVAL;
+	if (cpu >= (int)skep_cpu_cnt(skep))
+		return -ENODEV;
+	if (group_fd != -1) {
+		why = "not modelled: groups of perf events";
+		err = -EOPNOTSUPP;
+	} else {
+		err = perf_event_new(attr, cpu, __atomic_add_fetch(&state->perf_ids, 1, __ATOMIC_RELAXED),
+				     skep_clock_of(skep), skep_memacct(skep), &event, &why);
+	}
+	if (why)
+		__atomic_store_n(&state->why, why, __ATOMIC_RELEASE);
+	return err ? err : fdtab_open(skep, FD_PERF, event, FD_READ | FD_WRITE);
+}
+
+int skep_perf_poll_fd(struct skep *skep, int fd)
+{
+	struct perf_event *event;
+	int poll_fd, err = fdtab_get(skep, fd, FD_PERF, (void **)&event, NULL);
+
+	if (err)
+		return err;
+	poll_fd = perf_event_poll_fd(event);
+	perf_event_put(event);
+	return poll_fd;
+}
+
+/* The mapping keeps its file; NULL and errno. */
+static void *mmap_perf(struct perf_event *event, size_t len, int prot, int flags, u64 off)
+{
+	void *mem = MAP_FAILED;
+	int err, file;
+
+	err = flags & MAP_SHARED ? perf_event_mmap_file(event, off, len, prot, &file) : -EINVAL;
+	if (!err) {
+		mem = mmap(NULL, len, prot, flags, file, 0);
+		err = mem == MAP_FAILED ? -errno : 0;
+	}
+	errno = -err;
+	return err ? NULL : mem;
+}
+
 void *skep_mmap(struct skep *skep, int fd, size_t len, int prot, int flags, u64 off)
 {
+	struct perf_event *event;
 	struct skep_map *map;
 	void *mem = MAP_FAILED;
 	int err = skep_map_from_fd(skep, fd, &map), file;
 	u64 file_off;
 
+	if (err == -EINVAL && !fdtab_get(skep, fd, FD_PERF, (void **)&event, NULL)) {
+		mem = mmap_perf(event, len, prot, flags, off);
+		err = errno;
+		perf_event_put(event);
+		errno = err;
+		return mem;
+	}
 	if (!err) {
 		err = flags & MAP_SHARED ? 0 : -EINVAL;
 		if (!map->ops->mmap_file)
@@ -190,6 +265,8 @@ int skep_munmap(struct skep *skep, int fd, void *mem, size_t len, int prot)
 
 	if (munmap(mem, len))
 		return -errno;
+	if (fdtab_kind(skep, fd) == FD_PERF)
+		return 0;
 	err = prot & PROT_WRITE ? skep_map_from_fd(skep, fd, &map) : 0;
 	if (!err && prot & PROT_WRITE) {
 		map_write_end(map);

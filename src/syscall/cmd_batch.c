@@ -20,10 +20,12 @@ static u32 batch_ops(u32 type)
 	case BPF_MAP_TYPE_LRU_HASH:
 	case BPF_MAP_TYPE_PERCPU_HASH:
 	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+	case BPF_MAP_TYPE_HASH_OF_MAPS:
 	case BPF_MAP_TYPE_RHASH:
 		return B_LOOKUP | B_UPDATE | B_DELETE | B_LOOKUP_DELETE;
 	case BPF_MAP_TYPE_ARRAY:
 	case BPF_MAP_TYPE_PERCPU_ARRAY:
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
 		return B_LOOKUP | B_UPDATE;
 	case BPF_MAP_TYPE_LPM_TRIE:
 		return B_LOOKUP | B_UPDATE | B_DELETE;
@@ -32,9 +34,10 @@ static u32 batch_ops(u32 type)
 	}
 }
 
+/* A resizable hash is walked by key: its order stays while it is resized. */
 static bool is_hash(const struct skep_map *map)
 {
-	return batch_ops(map->type) & B_LOOKUP_DELETE;
+	return batch_ops(map->type) & B_LOOKUP_DELETE && map->type != BPF_MAP_TYPE_RHASH;
 }
 
 struct batch {
@@ -43,6 +46,18 @@ struct batch {
 	u32 max, done, value_size;
 	void *key, *next, *value;
 };
+
+/* Values go to CPUs or come from one; nothing here has a lock in its values, and whether an element
+ * may exist is not asked in batches. The upper half is a CPU number. */
+static int check_elem_flags(const struct skep_map *map, u64 flags, u32 op)
+{
+	u32 cpu_flags = op == B_UPDATE ? BPF_F_CPU | BPF_F_ALL_CPUS : op & (B_LOOKUP | B_LOOKUP_DELETE) ?
+						       BPF_F_CPU : 0;
+
+	if ((u32)flags & ~cpu_flags || (flags && !map->ops->lookup_percpu))
+		return -EINVAL;
+	return flags >> 32 && !(flags & BPF_F_CPU) ? -EINVAL : 0;
+}
 
 static int batch_open(struct call *call, struct batch *b, u32 op, u32 need)
 {
@@ -62,10 +77,11 @@ static int batch_open(struct call *call, struct batch *b, u32 op, u32 need)
 	/* Linux looks at the flags word in its hash maps only. */
 	if (call->attr.batch.flags && is_hash(b->map))
 		return -EINVAL;
-	if (call->attr.batch.elem_flags & ~(u64)BPF_F_CPU && op != B_UPDATE)
-		return -EINVAL;
+	err = check_elem_flags(b->map, call->attr.batch.elem_flags, op);
+	if (err)
+		return err;
 	b->max = call->attr.batch.count;
-	b->value_size = map_sys_value_size(b->map);
+	b->value_size = map_sys_value_size_of(b->map, call->attr.batch.elem_flags);
 	b->key = calloc(1, b->map->key_size + 1);
 	b->next = calloc(1, b->map->key_size + 1);
 	b->value = calloc(1, b->value_size + 1);
@@ -163,6 +179,9 @@ static long lookup_batch(struct call *call, u32 op)
 		if (deletes)
 			map_sys_delete(b.map, b.key);
 	}
+	/* But for hashes Linux finds the end only when it looks for one more. */
+	if (err == -ENOENT && !is_hash(b.map) && b.done == b.max)
+		err = 0;
 	if (!err || err == -ENOENT) {
 		int fault = b.done ? walk_token(&b, deletes ? 0 : passed) : 0;
 

@@ -24,8 +24,6 @@ static const char *unmodelled_create(const union bpf_attr *a)
 		return "not modelled: BPF tokens";
 	if (a->map_ifindex)
 		return "not modelled: maps offloaded to a device";
-	if (a->excl_prog_hash || a->excl_prog_hash_size)
-		return "not modelled: maps exclusive to a program";
 	if (a->map_flags & BPF_F_VTYPE_BTF_OBJ_FD)
 		return "not modelled: value types of a module's BTF";
 	return NULL;
@@ -47,6 +45,21 @@ static int get_btf(struct call *call, struct map_attr *attr, struct skep_btf **r
 	return btf_is_kernel(*ret_btf) ? -EACCES : 0;
 }
 
+/* The hash of the program that the map is for, into @hash, which lives as long as @attr. */
+static int get_excl_hash(struct call *call, struct map_attr *attr, u8 hash[32], struct vlog *log)
+{
+	const union bpf_attr *a = &call->attr;
+
+	if (!a->excl_prog_hash)
+		return a->excl_prog_hash_size ? -EINVAL : 0;
+	if (a->excl_prog_hash_size != 32) {
+		vlog_printf(log, "Invalid excl_prog_hash_size.\n");
+		return -EINVAL;
+	}
+	attr->excl_hash = hash;
+	return user_read(hash, a->excl_prog_hash, 32);
+}
+
 static u32 file_mode(u32 flags)
 {
 	if (flags & BPF_F_RDONLY)
@@ -60,10 +73,11 @@ static long create(struct call *call, struct vlog *log)
 	struct map_attr attr = { .type = a->map_type, .key_size = a->key_size,
 				 .value_size = a->value_size, .max_entries = a->max_entries,
 				 .flags = a->map_flags, .extra = a->map_extra,
-				 .numa_node = a->numa_node };
+				 .numa_node = a->numa_node, .inner_fd = (int)a->inner_map_fd };
 	const char *why = unmodelled_create(a);
 	struct skep_btf *btf = NULL;
 	struct skep_map *map;
+	u8 excl_hash[32];
 	int err;
 
 	if (!why) {
@@ -74,6 +88,8 @@ static long create(struct call *call, struct vlog *log)
 			err = copy_name(attr.name, a->map_name);
 		if (!err)
 			err = get_btf(call, &attr, &btf);
+		if (!err)
+			err = get_excl_hash(call, &attr, excl_hash, log);
 		if (!err)
 			err = skep_map_create(call->skep, &attr, &map, &why);
 		btf_put(btf);

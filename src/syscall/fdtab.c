@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "btf/btf.h"
+#include "map/perf.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -57,6 +58,9 @@ void fdtab_obj_get(struct skep *skep, enum fd_kind kind, void *obj)
 	case FD_LINK:
 		skep_link_get(obj);
 		break;
+	case FD_PERF:
+		perf_event_get(obj);
+		break;
 	default:
 		break;
 	}
@@ -78,6 +82,9 @@ void fdtab_obj_put(struct skep *skep, enum fd_kind kind, void *obj)
 	case FD_LINK:
 		skep_link_put(obj);
 		break;
+	case FD_PERF:
+		perf_event_put(obj);
+		break;
 	case FD_STATS:
 		skep_stats_enable(skep, false);
 		break;
@@ -98,7 +105,8 @@ void fdtab_unhold(enum fd_kind kind, void *obj)
 		map_user_put(obj);
 }
 
-static const char *const file_names[FD_KIND_CNT] = { "bpf-map", "bpf-prog", "btf", "bpf-stats", "bpf_link" };
+static const char *const file_names[FD_KIND_CNT] = { "bpf-map", "bpf-prog", "btf", "bpf-stats", "bpf_link",
+						     "perf_event" };
 
 /* ---- the table ------------------------------------------------------------------------------- */
 

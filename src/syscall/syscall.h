@@ -68,4 +68,17 @@ bool skep_bpffs_covers(const char *path);
 /* unlink() of what BPF_OBJ_PIN put there. -ENOENT, -EISDIR, -ENOTDIR. */
 int skep_bpffs_remove(struct skep *skep, const char *path);
 
+/*
+ * perf_event_open(2) of an instance, for events that go into a BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+ * software events of PERF_COUNT_SW_BPF_OUTPUT, @cpu a vCPU or, with @pid not -1, -1 for all. Map the
+ * descriptor with skep_mmap(), PROT_READ | PROT_WRITE. -EINVAL, -ENODEV, -EMFILE, -ENOMEM,
+ * -EOPNOTSUPP (skep_bpf_why()).
+ */
+struct perf_event_attr;
+int skep_perf_event_open(struct skep *skep, const struct perf_event_attr *attr, int pid, int cpu,
+			 int group_fd, unsigned long flags);
+/* What to wait on instead of the event's descriptor; not the caller's. Read it empty (it is an
+ * eventfd), then look for records. -EBADF, -EINVAL. */
+int skep_perf_poll_fd(struct skep *skep, int fd);
+
 #endif

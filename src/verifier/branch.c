@@ -82,7 +82,8 @@ static void drop_ref(struct verifier_state *state, u32 id)
 
 /* All pointers with this id are NULL, or none is. A NULL acquired nothing; one that was made of what
  * was acquired before (bpf_sk_fullsock()) has an id of its own, and that still has to be released. */
-static void learn_null(struct verifier_state *state, u32 id, u32 ref_id, bool null)
+static void learn_null(const struct verifier_env *env, struct verifier_state *state, u32 id, u32 ref_id,
+		       bool null)
 {
 	struct reg_iter it;
 	struct reg_state *reg;
@@ -97,9 +98,15 @@ static void learn_null(struct verifier_state *state, u32 id, u32 ref_id, bool nu
 			continue;
 		}
 		reg->type &= ~PTR_MAYBE_NULL;
-		/* Of a value with a lock the identity says which lock it is. */
-		if (reg_base_type(reg) != PTR_TO_MAP_VALUE || !reg_map(state->env, reg)->has_spin_lock)
+		/* What a map of maps gives is a map; of a value with a lock the identity says which lock
+		 * it is. */
+		if (reg->type == PTR_TO_MAP_VALUE && reg_map(env, reg)->inner) {
+			reg->type = CONST_PTR_TO_MAP;
+			reg->map_idx |= MAP_IDX_INNER;
 			reg->id = 0;
+		} else if (reg_base_type(reg) != PTR_TO_MAP_VALUE || !reg_map(env, reg)->has_spin_lock) {
+			reg->id = 0;
+		}
 	}
 }
 
@@ -248,8 +255,8 @@ static int learn(struct verifier_env *env, const struct compare *c, struct verif
 		learn_numbers(env, taken, c, taken_val);
 		learn_numbers(env, fall, c, fall_val);
 	} else if (is_null_test(c)) {
-		learn_null(taken, c->dst.id, c->dst.ref_id, c->op == OP_JEQ);
-		learn_null(fall, c->dst.id, c->dst.ref_id, c->op == OP_JNE);
+		learn_null(env, taken, c->dst.id, c->dst.ref_id, c->op == OP_JEQ);
+		learn_null(env, fall, c->dst.id, c->dst.ref_id, c->op == OP_JNE);
 	} else if (c->is64) {
 		struct pkt_compare pkt = as_pkt_compare(c);
 

@@ -123,6 +123,13 @@ static int check_size_arg(struct verifier_env *env, struct call_site *call, int 
 	return err ? err : mark_precise(env, regno);
 }
 
+/* Of an inner map the number of elements is the template's only when Linux lets no other one in. */
+static bool elems_are_known(const struct call_site *call)
+{
+	return !(call->map_idx & MAP_IDX_INNER) ||
+	       (call->map->type == BPF_MAP_TYPE_ARRAY && !(call->map->map_flags & BPF_F_INNER_MAP));
+}
+
 static int check_key_arg(struct verifier_env *env, struct call_site *call, int regno)
 {
 	u32 type;
@@ -133,7 +140,8 @@ static int check_key_arg(struct verifier_env *env, struct call_site *call, int r
 	err = check_helper_mem(env, regno, call->map->key_size, false, false, NULL);
 	type = call->map->type;
 	/* An element that exists for sure is found for sure (arrays only: nothing deletes there). */
-	if (!err && (type == BPF_MAP_TYPE_ARRAY || type == BPF_MAP_TYPE_PERCPU_ARRAY))
+	if (!err && elems_are_known(call) &&
+	    (type == BPF_MAP_TYPE_ARRAY || type == BPF_MAP_TYPE_PERCPU_ARRAY))
 		err = stack_const_key(env, regno, call->map->key_size, &call->key, &call->key_known);
 	return err;
 }
@@ -381,9 +389,7 @@ static bool changes_map(u32 id)
 static bool lookup_gives_object(u32 map_type)
 {
 	return map_type == BPF_MAP_TYPE_XSKMAP || map_type == BPF_MAP_TYPE_SOCKMAP ||
-	       map_type == BPF_MAP_TYPE_SOCKHASH || map_type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
-	       map_type == BPF_MAP_TYPE_HASH_OF_MAPS ||
-	       map_type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY;
+	       map_type == BPF_MAP_TYPE_SOCKHASH || map_type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY;
 }
 
 static int check_map_use(struct verifier_env *env, const struct call_site *call)
@@ -397,6 +403,9 @@ static int check_map_use(struct verifier_env *env, const struct call_site *call)
 		return reject(env, R_MAP_HELPER, -EINVAL, "expected prog array map for tail call");
 	if (changes_map(call->proto->id) && (map->map_flags & BPF_F_RDONLY_PROG))
 		return reject(env, R_MAP_READ_ONLY, -EACCES, "write into map forbidden");
+	/* That a trie cannot be walked is found with the callback. */
+	if (call->proto->id == BPF_FUNC_for_each_map_elem && map->type == BPF_MAP_TYPE_LPM_TRIE)
+		return 0;
 	if (!host->helper_map_ok(host->ctx, call->proto->id, map->type))
 		return reject(env, R_MAP_HELPER, -EINVAL, "cannot pass map_type %d into func %s#%d",
 			      map->type, call->proto->name, call->proto->id);
@@ -487,7 +496,9 @@ static void note_call_map(struct verifier_env *env, u32 insn_idx, const struct c
 
 	if (!call->map)
 		return;
-	if (!note->map_seen) {
+	if (call->map_idx & MAP_IDX_INNER) {
+		note->map_seen = note->map_mixed = true; /* any map like the template */
+	} else if (!note->map_seen) {
 		note->map_seen = true;
 		note->map_idx = call->map_idx;
 	} else if (note->map_idx != call->map_idx) {
@@ -617,6 +628,7 @@ static bool map_can_be_walked(u32 type)
 	case BPF_MAP_TYPE_PERCPU_HASH:
 	case BPF_MAP_TYPE_LRU_HASH:
 	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+	case BPF_MAP_TYPE_RHASH:
 	case BPF_MAP_TYPE_ARRAY:
 	case BPF_MAP_TYPE_PERCPU_ARRAY:
 		return true;
@@ -631,7 +643,8 @@ static int call_back_elem(struct verifier_env *env, u32 insn_idx, const struct c
 	struct reg_state args[5] = { 0 };
 
 	if (!map_can_be_walked(call->map->type))
-		return reject(env, R_MAP_HELPER, -EINVAL, "callback function not allowed for map");
+		return reject(env, R_MAP_HELPER, -ENOTSUPP_KERNEL,
+			      "callback function not allowed for map");
 	args[0] = reg_pointer(CONST_PTR_TO_MAP);
 	args[1] = reg_pointer(PTR_TO_MAP_KEY);
 	args[2] = reg_pointer(PTR_TO_MAP_VALUE);

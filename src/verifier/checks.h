@@ -10,6 +10,8 @@
 #include "verifier/env.h"
 #include "verifier/state.h"
 
+#define ENOTSUPP_KERNEL 524 /* <errno.h> does not name it */
+
 /* ---- before the exploration, in this order ----------------------------------------------------- */
 
 /* Type, flags, size, rights of the caller. */

@@ -8,18 +8,29 @@
 #include <errno.h>
 #include <string.h>
 
-#define MAX_USED_MAPS	64
-#define ENOTSUPP_KERNEL 524
+#define MAX_USED_MAPS 64
+
+/* Programs that run wherever the kernel is, also inside of the map's own operations. */
+static bool is_tracing(u32 prog_type)
+{
+	return prog_type == BPF_PROG_TYPE_KPROBE || prog_type == BPF_PROG_TYPE_TRACEPOINT ||
+	       prog_type == BPF_PROG_TYPE_PERF_EVENT || prog_type == BPF_PROG_TYPE_RAW_TRACEPOINT ||
+	       prog_type == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE;
+}
 
 static int check_map_for_prog(struct verifier_env *env, const struct map_desc *map)
 {
 	const struct vhost *host = env->host;
 
+	if (map->foreign)
+		return reject(env, R_MAP_EXCLUSIVE, -EACCES,
+			      "program's hash doesn't match map's excl_prog_hash");
+	if (map->type == BPF_MAP_TYPE_RHASH && is_tracing(env->prog->type))
+		return reject(env, R_MAP_PROG, -EINVAL, "tracing progs cannot use resizable hash maps yet");
 	if (map->type == BPF_MAP_TYPE_STRUCT_OPS)
 		return reject(env, R_MAP_PROG, -EINVAL, "bpf_struct_ops map cannot be used in prog");
 	/* Their values hold more than bytes, which nothing here follows. */
-	if (map->type == BPF_MAP_TYPE_ARENA || map->type == BPF_MAP_TYPE_INSN_ARRAY ||
-	    map->type == BPF_MAP_TYPE_ARRAY_OF_MAPS || map->type == BPF_MAP_TYPE_HASH_OF_MAPS)
+	if (map->type == BPF_MAP_TYPE_ARENA || map->type == BPF_MAP_TYPE_INSN_ARRAY)
 		return not_modelled(env, "a program with a map of type %u", map->type);
 	if (host->prog_map_ok(host->ctx, env->type, map->type))
 		return check_map_locks(env, map);

@@ -298,6 +298,8 @@ static const char *map_struct(u32 type)
 		return "bpf_queue_stack";
 	case BPF_MAP_TYPE_LPM_TRIE:
 		return "lpm_trie";
+	case BPF_MAP_TYPE_BLOOM_FILTER:
+		return "bpf_bloom_filter";
 	case BPF_MAP_TYPE_DEVMAP:
 	case BPF_MAP_TYPE_DEVMAP_HASH:
 		return "bpf_dtab";

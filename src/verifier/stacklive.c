@@ -271,6 +271,18 @@ static s64 arg_size(const struct pass *p, const struct regs *regs, const struct 
 	}
 }
 
+/* A Bloom filter is asked about the value (bpf_map_peek_elem), others give theirs. */
+static bool is_overwritten(const struct pass *p, const struct regs *regs, u32 arg)
+{
+	const struct aval *map = &regs->r[BPF_REG_1];
+
+	if (!(arg & ARG_MEM_UNINIT))
+		return false;
+	return ARG_BASE(arg) != ARG_PTR_TO_MAP_VALUE ||
+	       (map->kind == MAP &&
+		p->env->used_maps[map->off].type != BPF_MAP_TYPE_BLOOM_FILTER);
+}
+
 static void call_helper(struct pass *p, u32 idx, const struct regs *regs)
 {
 	struct verifier_env *env = p->env;
@@ -286,7 +298,7 @@ static void call_helper(struct pass *p, u32 idx, const struct regs *regs)
 			continue;
 		size = arg_size(p, regs, proto, i);
 		/* What is not known to be overwritten whole counts as read. */
-		if ((proto->arg[i] & ARG_MEM_UNINIT) && size >= 0) {
+		if (is_overwritten(p, regs, proto->arg[i]) && size >= 0) {
 			touch(p, idx, a, 0, size, true);
 			continue;
 		}

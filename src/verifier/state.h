@@ -44,6 +44,8 @@ enum reg_type {
 #define AT_PKT_END     (-1)
 #define BEYOND_PKT_END (-2)
 
+#define MAP_IDX_INNER BIT(31) /* some map that this map of maps holds */
+
 /* A pointer's scalar is its whole offset from the start of what it points to, fixed and variable
  * part in one. */
 struct reg_state {
@@ -56,7 +58,7 @@ struct reg_state {
 	u32 id;
 	struct scalar val;
 	union {
-		u32 map_idx;  /* map types: index of used_maps */
+		u32 map_idx;  /* map types: index of used_maps; with MAP_IDX_INNER the inner one's */
 		u32 mem_size; /* PTR_TO_MEM */
 		s32 range;    /* packet: bytes after the anchor known to exist; AT_PKT_END, ... */
 		u32 frame;    /* PTR_TO_STACK: whose */
@@ -192,7 +194,9 @@ static inline struct reg_state *cur_reg_mut(struct verifier_env *env, int regno)
 static inline const struct map_desc *reg_map(const struct verifier_env *env,
 					     const struct reg_state *reg)
 {
-	return &env->used_maps[reg->map_idx];
+	const struct map_desc *map = &env->used_maps[reg->map_idx & ~MAP_IDX_INNER];
+
+	return reg->map_idx & MAP_IDX_INNER ? map->inner : map;
 }
 
 static inline bool reg_is_null(const struct reg_state *reg)

@@ -195,6 +195,10 @@ struct map_desc {
 	bool has_special_fields; /* timers, kptrs...: not modelled yet, refuse value access */
 	bool has_spin_lock;	 /* values have one bpf_spin_lock, at spin_lock_off */
 	u32 spin_lock_off;
+	/* Maps of maps: what every inner map is like. The number of elements is the inner maps' only
+	 * for arrays without BPF_F_INNER_MAP. NULL for other maps. */
+	const struct map_desc *inner;
+	bool foreign; /* exclusive to another program */
 };
 
 #define VCAP_BPF       BIT(0)

@@ -22,6 +22,7 @@ union bpf_attr;
 struct case_map {
 	char name[16];
 	u32 type, key_size, value_size, max_entries, flags;
+	char inner[16]; /* maps of maps: the map that is template and element 0 */
 };
 
 struct case_want {

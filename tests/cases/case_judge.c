@@ -43,6 +43,28 @@ __printf_like(2, 3) static bool fail(struct bench *b, const char *fmt, ...)
 	return false;
 }
 
+static int find_map(void *ctx, const char *name)
+{
+	struct bench *b = ctx;
+
+	for (u32 i = 0; i < b->c->map_cnt; i++) {
+		if (!strcmp(b->c->maps[i].name, name))
+			return b->map_fds[i];
+	}
+	return -1;
+}
+
+static bool put_inner(struct bench *b, int fd, int inner_fd)
+{
+	u64 key[8] = { 0 }, value = inner_fd;
+	union bpf_attr attr = { 0 };
+
+	attr.map_fd = fd;
+	attr.key = (u64)(uintptr_t)key;
+	attr.value = (u64)(uintptr_t)&value;
+	return !bpf(b, BPF_MAP_UPDATE_ELEM, &attr);
+}
+
 static bool make_maps(struct bench *b)
 {
 	for (u32 i = 0; i < b->c->map_cnt; i++) {
@@ -54,22 +76,15 @@ static bool make_maps(struct bench *b)
 		attr.value_size = m->value_size;
 		attr.max_entries = m->max_entries;
 		attr.map_flags = m->flags;
+		if (m->inner[0])
+			attr.inner_map_fd = find_map(b, m->inner);
 		b->map_fds[i] = bpf(b, BPF_MAP_CREATE, &attr);
 		if (b->map_fds[i] < 0)
 			return fail(b, "map %s: error %d", m->name, -b->map_fds[i]);
+		if (m->inner[0] && !put_inner(b, b->map_fds[i], find_map(b, m->inner)))
+			return fail(b, "map %s: cannot hold map %s", m->name, m->inner);
 	}
 	return true;
-}
-
-static int find_map(void *ctx, const char *name)
-{
-	struct bench *b = ctx;
-
-	for (u32 i = 0; i < b->c->map_cnt; i++) {
-		if (!strcmp(b->c->maps[i].name, name))
-			return b->map_fds[i];
-	}
-	return -1;
 }
 
 static int find_helper(void *ctx __unused_arg, const char *name)

@@ -56,6 +56,11 @@ static const struct {
 	{ "perf_event_array", BPF_MAP_TYPE_PERF_EVENT_ARRAY },
 	{ "lru_hash", BPF_MAP_TYPE_LRU_HASH },	 { "queue", BPF_MAP_TYPE_QUEUE },
 	{ "stack", BPF_MAP_TYPE_STACK },	 { "lpm_trie", BPF_MAP_TYPE_LPM_TRIE },
+	{ "lru_percpu_hash", BPF_MAP_TYPE_LRU_PERCPU_HASH },
+	{ "bloom_filter", BPF_MAP_TYPE_BLOOM_FILTER },
+	{ "rhash", BPF_MAP_TYPE_RHASH },
+	{ "array_of_maps", BPF_MAP_TYPE_ARRAY_OF_MAPS },
+	{ "hash_of_maps", BPF_MAP_TYPE_HASH_OF_MAPS },
 };
 
 static struct case_map *add_map(struct reader *r, const char *name)
@@ -105,6 +110,10 @@ static bool read_maps(struct reader *r, const char *p)
 				m->flags |= BPF_F_WRONLY_PROG;
 			else if (!strcmp(tok, "no_prealloc"))
 				m->flags |= BPF_F_NO_PREALLOC;
+			else if (!strcmp(tok, "inner_map"))
+				m->flags |= BPF_F_INNER_MAP;
+			else if (!strncmp(tok, "inner=", 6))
+				snprintf(m->inner, sizeof(m->inner), "%s", tok + 6);
 			else if (cnt < 3 && isdigit((u8)*tok))
 				n[cnt++] = strtoul(tok, NULL, 0);
 			else
