@@ -105,6 +105,42 @@ SKEP_API int skep_mem_register(struct skep *skep, enum skep_mem_space space, uin
  */
 SKEP_API int skep_mem_unregister(struct skep *skep, enum skep_mem_space space, uint64_t addr);
 
+/* Network devices beside "lo", which has index 1: their indices count up from 2. */
+/**
+ * skep_dev_add() - make a simulated network device
+ * @name: at most 15 bytes
+ * @rx_queues: at least 1
+ * Return: 0, -EINVAL (name or queues), -EEXIST (name), -ENOMEM
+ */
+SKEP_API int skep_dev_add(struct skep *skep, const char *name, uint32_t rx_queues,
+			  uint32_t *ret_ifindex);
+
+struct skep_dev_counts {
+	uint64_t tx_packets, tx_bytes; /* sent by programs: XDP_TX, redirects, clones */
+	uint64_t rx_packets, rx_bytes; /* redirected into it (BPF_F_INGRESS, bpf_redirect_peer()) */
+};
+/* 0 or -ENODEV. */
+SKEP_API int skep_dev_counts(struct skep *skep, uint32_t ifindex, struct skep_dev_counts *ret_counts);
+
+/* A packet that a program sent away in a test run. It ends where it arrives. */
+struct skep_sent {
+	const char *dev;  /* name; NULL: to a CPU, or there is no such device */
+	uint32_t ifindex; /* 0 without a device */
+	int32_t cpu;	  /* -1: not to a CPU */
+	bool ingress;
+	const void *data; /* from the Ethernet header on */
+	uint32_t size;
+	int err; /* -ENODEV, -EMSGSIZE (longer than the device takes), -EINVAL (no target): dropped */
+};
+typedef void (*skep_sent_fn)(void *ctx, const struct skep_sent *sent);
+
+/**
+ * skep_on_sent() - see the packets that programs send away
+ * @fn: called inside the program's run, on its thread; must not load or run programs. NULL: nobody
+ * Threads: not while programs of @skep run
+ */
+SKEP_API void skep_on_sent(struct skep *skep, skep_sent_fn fn, void *ctx);
+
 /* What the verifier said of one program. Strings live until the callback returns. */
 struct skep_verdict {
 	const char *prog_name;

@@ -34,9 +34,9 @@ static const struct type_row types[] = {
 	[BPF_MAP_TYPE_LPM_TRIE] = { "lpm_trie", &lpm_trie_map_ops, NULL },
 	[BPF_MAP_TYPE_ARRAY_OF_MAPS] = { "array_of_maps", &array_of_maps_map_ops, NULL },
 	[BPF_MAP_TYPE_HASH_OF_MAPS] = { "hash_of_maps", &hash_of_maps_map_ops, NULL },
-	[BPF_MAP_TYPE_DEVMAP] = ABSENT("devmap"),
+	[BPF_MAP_TYPE_DEVMAP] = { "devmap", &devmap_ops, NULL },
 	[BPF_MAP_TYPE_SOCKMAP] = ABSENT("sockmap"),
-	[BPF_MAP_TYPE_CPUMAP] = ABSENT("cpumap"),
+	[BPF_MAP_TYPE_CPUMAP] = { "cpumap", &cpumap_ops, NULL },
 	[BPF_MAP_TYPE_XSKMAP] = ABSENT("xskmap"),
 	[BPF_MAP_TYPE_SOCKHASH] = ABSENT("sockhash"),
 	[BPF_MAP_TYPE_CGROUP_STORAGE] = ABSENT("cgroup_storage"),
@@ -172,7 +172,7 @@ static void map_init(struct skep_map *map, const struct map_attr *attr, const st
 	map->value_size = attr->value_size;
 	if (!map->max_entries)
 		map->max_entries = attr->max_entries;
-	map->flags = attr->flags;
+	map->flags = attr->flags | map->ops->flags_always;
 	map->extra = attr->extra;
 	map->cpu_cnt = attr->cpu_cnt;
 	map->acct = attr->acct;

@@ -60,6 +60,9 @@ struct map_attr {
 	u32 btf_key_type_id, btf_value_type_id;
 	u32 numa_node;
 	u32 cpu_cnt;		  /* vCPUs of the instance: slots of per-CPU maps */
+	/* Whether there is such a network device; NULL: there are none. */
+	bool (*dev_exists)(void *ctx, u32 ifindex);
+	void *dev_ctx;
 	struct memacct *acct;	  /* outlives the map, whose memory goes by RCU: rcu_drain() first */
 	u64 seed;		  /* for hashes; 0 with BPF_F_ZERO_SEED */
 	const struct map_objs *objs; /* outlives the map */
@@ -77,6 +80,7 @@ struct map_template {
 
 struct map_ops {
 	const char *name; /* "hash", as bpftool prints it */
+	u32 flags_always; /* every map of the type has them, asked for or not */
 	/* Checks @attr alone. 0, -EINVAL, -E2BIG, ... */
 	int (*check)(const struct map_attr *attr);
 	/* Returns an object whose first member is struct skep_map; fields of it are filled by map.c;

@@ -7,7 +7,8 @@
 #include <string.h>
 
 struct dev_node {
-	struct net_device dev;
+	struct net_device dev; /* first */
+	struct net_counts counts; /* atomic */
 	struct dev_node *next;
 };
 
@@ -15,6 +16,9 @@ struct net_state {
 	pthread_mutex_t lock;
 	struct dev_node *devs; /* newest first */
 	u32 last_ifindex;
+	net_sent_fn on_sent;
+	void *on_sent_ctx;
+	u64 dropped, last_cookie; /* atomic */
 };
 
 static void net_free(struct skep *skep __unused_arg, void *arg)
@@ -87,6 +91,85 @@ const char *net_dev_name(const struct net_device *dev)
 	return dev->name;
 }
 
+u32 net_dev_ifindex(const struct net_device *dev)
+{
+	return (u32)dev->ifindex;
+}
+
+/* ---- what arrives --------------------------------------------------------------------------- */
+
+#define VLAN_HLEN 4
+
+void net_on_sent(struct skep *skep, net_sent_fn fn, void *ctx)
+{
+	struct net_state *net = skep_room_get(skep, SKEP_ROOM_NET);
+
+	net->on_sent = fn;
+	net->on_sent_ctx = ctx;
+}
+
+static void count(u64 *packets, u64 *bytes, u32 len)
+{
+	__atomic_fetch_add(packets, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(bytes, len, __ATOMIC_RELAXED);
+}
+
+static void count_at_dev(const struct net_sent *sent)
+{
+	struct dev_node *node = container_of((struct net_device *)sent->dev, struct dev_node, dev);
+
+	if (sent->ingress)
+		count(&node->counts.rx_packets, &node->counts.rx_bytes, sent->len);
+	else
+		count(&node->counts.tx_packets, &node->counts.tx_bytes, sent->len);
+}
+
+void net_deliver(struct skep *skep, struct net_sent *sent)
+{
+	struct net_state *net = skep_room_get(skep, SKEP_ROOM_NET);
+	const struct net_device *dev = sent->dev;
+
+	if (!sent->err && !dev && sent->cpu < 0)
+		sent->err = -ENODEV;
+	if (!sent->err && dev && sent->len > dev->mtu + dev->hard_header_len + VLAN_HLEN)
+		sent->err = -EMSGSIZE;
+	if (sent->err)
+		__atomic_fetch_add(&net->dropped, 1, __ATOMIC_RELAXED);
+	else if (dev)
+		count_at_dev(sent);
+	if (net->on_sent)
+		net->on_sent(net->on_sent_ctx, sent);
+}
+
+void net_dev_counts(const struct net_device *dev, struct net_counts *ret)
+{
+	const struct dev_node *node = container_of((struct net_device *)dev, struct dev_node, dev);
+
+	ret->tx_packets = __atomic_load_n(&node->counts.tx_packets, __ATOMIC_RELAXED);
+	ret->tx_bytes = __atomic_load_n(&node->counts.tx_bytes, __ATOMIC_RELAXED);
+	ret->rx_packets = __atomic_load_n(&node->counts.rx_packets, __ATOMIC_RELAXED);
+	ret->rx_bytes = __atomic_load_n(&node->counts.rx_bytes, __ATOMIC_RELAXED);
+}
+
+u64 net_dropped(struct skep *skep)
+{
+	struct net_state *net = skep_room_get(skep, SKEP_ROOM_NET);
+
+	return __atomic_load_n(&net->dropped, __ATOMIC_RELAXED);
+}
+
+u64 net_new_cookie(struct skep *skep)
+{
+	struct net_state *net = skep_room_get(skep, SKEP_ROOM_NET);
+
+	return __atomic_add_fetch(&net->last_cookie, 1, __ATOMIC_RELAXED);
+}
+
+static bool dev_exists(void *skep, u32 ifindex)
+{
+	return net_dev_by_index(skep, ifindex);
+}
+
 /* lo has no addresses, and a broadcast address of zeros: an all-ones frame is multicast there. */
 int dev_init(struct skep *skep)
 {
@@ -99,6 +182,7 @@ int dev_init(struct skep *skep)
 		return -ENOMEM;
 	pthread_mutex_init(&net->lock, NULL);
 	skep_room_set(skep, SKEP_ROOM_NET, net, net_free);
+	skep_register_devs(skep, dev_exists);
 	err = net_dev_add(skep, "lo", 1, &ifindex);
 	if (err)
 		return err;

@@ -15,9 +15,12 @@
 #define NET_SKB_PAD	     64
 #define BPF_SKB_MAX_LEN	     16064 /* four pages less SKB_SHINFO_SIZE */
 
-/* Where a program asked a packet to go; ifindex 0 with XDP_REDIRECT means it never said. */
+/* Where a program asked a packet to go. */
 struct net_redirect {
-	u32 ifindex, flags;
+	u32 ifindex; /* or CPU, when @map is one of CPUs; 0 without a map: it never said */
+	u32 flags;
+	const void *map; /* struct skep_map: what it was found in; the program holds it */
+	u64 map_flags; /* BPF_F_BROADCAST, BPF_F_EXCLUDE_INGRESS */
 };
 
 struct net_device {

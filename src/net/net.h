@@ -20,6 +20,30 @@ int net_dev_add(struct skep *skep, const char *name, u32 rx_queue_cnt, u32 *ret_
 /* NULL when there is none. */
 struct net_device *net_dev_by_index(struct skep *skep, u32 ifindex);
 const char *net_dev_name(const struct net_device *dev);
+u32 net_dev_ifindex(const struct net_device *dev);
+
+/*
+ * A packet that left a program: by XDP_TX, by a redirect, or as a clone. Nothing travels on from the
+ * device or CPU where it arrives; it is counted and shown to who wants to see it.
+ */
+struct net_sent {
+	const struct net_device *dev; /* NULL: to a CPU, or there is no such device */
+	s32 cpu;		      /* -1: to a device */
+	bool ingress;		      /* as if the device had received it */
+	const void *data;	      /* from the Ethernet header on */
+	u32 len;
+	int err; /* -ENODEV, -EMSGSIZE (longer than the device takes), -EINVAL (no target): dropped */
+};
+typedef void (*net_sent_fn)(void *ctx, const struct net_sent *sent);
+/* Calls @fn on the running thread, inside the program's run, for each such packet. NULL: nobody. Not
+ * while programs run. */
+void net_on_sent(struct skep *skep, net_sent_fn fn, void *ctx);
+
+struct net_counts {
+	u64 tx_packets, tx_bytes, rx_packets, rx_bytes; /* rx: redirected into it */
+};
+void net_dev_counts(const struct net_device *dev, struct net_counts *ret);
+u64 net_dropped(struct skep *skep); /* packets with err */
 
 /* How fields of struct bpf_sock are found in struct sock (kstructs.h). */
 #define SOCK_CONV_CNT 14

@@ -50,6 +50,12 @@ int nf_test_run(struct skep *skep, struct skep_prog *prog, struct test_run *run)
 /* test_flow.c */
 int flow_test_run(struct skep *skep, struct skep_prog *prog, struct test_run *run);
 
+/* redirect.c */
+extern const struct repeat_hooks xdp_packet_hooks, skb_packet_hooks;
+/* dev.c: counts it and shows it; sets @sent->err. */
+void net_deliver(struct skep *skep, struct net_sent *sent);
+u64 net_new_cookie(struct skep *skep); /* of a socket, never 0 */
+
 /* skb.c */
 struct sk_buff *skb_alloc(const void *data, u32 len); /* NULL: no memory */
 void skb_free(struct sk_buff *skb);
@@ -73,6 +79,14 @@ extern const u32 xdp_helper_cnt, skb_helper_cnt, tc_helper_cnt;
 /* skb_room.c, skb_meta.c, skb_tunnel.c: of tc programs too */
 extern const struct net_helper skb_room_helpers[], skb_meta_helpers[], skb_tunnel_helpers[];
 extern const u32 skb_room_helper_cnt, skb_meta_helper_cnt, skb_tunnel_helper_cnt;
+/* skb_meta.c: of socket filters too */
+extern const struct net_helper skb_sock_helpers[];
+extern const u32 skb_sock_helper_cnt;
+
+/* redirect.c, mtu.c */
+extern const struct net_helper tc_redirect_helpers[], xdp_redirect_helpers[];
+extern const struct net_helper tc_mtu_helper, xdp_mtu_helper;
+extern const u32 tc_redirect_helper_cnt, xdp_redirect_helper_cnt;
 
 /* bpf_perf_event_output() where there is a packet: the flags say how much of it follows the data. */
 static inline u64 event_output(u64 map, u64 flags, u64 data, u64 size, const void *pkt, u64 pkt_size)

@@ -204,7 +204,11 @@ static int register_tc(struct skep *skep, const struct prog_type_ops *ops)
 		err = register_type(skep, ops, skb_room_helpers, skb_room_helper_cnt);
 	if (!err)
 		err = register_type(skep, ops, skb_meta_helpers, skb_meta_helper_cnt);
-	return err ? err : register_type(skep, ops, skb_tunnel_helpers, skb_tunnel_helper_cnt);
+	if (!err)
+		err = register_type(skep, ops, skb_tunnel_helpers, skb_tunnel_helper_cnt);
+	if (!err)
+		err = register_type(skep, ops, &tc_mtu_helper, 1);
+	return err ? err : register_type(skep, ops, tc_redirect_helpers, tc_redirect_helper_cnt);
 }
 
 int net_register(struct skep *skep)
@@ -215,8 +219,14 @@ int net_register(struct skep *skep)
 		err = register_views(skep);
 	if (!err)
 		err = register_type(skep, &xdp_type, xdp_helpers, xdp_helper_cnt);
+	if (!err)
+		err = register_type(skep, &xdp_type, xdp_redirect_helpers, xdp_redirect_helper_cnt);
+	if (!err)
+		err = register_type(skep, &xdp_type, &xdp_mtu_helper, 1);
 	for (u32 i = 0; i < ARRAY_SIZE(skb_types) && !err; i++) {
 		err = register_type(skep, &skb_types[i], skb_helpers, skb_helper_cnt);
+		if (!err)
+			err = register_type(skep, &skb_types[i], skb_sock_helpers, skb_sock_helper_cnt);
 		if (!err && edits_packets(skb_types[i].type))
 			err = register_tc(skep, &skb_types[i]);
 	}

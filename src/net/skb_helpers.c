@@ -179,16 +179,6 @@ NET_HELPER(change_type)
 	return 0;
 }
 
-NET_HELPER(tc_redirect)
-{
-	struct sk_buff *skb = helper_run()->hook_ctx;
-
-	if (r2 & ~(u64)BPF_F_INGRESS)
-		return 2; /* TC_ACT_SHOT */
-	skb->redirect = (struct net_redirect){ .ifindex = (u32)r1, .flags = (u32)r2 };
-	return 7; /* TC_ACT_REDIRECT */
-}
-
 NET_HELPER(skb_event_output)
 {
 	struct sk_buff *skb = skb_of(r1);
@@ -210,6 +200,5 @@ const struct net_helper tc_helpers[] = {
 	{ BPF_FUNC_l4_csum_replace, l4_csum_replace },
 	{ BPF_FUNC_csum_update, csum_update },
 	{ BPF_FUNC_skb_change_type, change_type },
-	{ BPF_FUNC_redirect, tc_redirect },
 };
 const u32 tc_helper_cnt = ARRAY_SIZE(tc_helpers);

@@ -99,6 +99,12 @@ static bool sees_data(u32 type)
 	return type != BPF_PROG_TYPE_SOCKET_FILTER;
 }
 
+/* Whose verdict may be that the packet goes elsewhere. */
+static bool sends_packets(u32 type)
+{
+	return type == BPF_PROG_TYPE_SCHED_CLS || type == BPF_PROG_TYPE_SCHED_ACT;
+}
+
 /* The socket of a test run: closed, of the packet's family, between the packet's addresses. */
 static void sock_of_packet(struct tcp_sock *tp, const struct sk_buff *skb)
 {
@@ -133,7 +139,7 @@ static int run_skb(struct skep_prog *prog, struct test_run *run, struct sk_buff 
 	}
 	err = user_given ? skb_from_user(skb, user) : 0;
 	if (!err)
-		err = test_repeat(prog, run, skb);
+		err = test_repeat_hooked(prog, run, skb, sends_packets(type) ? &skb_packet_hooks : NULL);
 	if (err)
 		return err;
 	/* A program that never saw the Ethernet header does not give it back either. */

@@ -45,7 +45,7 @@ static int xdp_run_frame(struct skep_prog *prog, struct test_run *run, struct xd
 			 struct xdp_md *md, bool md_given)
 {
 	u32 ingress = md->ingress_ifindex;
-	int err = test_repeat(prog, run, xdp);
+	int err = test_repeat_hooked(prog, run, xdp, &xdp_packet_hooks);
 
 	if (err)
 		return err;

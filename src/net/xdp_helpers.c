@@ -113,17 +113,6 @@ NET_HELPER(xdp_store_bytes)
 	return (u64)err;
 }
 
-/* The target is looked at when the frame is sent, not here: any index will do. */
-NET_HELPER(xdp_redirect)
-{
-	struct xdp_buff *xdp = helper_run()->hook_ctx;
-
-	if (r2)
-		return XDP_ABORTED;
-	xdp->redirect = (struct net_redirect){ .ifindex = (u32)r1 };
-	return XDP_REDIRECT;
-}
-
 NET_HELPER(xdp_event_output)
 {
 	struct xdp_buff *xdp = xdp_of(r1);
@@ -139,6 +128,5 @@ const struct net_helper xdp_helpers[] = {
 	{ BPF_FUNC_xdp_get_buff_len, xdp_get_buff_len },
 	{ BPF_FUNC_xdp_load_bytes, xdp_load_bytes },
 	{ BPF_FUNC_xdp_store_bytes, xdp_store_bytes },
-	{ BPF_FUNC_redirect, xdp_redirect },
 };
 const u32 xdp_helper_cnt = ARRAY_SIZE(xdp_helpers);

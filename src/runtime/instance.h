@@ -47,6 +47,7 @@ struct skep {
 		pthread_mutex_t lock;
 		struct mem_table *tables[HELPER_MEM_CNT]; /* RCU; NULL: empty */
 	} mem;
+	bool (*dev_exists)(void *skep, u32 ifindex); /* set while subsystems register */
 	skep_load_fn on_load;
 	void *on_load_ctx;
 

@@ -92,6 +92,8 @@ int skep_register_prog_type(struct skep *skep, const struct prog_type_ops *ops);
 int skep_register_view(struct skep *skep, enum view_kind kind, const struct ctx_conv *convs, u32 conv_cnt);
 /* @prog_type BPF_PROG_TYPE_UNSPEC: for all types that Linux allows it in. */
 int skep_register_helper(struct skep *skep, u32 prog_type, u32 helper_id, helper_fn fn);
+/* Whether the instance has a network device with that index: maps of devices ask. */
+void skep_register_devs(struct skep *skep, bool (*dev_exists)(void *skep, u32 ifindex));
 const struct prog_type_ops *skep_prog_type_ops(struct skep *skep, u32 type);
 /* What Linux has; modelled only when a subsystem has registered the type. NULL: no such type. */
 const struct prog_type_row *skep_prog_type_row(struct skep *skep, u32 type, u32 attach_type);
@@ -115,6 +117,13 @@ int test_ctx_in(const struct test_run *run, void *ctx, u32 size, bool *ret_given
 int test_ctx_out(struct test_run *run, const void *ctx, u32 size);
 /* Runs run->repeat times and fills retval and duration_ns. 0 or -EAGAIN (no vCPU to be had). */
 int test_repeat(struct skep_prog *prog, struct test_run *run, void *hook_ctx);
+/* The same, with what happens before and after each run; @hooks may be NULL. */
+struct repeat_hooks {
+	void (*before)(void *hook_ctx);
+	void (*after)(struct skep *skep, void *hook_ctx, u32 retval);
+};
+int test_repeat_hooked(struct skep_prog *prog, struct test_run *run, void *hook_ctx,
+		       const struct repeat_hooks *hooks);
 /* Sets every number that the program may read in @hook_ctx, with its pointers in place, from the
  * user-visible context in run->ctx_in (absent: 0), runs the program and gives the context back with
  * what it changed. -EINVAL: something else was set; -ERANGE: a value does not fit its field. */
@@ -123,7 +132,8 @@ int test_own_run(struct skep_prog *prog, struct test_run *run, void *hook_ctx);
 int test_plain_run(struct skep_prog *prog, struct test_run *run, void *ctx, u32 size);
 
 /* One pointer a subsystem for its own state in the instance. */
-enum skep_room { SKEP_ROOM_NET, SKEP_ROOM_SYSCALL, SKEP_ROOM_BPFFS, SKEP_ROOM_VERDICT, SKEP_ROOM_CNT };
+enum skep_room { SKEP_ROOM_NET, SKEP_ROOM_SYSCALL, SKEP_ROOM_BPFFS, SKEP_ROOM_VERDICT, SKEP_ROOM_SENT,
+		 SKEP_ROOM_CNT };
 void skep_room_set(struct skep *skep, enum skep_room room, void *state,
 		   void (*free_state)(struct skep *skep, void *state));
 void *skep_room_get(struct skep *skep, enum skep_room room);

@@ -62,18 +62,35 @@ int test_ctx_out(struct test_run *run, const void *ctx, u32 size)
 struct repeat {
 	void *ctx;
 	u32 left;
+	bool ran;
+	struct skep *skep;
+	const struct repeat_hooks *hooks; /* may be NULL */
 };
 
-static void *next_ctx(void *arg, u32 prev_ret __unused_arg)
+static void *next_ctx(void *arg, u32 prev_ret)
 {
 	struct repeat *r = arg;
 
-	return r->left-- ? r->ctx : NULL;
+	if (r->hooks && r->ran)
+		r->hooks->after(r->skep, r->ctx, prev_ret);
+	if (!r->left--)
+		return NULL;
+	if (r->hooks)
+		r->hooks->before(r->ctx);
+	r->ran = true;
+	return r->ctx;
 }
 
 int test_repeat(struct skep_prog *prog, struct test_run *run, void *hook_ctx)
 {
-	struct repeat r = { hook_ctx, run->repeat ? run->repeat : 1 };
+	return test_repeat_hooked(prog, run, hook_ctx, NULL);
+}
+
+int test_repeat_hooked(struct skep_prog *prog, struct test_run *run, void *hook_ctx,
+		       const struct repeat_hooks *hooks)
+{
+	struct repeat r = { .ctx = hook_ctx, .left = run->repeat ? run->repeat : 1,
+			    .skep = skep_prog_skep(prog), .hooks = hooks };
 	/* A thread's first vCPU takes its time (it registers with RCU); that is no run of the program. */
 	struct vcpu *vcpu = vcpu_enter(skep_vcpus(skep_prog_skep(prog)));
 	u64 start = host_now_ns(), cnt;

@@ -90,6 +90,11 @@ int skep_register_helper(struct skep *skep, u32 prog_type, u32 helper_id, helper
 	return register_one(skep, prog_type, helper_id, fn);
 }
 
+void skep_register_devs(struct skep *skep, bool (*dev_exists)(void *skep, u32 ifindex))
+{
+	skep->dev_exists = dev_exists;
+}
+
 helper_fn skep_helper_fn(const struct skep *skep, u32 prog_type, u32 helper_id)
 {
 	if (prog_type >= PROG_TYPE_MAX || helper_id >= tab_helper_cnt)

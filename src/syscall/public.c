@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* public.c - the functions of <skep/skep.h> that need no libbpf object: instances and verdicts. */
 #include "btf/btf.h"
+#include "net/net.h"
 #include "runtime/runtime.h"
 #include "syscall/syscall.h"
 
@@ -90,6 +91,67 @@ int skep_mem_unregister(struct skep *skep, enum skep_mem_space space, uint64_t a
 	if (space != SKEP_MEM_KERNEL && space != SKEP_MEM_USER)
 		return -EINVAL;
 	return skep_mem_del(skep, (enum helper_mem)space, addr);
+}
+
+/* ---- devices ---------------------------------------------------------------------------------- */
+
+int skep_dev_add(struct skep *skep, const char *name, uint32_t rx_queues, uint32_t *ret_ifindex)
+{
+	return net_dev_add(skep, name, rx_queues, ret_ifindex);
+}
+
+int skep_dev_counts(struct skep *skep, uint32_t ifindex, struct skep_dev_counts *ret_counts)
+{
+	const struct net_device *dev = net_dev_by_index(skep, ifindex);
+	struct net_counts c;
+
+	if (!dev)
+		return -ENODEV;
+	net_dev_counts(dev, &c);
+	*ret_counts = (struct skep_dev_counts){ .tx_packets = c.tx_packets, .tx_bytes = c.tx_bytes,
+						.rx_packets = c.rx_packets, .rx_bytes = c.rx_bytes };
+	return 0;
+}
+
+struct sent_sink {
+	skep_sent_fn fn;
+	void *ctx;
+};
+
+static void on_sent(void *ctx, const struct net_sent *sent)
+{
+	const struct sent_sink *sink = ctx;
+	struct skep_sent shown = { .cpu = sent->cpu, .ingress = sent->ingress, .data = sent->data,
+				   .size = sent->len, .err = sent->err };
+
+	if (sent->dev) {
+		shown.dev = net_dev_name(sent->dev);
+		shown.ifindex = net_dev_ifindex(sent->dev);
+	}
+	sink->fn(sink->ctx, &shown);
+}
+
+static void free_sent_sink(struct skep *skep __unused_arg, void *sink)
+{
+	free(sink);
+}
+
+void skep_on_sent(struct skep *skep, skep_sent_fn fn, void *ctx)
+{
+	struct sent_sink *sink = skep_room_get(skep, SKEP_ROOM_SENT);
+
+	if (!fn) {
+		net_on_sent(skep, NULL, NULL);
+		return;
+	}
+	if (!sink) {
+		sink = calloc(1, sizeof(*sink));
+		if (!sink)
+			return;
+		skep_room_set(skep, SKEP_ROOM_SENT, sink, free_sent_sink);
+	}
+	*sink = (struct sent_sink){ fn, ctx };
+	net_on_sent(skep, on_sent, sink);
 }
 
 /* ---- verdicts --------------------------------------------------------------------------------- */
