@@ -21,7 +21,7 @@
 #include <cmocka.h>
 
 #define CPUS  4
-#define TYPES 15 /* that skep models and the tables have */
+#define TYPES 17 /* that skep models and the tables have */
 
 static const char *types_tsv, *ops_tsv;
 static struct memacct mem;
@@ -355,7 +355,12 @@ static void operations_answer_as_linux(void **state __unused_arg)
 		assert_int_equal(map_create(&attr, &frozen, NULL), 0);
 		for (u32 i = 1; head.col[i] && row.col[i]; i++) {
 			bool after = !strcmp(head.col[i], "freeze") || !strcmp(head.col[i], "update_after_freeze");
-			int err = op_result(after ? frozen : map, head.col[i], key, value);
+			int err;
+
+			/* The probe's values were 0: no device, no queue. */
+			if (attr.type == BPF_MAP_TYPE_DEVMAP || attr.type == BPF_MAP_TYPE_CPUMAP)
+				value[0] = 0;
+			err = op_result(after ? frozen : map, head.col[i], key, value);
 
 			if (err == 1)
 				continue;
