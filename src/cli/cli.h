@@ -41,7 +41,7 @@ struct cli_opts {
 	u32 engine; /* enum skep_engine_kind */
 	u64 log_level, repeat, jobs;
 	const char *prog, *section;
-	const char *pcap_out, *data_out, *ctx_out, *ctx;
+	const char *pcap_out, *data_out, *ctx_out, *ctx, *devs;
 	const char *out;
 	struct in_file kernel_btf, kconfig, pcap, data_in, ctx_in;
 	size_t given[GIVEN_MAX]; /* where the options stand that the command line has */
@@ -122,6 +122,9 @@ extern const char *const cli_formats[], *const cli_engines[];
 #define OPTION_REPEAT \
 	OPT("repeat", 'n', "N", NUMBER, repeat, \
 	    "run N times over each; the time is the mean", .min = 1, .max = INT32_MAX)
+#define OPTION_DEVS \
+	OPT("devs", 0, "NAME,...", TEXT, devs, \
+	    "network devices beside lo, which is 1: their indices are 2, 3, ...")
 #define OPTION_ENGINE \
 	OPT("engine", 'e', "E", CHOICE, engine, \
 	    "jit (default where there is one) or interp", .choices = cli_engines)

@@ -10,6 +10,7 @@
 #include "cli/pcapio.h"
 #include "cli/report.h"
 #include "cli/run.h"
+#include "cli/sent.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -45,6 +46,7 @@ struct run {
 	u64 packets, total_ns;
 	struct action actions[64];
 	u32 action_cnt;
+	struct sent_view sent;
 	u64 others; /* runs whose value found no place in actions */
 };
 
@@ -93,6 +95,7 @@ static int load(struct run *r)
 		return EXIT_REFUSED;
 	}
 	r->fd = bpf_program__fd(r->prog);
+	skep_on_sent(r->skep, sent_note, &r->sent);
 	return EXIT_OK;
 }
 
@@ -196,7 +199,7 @@ static const char *test_run_hint(int err)
 	case -ERANGE:
 		return "a number in the context does not fit its field";
 	case -ENODEV:
-		return "no such network device: interface 1 is lo";
+		return "no such network device: interface 1 is lo, --devs makes others";
 	default:
 		return cli_strerror(err);
 	}
@@ -342,6 +345,7 @@ static void print_text(struct run *r, struct map_view *maps)
 	if (r->named.bytes && !r->opts->pcap.path)
 		ctx_print_changes(&r->named, r->ctx, r->ctx_after);
 	mapview_print_changes(maps, stdout);
+	sent_print(&r->sent);
 	if (r->opts->pcap_out)
 		printf("packets that were not dropped are in %s\n", r->opts->pcap_out);
 }
@@ -360,7 +364,7 @@ static struct json_object *json_actions(const struct run *r)
 
 static struct json_object *json_of(struct run *r, struct map_view *maps)
 {
-	struct json_object *out = json_object_new_object();
+	struct json_object *out = json_object_new_object(), *sent;
 	const char *name = skep_retval_name(r->skep, bpf_program__type(r->prog), r->retval);
 
 	if (!r->opts->pcap.path || r->packets) {
@@ -377,6 +381,9 @@ static struct json_object *json_of(struct run *r, struct map_view *maps)
 	if (r->named.bytes && !r->opts->pcap.path)
 		json_object_object_add(out, "ctx", ctx_json(&r->named, r->ctx_after));
 	json_object_object_add(out, "maps", mapview_json_changes(maps));
+	sent = sent_json(&r->sent);
+	if (sent)
+		json_object_object_add(out, "sent", sent);
 	return out;
 }
 
@@ -442,7 +449,7 @@ int run_input(const struct cli_command *cmd, struct cli_opts *opts, const struct
 	if (status)
 		return status;
 	r.skep = cli_instance(opts);
-	status = r.skep ? load(&r) : EXIT_BAD;
+	status = r.skep && sent_make_devs(r.skep, opts->devs) ? load(&r) : EXIT_BAD;
 	if (!status)
 		status = run_loaded(&r, ret_json);
 	bpf_object__close(r.obj);
@@ -488,12 +495,13 @@ static const struct cli_option options[] = {
 	OPTION_CTX_IN,
 	OPT("ctx-out", 0, "F", TEXT, ctx_out,
 	    "the context afterwards"),
+	OPTION_DEVS,
 	OPTION_REPEAT,
 	OPTION_ENGINE,
 	OPTION_KERNEL_BTF,
 	OPTION_KCONFIG,
 	OPT("json", 'j', NULL, FLAG, json,
-	    "as JSON: retval, ns_per_run, prepare_us, maps"),
+	    "as JSON: retval, ns_per_run, prepare_us, maps, sent"),
 	OPTION_PRETTY,
 	OPTIONS_END
 };
@@ -501,7 +509,7 @@ const struct cli_command cmd_run = {
 	.name = "run",
 	.usage = "FILE.bpf.o [--prog NAME | --section SEC] [--pcap IN [--pcap-out OUT] | --data-in F "
 		 "[--data-out F]] [--ctx FIELD=VALUE[,...] | --ctx-in F] "
-		 "[--ctx-out F] [--repeat N] [--engine jit|interp] [-j]",
+		 "[--ctx-out F] [--devs NAME,...] [--repeat N] [--engine jit|interp] [-j]",
 	.help = "Runs a program over a packet, a capture or a context, and tells what came of it.",
 	.options = options,
 	.notes = "Fields are those of the structure that goes with the program type (struct xdp_md, __sk_buff, ...); those\n"

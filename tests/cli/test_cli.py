@@ -210,10 +210,15 @@ def test_run(tmp):
     ran("no map changed", Run("run", SHAPES, "--prog", "nameless"), 0, "return value: 77\n", "no map changed")
     shown = Run("run", SHAPES, "--prog", "swap", "--data-in", packet, "-j")
     got = shown.json()
-    check("JSON: retval, retval_name, ns_per_run, prepare_us, maps", set(got) == {"retval", "retval_name", "ns_per_run",
-          "prepare_us", "maps"} and got["retval"] == 3 and got["retval_name"] == "XDP_TX", tell=shown)
+    check("JSON: retval, retval_name, ns_per_run, prepare_us, maps, sent", set(got) == {"retval", "retval_name",
+          "ns_per_run", "prepare_us", "maps", "sent"} and got["retval"] == 3 and got["retval_name"] == "XDP_TX", tell=shown)
     check("JSON: a new element, bytes as bpftool has them", got["maps"] == [{"name": "first_bytes", "elements": [{
           "change": "new", "key": ["0x02", "0x00", "0x00", "0x00"], "value": ["0x01"] + ["0x00"] * 7}]}], tell=got["maps"])
+    check("JSON: what was sent", got["sent"] == {"lo": {"packets": 1, "bytes": len(PACKETS[0])}}, tell=got["sent"])
+    ran("--devs: where packets went", Run("run", SHAPES, "--prog", "swap", "--data-in", packet, "--devs", "eth0,eth1",
+        "--ctx", "ingress_ifindex=3", "-n", "4"), 0, f"sent:\n  eth1           4 packets, {4 * len(PACKETS[0])} bytes\n")
+    refuses("--devs: a name twice", Run("run", SHAPES, "-p", "swap", "--devs", "a,a"), '--devs: "a": there is one already')
+    refuses("--devs: a long name", Run("run", SHAPES, "-p", "swap", "--devs", "a" * 16), "names have 1 to 15 bytes")
     grown = Run("run", SHAPES, "--prog", "grow", "--data-in", packet, "--repeat", "5", "-j", "--data-out", after).json()
     check("--repeat runs so often", grown["maps"][0]["elements"][0]["value"][0] == "0x05", tell=grown)
     check("each run finds what the last one left", os.path.getsize(after) == len(PACKETS[0]) + 20)
