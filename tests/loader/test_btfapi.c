@@ -175,8 +175,8 @@ static void both_byte_orders(void **state __unused_arg)
 	enum btf_endianness native = btf__endianness(btf), other = native == BTF_LITTLE_ENDIAN ? BTF_BIG_ENDIAN : BTF_LITTLE_ENDIAN;
 	char *raw = malloc(1 << 16);
 
-	memcpy(raw, btf__raw_data(btf, &size), 1000);
-	assert_true(size < 1000 + 1000);
+	btf__raw_data(btf, &size);
+	assert_true(size < 1 << 16);
 	memcpy(raw, btf__raw_data(btf, &size), size);
 	assert_int_equal(btf__set_endianness(btf, other), 0);
 	assert_memory_not_equal(btf__raw_data(btf, &size2), raw, size);
