@@ -68,6 +68,22 @@ static const struct prog_type_row types[] = {
 	  .modelled = false },
 };
 
+static const struct ctx_row sock_rows[] = {
+	{ 4, 4, CTX_READ, CTX_SCALAR, "family" },
+	{ 8, 4, CTX_READ, CTX_SCALAR, "type" },
+};
+static const struct ctx_conv sock_convs[] = {
+	{ .off = 4, .size = 8, .load_cnt = 1, .load = { { 16, 8 } } },
+};
+
+static const struct ctx_view *fake_view(void *ctx __unused_arg, enum view_kind kind)
+{
+	static const struct ctx_view sock = { .name = "bpf_sock", .rows = sock_rows, .row_cnt = ARRAY_SIZE(sock_rows),
+					      .convs = sock_convs, .conv_cnt = ARRAY_SIZE(sock_convs) };
+
+	return kind == VIEW_SOCK ? &sock : NULL;
+}
+
 static const struct prog_type_row *fake_prog_type(void *ctx __unused_arg, u32 type,
 						  u32 attach_type __unused_arg)
 {
@@ -116,6 +132,13 @@ static const struct helper_proto helpers[] = {
 	  .arg = { ARG_PTR_TO_RINGBUF_MEM | ARG_OBJ_RELEASE, ARG_ANYTHING } },
 	{ .id = BPF_FUNC_ringbuf_discard, .name = "bpf_ringbuf_discard", .ret = RET_VOID,
 	  .arg = { ARG_PTR_TO_RINGBUF_MEM | ARG_OBJ_RELEASE, ARG_ANYTHING } },
+	{ .id = BPF_FUNC_sk_lookup_tcp, .name = "bpf_sk_lookup_tcp", .pkt_access = true,
+	  .ret = RET_PTR_TO_SOCKET | RET_MAYBE_NULL,
+	  .arg = { ARG_PTR_TO_CTX, MEM_IN, ARG_CONST_SIZE, ARG_ANYTHING, ARG_ANYTHING } },
+	{ .id = BPF_FUNC_sk_release, .name = "bpf_sk_release", .ret = RET_INTEGER,
+	  .arg = { ARG_PTR_TO_BTF_ID_SOCK_COMMON | ARG_OBJ_RELEASE } },
+	{ .id = BPF_FUNC_sk_fullsock, .name = "bpf_sk_fullsock",
+	  .ret = RET_PTR_TO_SOCKET | RET_MAYBE_NULL, .arg = { ARG_PTR_TO_SOCK_COMMON } },
 	{ .id = BPF_FUNC_for_each_map_elem, .name = "bpf_for_each_map_elem", .ret = RET_INTEGER,
 	  .arg = { ARG_CONST_MAP_PTR, ARG_PTR_TO_FUNC, ARG_PTR_TO_STACK | ARG_MAYBE_NULL,
 		   ARG_ANYTHING } },
@@ -188,6 +211,7 @@ void fakehost_init(struct fakehost *fh)
 		.caps = VCAP_BPF | VCAP_PERFMON | VCAP_NET_ADMIN | VCAP_SYS_ADMIN,
 		.jit = true,
 		.prog_type = fake_prog_type,
+		.view = fake_view,
 		.helper = fake_helper,
 		.helper_map_ok = fake_helper_map_ok,
 		.prog_map_ok = fake_prog_map_ok,

@@ -463,6 +463,40 @@ static void references(void **state __unused_arg)
 		-EACCES, "R2 is not a known constant'");
 }
 
+#define LOOKUP "*(u64 *)(r10 - 16) = 0; *(u64 *)(r10 - 8) = 0; r2 = r10; r2 += -16; r3 = 12; r4 = -1; r5 = 0; " \
+	       "call bpf_sk_lookup_tcp; "
+
+/* What was looked up is given back on every path, by whichever name, and once. */
+static void socket_references(void **state __unused_arg)
+{
+	accepts(XDP, LOOKUP "if r0 == 0 goto +2; r1 = r0; call bpf_sk_release; r0 = 0; exit");
+	refuses(XDP, LOOKUP "r0 = 0; exit", -EINVAL, NULL);
+	refuses(XDP, LOOKUP "if r0 == 0 goto +1; r0 = *(u32 *)(r0 + 8); r0 = 0; exit", -EINVAL, NULL);
+	refuses(XDP, LOOKUP "r0 = *(u32 *)(r0 + 8); exit", -EACCES, "R0 invalid mem access 'sock_or_null'");
+	refuses(XDP, LOOKUP "r1 = r0; call bpf_sk_release; r0 = 0; exit", -EACCES, NULL);
+	refuses(XDP, LOOKUP "if r0 == 0 goto +4; r7 = r0; r1 = r0; call bpf_sk_release; r0 = *(u32 *)(r7 + 8); "
+			    "r0 = 0; exit", -EACCES, "R7 invalid mem access 'scalar'");
+	refuses(XDP, LOOKUP "if r0 == 0 goto +5; r7 = r0; r1 = r0; call bpf_sk_release; r1 = r7; "
+			    "call bpf_sk_release; r0 = 0; exit", -EACCES, NULL);
+	accepts(XDP, LOOKUP "if r0 == 0 goto +3; r1 = *(u32 *)(r0 + 8); r1 = r0; call bpf_sk_release; r0 = 0; exit");
+	refuses(XDP, LOOKUP "if r0 == 0 goto +3; r1 = *(u32 *)(r0 + 12); r1 = r0; call bpf_sk_release; r0 = 0; exit",
+		-EACCES, "R0 invalid sock access off=12 size=4");
+}
+
+/* A NULL made of an acquired socket releases nothing; what was made of it dies with it. */
+static void cast_sockets(void **state __unused_arg)
+{
+#define CAST(n) LOOKUP "if r0 == 0 goto +" n "; r7 = r0; r1 = r0; call bpf_sk_fullsock; r8 = r0; "
+	accepts(XDP, CAST("8") "if r8 == 0 goto +1; r2 = *(u32 *)(r8 + 8); r1 = r7; call bpf_sk_release; r0 = 0; exit");
+	refuses(XDP, CAST("8") "if r8 == 0 goto +3; r2 = *(u32 *)(r8 + 8); r1 = r7; call bpf_sk_release; r0 = 0; exit",
+		-EINVAL, NULL);
+	refuses(XDP, CAST("8") "r1 = r7; if r8 == 0 goto +2; call bpf_sk_release; r2 = *(u32 *)(r8 + 8); r0 = 0; exit",
+		-EACCES, "R8 invalid mem access 'scalar'");
+	accepts(XDP, CAST("8") "r1 = r7; if r8 == 0 goto +1; r1 = r8; call bpf_sk_release; r0 = 0; exit");
+	refuses(XDP, CAST("8") "r1 = r7; if r8 == 0 goto +1; r1 = r8; call bpf_sk_release; r0 = *(u32 *)(r7 + 8); exit",
+		-EACCES, "R7 invalid mem access 'scalar'");
+}
+
 static void callbacks(void **state __unused_arg)
 {
 	fakehost_add_map(&fh, BPF_MAP_TYPE_HASH, 4, 16, 4, 0);
@@ -797,6 +831,8 @@ int main(void)
 		T(helper_sizes),
 		T(map_helpers),
 		T(references),
+		T(socket_references),
+		T(cast_sockets),
 		T(callbacks),
 		T(may_goto_loops),
 		T(v16_packet_loads),
