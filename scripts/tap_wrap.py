@@ -38,7 +38,7 @@ def main():
     text = run.stdout.decode("utf-8", "replace")
     sys.stdout.write(text)
     sys.stdout.flush()
-    name = os.path.basename(cmd[0]) if not cmd[0].endswith(("python3", "sh")) else os.path.basename(cmd[1])
+    name = os.path.basename(cmd[0]) if os.path.basename(cmd[0]) not in ("python3", "sh", "bash") else os.path.basename(cmd[1])
     rows = list(results(text))
     planned = [int(m) for m in re.findall(r"^1\.\.(\d+)\s*$", text, re.M)]
     if not rows:
