@@ -35,10 +35,13 @@ struct handle {
 
 static struct {
 	pthread_mutex_t lock;
+	pthread_cond_t dropped;
+	u32 droppers;	/* threads that drop what they took out of the table */
 	int inotify_fd; /* -1 before the first handle */
 	bool forked;
 	struct handle *by_ino[BUCKET_CNT], *by_wd[BUCKET_CNT];
-} tab = { .lock = PTHREAD_MUTEX_INITIALIZER, .inotify_fd = -1 };
+} tab = { .lock = PTHREAD_MUTEX_INITIALIZER, .dropped = PTHREAD_COND_INITIALIZER, .inotify_fd = -1 };
+static __thread bool dropping; /* an object's end came back here */
 
 /* ---- objects of each kind ------------------------------------------------------------------- */
 
@@ -207,22 +210,35 @@ static struct handle *drain_locked(void)
 			closed = h;
 		}
 	}
+	tab.droppers += !!closed;
 	return closed;
 }
 
-/* Outside the lock: an object's end may take long and may come back here. */
+/* Outside the lock: an object's end may take long and may come back here. Who took a list out of the
+ * table has counted itself among the droppers. */
 static void drop_list(struct handle *h)
 {
+	bool before = dropping;
 	struct handle *next;
 
+	if (!h)
+		return;
+	dropping = true;
 	for (; h; h = next) {
 		next = h->next_ino;
 		fdtab_unhold(h->kind, h->obj);
 		fdtab_obj_put(h->skep, h->kind, h->obj);
 		free(h);
 	}
+	dropping = before;
+	pthread_mutex_lock(&tab.lock);
+	tab.droppers--;
+	pthread_cond_broadcast(&tab.dropped);
+	pthread_mutex_unlock(&tab.lock);
 }
 
+/* Another thread may have read of a close() of ours and not be done: then close() has not done its work
+ * yet, and a link that is closed would still be attached for who closed it. */
 void fdtab_drain(void)
 {
 	struct handle *closed;
@@ -231,6 +247,12 @@ void fdtab_drain(void)
 	closed = drain_locked();
 	pthread_mutex_unlock(&tab.lock);
 	drop_list(closed);
+	if (dropping)
+		return;
+	pthread_mutex_lock(&tab.lock);
+	while (tab.droppers && !tab.forked)
+		pthread_cond_wait(&tab.dropped, &tab.lock);
+	pthread_mutex_unlock(&tab.lock);
 }
 
 /* Opens @memfd again, watched. The new descriptor or negative errno; fills h->wd, dev, ino. */
@@ -348,6 +370,7 @@ void fdtab_release(struct skep *skep)
 			gone = h;
 		}
 	}
+	tab.droppers += !!gone;
 	pthread_mutex_unlock(&tab.lock);
 	drop_list(gone);
 }
