@@ -17,8 +17,8 @@ deps:
 
 test: all ## run every test; ends with "N passed, N failed, N skipped"
 	@rm -rf $(RESULTS)
-	@meson test -C $(BUILD) --no-rebuild --setup report --print-errorlogs; \
-		python3 scripts/report_tests.py $(RESULTS)
+	@meson test -C $(BUILD) --no-rebuild --setup report --print-errorlogs; status=$$?; \
+		python3 scripts/report_tests.py $(RESULTS) && exit $$status
 
 demo: all ## the XDP load balancer of examples/xdp_lb from source to rewritten packets
 	@scripts/demo.sh $(BUILD)
