@@ -98,7 +98,8 @@ static int follow_past_modifiers(struct resolver *r, const struct btf_t *to)
 	return follow(r, &end);
 }
 
-static int resolve_ref(struct resolver *r, const struct btf_t *t)
+/* All the way to what @t's type_id leads to. */
+static int follow_type(struct resolver *r, const struct btf_t *t)
 {
 	struct btf_t to;
 	int err;
@@ -106,8 +107,13 @@ static int resolve_ref(struct resolver *r, const struct btf_t *t)
 	if (!get(r, t->type, &to) || only_refers(to.kind))
 		return say_type(r->c, t, -EINVAL, "Invalid type_id");
 	err = follow(r, &to);
-	if (!err)
-		err = follow_past_modifiers(r, &to);
+	return err ? err : follow_past_modifiers(r, &to);
+}
+
+static int resolve_ref(struct resolver *r, const struct btf_t *t)
+{
+	int err = follow_type(r, t);
+
 	if (err)
 		return err;
 	return may_be_pointed_to(r, t->type) ? 0 : say_type(r->c, t, -EINVAL, "Invalid type_id");
@@ -120,11 +126,7 @@ static int resolve_var(struct resolver *r, const struct btf_t *t)
 
 	if (r->c->lax && btf_var_linkage(t) == BTF_VAR_GLOBAL_EXTERN && get(r, t->type, &to) && !only_refers(to.kind))
 		return follow(r, &to); /* "extern const void symbol" */
-	if (!get(r, t->type, &to) || only_refers(to.kind))
-		return say_type(r->c, t, -EINVAL, "Invalid type_id");
-	err = follow(r, &to);
-	if (!err)
-		err = follow_past_modifiers(r, &to);
+	err = follow_type(r, t);
 	if (err)
 		return err;
 	return size_of(r, t->type) < 0 ? say_type(r->c, t, -EINVAL, "Invalid type_id") : 0;
