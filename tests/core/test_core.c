@@ -18,12 +18,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "sigtimer.h"
 
 /* ---- RCU ------------------------------------------------------------------------------------ */
 
@@ -107,23 +108,6 @@ static void defer_in_handler(int sig __unused_arg)
 
 	if (i < ARRAY_SIZE(signal_nodes))
 		rcu_defer(&signal_nodes[i].rcu, count_signal_node);
-}
-
-static void start_timer(void (*handler)(int), long usec)
-{
-	struct itimerval tv = { { 0, usec }, { 0, usec } };
-	struct sigaction act = { .sa_handler = handler, .sa_flags = SA_RESTART };
-
-	sigaction(SIGALRM, &act, NULL);
-	setitimer(ITIMER_REAL, &tv, NULL);
-}
-
-static void stop_timer(void)
-{
-	struct itimerval tv = { 0 };
-
-	setitimer(ITIMER_REAL, &tv, NULL);
-	signal(SIGALRM, SIG_IGN);
 }
 
 static void rcu_defer_from_signal(void **state __unused_arg)

@@ -24,8 +24,7 @@
 #define TYPES 17 /* that skep models and the tables have */
 
 static const char *types_tsv, *ops_tsv;
-static struct memacct mem;
-static struct vcpu_set *vcpus;
+#include "fixture.h"
 
 /* The descriptor 77 is a hash; the others are open, but nothing of ours. */
 static int map_by_fd(void *ctx __unused_arg, int fd, struct skep_map **ret_map)
@@ -970,19 +969,6 @@ static void ringbuf_wakeups(void **state __unused_arg)
 	assert_int_equal(ringbuf_consume(map, see, &seen), 2); /* and reads the descriptor empty */
 	assert_false(readable(fd));
 	map_put(map);
-}
-
-static int setup(void **state __unused_arg)
-{
-	vcpus = vcpu_set_new(CPUS);
-	return !vcpus || rcu_thread_ready();
-}
-
-static int teardown(void **state __unused_arg)
-{
-	rcu_drain();
-	vcpu_set_free(vcpus);
-	return mem.used != 0;
 }
 
 int main(int argc, char **argv)

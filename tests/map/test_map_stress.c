@@ -21,11 +21,12 @@
 
 #include <cmocka.h>
 
+#include "../core/sigtimer.h"
+
 #define CPUS   4
 #define RUN_NS 300000000ull
 
-static struct memacct mem;
-static struct vcpu_set *vcpus;
+#include "fixture.h"
 
 static struct skep_map *make(u32 type, u32 key, u32 value, u32 max, u32 flags)
 {
@@ -235,23 +236,6 @@ static void update_in_handler(int sig __unused_arg)
 		signal_refused++;
 	else
 		signal_other++;
-}
-
-static void start_timer(void (*handler)(int), long usec)
-{
-	struct itimerval tv = { { 0, usec }, { 0, usec } };
-	struct sigaction act = { .sa_handler = handler, .sa_flags = SA_RESTART };
-
-	sigaction(SIGALRM, &act, NULL);
-	setitimer(ITIMER_REAL, &tv, NULL);
-}
-
-static void stop_timer(void)
-{
-	struct itimerval tv = { 0 };
-
-	setitimer(ITIMER_REAL, &tv, NULL);
-	signal(SIGALRM, SIG_IGN);
 }
 
 /* One bucket only: a handler that comes during an update mostly wants the very same lock. */
@@ -464,19 +448,6 @@ static void ringbuf_wakes_its_sleeper(void **state __unused_arg)
 	assert_int_equal(c.total, 2000);
 	assert_int_equal(c.torn + c.lost, 0);
 	map_put(map);
-}
-
-static int setup(void **state __unused_arg)
-{
-	vcpus = vcpu_set_new(CPUS);
-	return !vcpus || rcu_thread_ready();
-}
-
-static int teardown(void **state __unused_arg)
-{
-	rcu_drain();
-	vcpu_set_free(vcpus);
-	return mem.used != 0;
 }
 
 int main(void)

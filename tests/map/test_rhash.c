@@ -16,15 +16,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 
 #include <cmocka.h>
+
+#include "../core/sigtimer.h"
 
 #define CPUS   8
 #define RUN_NS 300000000ull
 
-static struct memacct mem;
-static struct vcpu_set *vcpus;
+#include "fixture.h"
 
 static struct map_attr attr_of(u32 key, u32 value, u32 max, u64 extra)
 {
@@ -347,16 +347,13 @@ static void use_in_handler(int sig __unused_arg)
 
 static void handlers_interrupt_resizing(void **state __unused_arg)
 {
-	struct itimerval tv = { { 0, 50 }, { 0, 50 } }, off = { 0 };
-	struct sigaction act = { .sa_handler = use_in_handler, .sa_flags = SA_RESTART };
 	u64 until = host_now_ns() + RUN_NS, value = 0;
 
 	signal_map = make(4, 8, STABLE + CHURN, 0);
 	for (u32 nr = 0; nr < STABLE; nr++)
 		assert_int_equal(map_sys_update(signal_map, &nr, &value, 0), 0);
-	sigaction(SIGALRM, &act, NULL);
 	vcpu_leave(vcpu_enter(vcpus));
-	setitimer(ITIMER_REAL, &tv, NULL);
+	start_timer(use_in_handler, 50);
 	while (host_now_ns() < until) {
 		for (u32 i = 0; i < 2 * CHURN; i++) {
 			struct vcpu *vcpu = vcpu_enter(vcpus);
@@ -371,25 +368,11 @@ static void handlers_interrupt_resizing(void **state __unused_arg)
 			vcpu_leave(vcpu);
 		}
 	}
-	setitimer(ITIMER_REAL, &off, NULL);
-	signal(SIGALRM, SIG_IGN);
+	stop_timer();
 	print_message("in handlers: %u done, %u refused\n", signal_done, signal_refused);
 	assert_int_equal(signal_wrong, 0);
 	assert_true(signal_done > 0);
 	map_put(signal_map);
-}
-
-static int setup(void **state __unused_arg)
-{
-	vcpus = vcpu_set_new(CPUS);
-	return !vcpus || rcu_thread_ready();
-}
-
-static int teardown(void **state __unused_arg)
-{
-	rcu_drain();
-	vcpu_set_free(vcpus);
-	return mem.used != 0;
 }
 
 int main(void)

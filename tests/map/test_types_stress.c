@@ -16,16 +16,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 
 #include <cmocka.h>
+
+#include "../core/sigtimer.h"
 
 #define CPUS	 8
 #define THREADS	 8
 #define RUN_NS	 200000000ull
 
-static struct memacct mem;
-static struct vcpu_set *vcpus;
+#include "fixture.h"
 
 static struct skep_map *make(u32 type, u32 key, u32 value, u32 max, u32 flags)
 {
@@ -226,23 +226,6 @@ static void use_in_handler(int sig __unused_arg)
 	errno = saved_errno;
 }
 
-static void start_timer(long usec)
-{
-	struct itimerval tv = { { 0, usec }, { 0, usec } };
-	struct sigaction act = { .sa_handler = use_in_handler, .sa_flags = SA_RESTART };
-
-	sigaction(SIGALRM, &act, NULL);
-	setitimer(ITIMER_REAL, &tv, NULL);
-}
-
-static void stop_timer(void)
-{
-	struct itimerval tv = { 0 };
-
-	setitimer(ITIMER_REAL, &tv, NULL);
-	signal(SIGALRM, SIG_IGN);
-}
-
 static u32 main_failed;
 
 /* The thread that the handler interrupts; its own operations never meet a lock. */
@@ -254,7 +237,7 @@ static void use_and_be_interrupted(struct skep_map *map)
 
 	signal_map = map;
 	signal_done = signal_refused = signal_other = main_failed = 0;
-	start_timer(50);
+	start_timer(use_in_handler, 50);
 	for (u32 nr = 0; host_now_ns() < until; nr++) {
 		struct vcpu *vcpu = vcpu_enter(vcpus);
 		u32 key[2] = { nr % 16, nr % 16 };
@@ -516,19 +499,6 @@ static void inner_maps_go_when_nobody_uses_them(void **state __unused_arg)
 			rcu_drain();
 		assert_int_equal(mem.used, 0);
 	}
-}
-
-static int setup(void **state __unused_arg)
-{
-	vcpus = vcpu_set_new(CPUS);
-	return !vcpus || rcu_thread_ready();
-}
-
-static int teardown(void **state __unused_arg)
-{
-	rcu_drain();
-	vcpu_set_free(vcpus);
-	return mem.used != 0;
 }
 
 int main(void)
