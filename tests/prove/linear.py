@@ -140,7 +140,7 @@ class Translation:
             t, c = todo.pop()
             kids, kind = t.children(), t.decl().kind()
             if z3.is_bv_value(t):
-                const += c * signed_value(t)
+                const += c * t.as_signed_long()
             elif kind == z3.Z3_OP_BADD:
                 todo += [(k, c) for k in kids]
             elif kind == z3.Z3_OP_BSUB:
@@ -153,7 +153,7 @@ class Translation:
                 if len(rest) != 1:
                     raise NotLinear("product")
                 for v in values:
-                    c *= signed_value(v)
+                    c *= v.as_signed_long()
                 todo.append((rest[0], c))
             else:
                 old = coeffs.get(t.get_id(), (t, 0))[1]
@@ -166,20 +166,12 @@ class Translation:
         return self.modulo(total, lo, hi, w)
 
 
-def signed_value(t):
-    return t.as_signed_long()
-
-
-def less(a, b):
-    return a < b
-
-
 LOGIC = {
     z3.Z3_OP_TRUE: lambda t: z3.BoolVal(True), z3.Z3_OP_FALSE: lambda t: z3.BoolVal(False),
     z3.Z3_OP_AND: lambda t: z3.And(*t), z3.Z3_OP_OR: lambda t: z3.Or(*t), z3.Z3_OP_NOT: lambda t: z3.Not(t[0]),
     z3.Z3_OP_IMPLIES: lambda t: z3.Implies(*t), z3.Z3_OP_XOR: lambda t: z3.Xor(*t),
 }
-COMPARE = {"LT": less, "GT": lambda a, b: b < a, "LEQ": lambda a, b: a <= b, "GEQ": lambda a, b: b <= a}
+COMPARE = {"LT": lambda a, b: a < b, "GT": lambda a, b: b < a, "LEQ": lambda a, b: a <= b, "GEQ": lambda a, b: b <= a}
 UNSIGNED = {getattr(z3, "Z3_OP_U" + n): f for n, f in COMPARE.items()}
 SIGNED = {getattr(z3, "Z3_OP_S" + n): f for n, f in COMPARE.items()}
 

@@ -17,8 +17,8 @@ CASTS = {"trunc", "zext", "sext", "freeze"}
 
 
 class Function:
-    def __init__(self, name, params, blocks):
-        self.name, self.params, self.blocks = name, params, blocks
+    def __init__(self, params, blocks):
+        self.params, self.blocks = params, blocks
         self.order = list(blocks)
 
 
@@ -77,9 +77,9 @@ class Module:
             i += 1
 
     def function(self, head, body):
-        m = re.match(r"define .*?@([\w.]+)\((.*)\)", head)
+        name, args = re.match(r"define .*?@([\w.]+)\((.*)\)", head).groups()
         params = []
-        for p in split_args(m.group(2)):
+        for p in split_args(args):
             ws = ATTRIBUTE.sub("", p).split()
             params.append((ws[0], ws[-1]))
         blocks, cur = {}, None
@@ -104,8 +104,7 @@ class Module:
                 blocks[cur][-1] += " " + text
             else:
                 blocks[cur].append(text)
-        self.functions[re.match(r"define .*?@([\w.]+)\(", head).group(1)] = Function(
-            m and head, params, {b: [self.insn(strip(t)) for t in ts] for b, ts in blocks.items()})
+        self.functions[name] = Function(params, {b: [self.insn(strip(t)) for t in ts] for b, ts in blocks.items()})
 
     def size_of(self, ty):
         if ty == "ptr":

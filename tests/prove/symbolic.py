@@ -110,7 +110,6 @@ class Machine:
         fn = self.module.functions[name]
         vals = {p: a for (_, p), a in zip(fn.params, args)}
         loops = loops_of(fn)
-        pending = {(): None}
         rpo = {b: i for i, b in enumerate(reverse_postorder(fn))}
         entry = fn.order[0]
         start = self.key(fn, loops, rpo, entry, {})
@@ -246,7 +245,7 @@ class Machine:
         ptr = self.value("ptr", base, path)
         off = 0
         for level, text in enumerate(idx):
-            n = z3.simplify(self.value("i64" if text.startswith("%") else "i64", text, path))
+            n = z3.simplify(self.value("i64", text, path))
             if n.size() < 64:
                 n = z3.simplify(z3.SignExt(64 - n.size(), n))
             if not z3.is_bv_value(n):
@@ -367,13 +366,6 @@ class Machine:
         path.mem.clear()
         path.mem.update(mem)
         return val
-
-
-def shift(fn):
-    def run(a, b):
-        # From the width on the result is poison; z3's answer is as good as any.
-        return fn(a, b)
-    return run
 
 
 BINARY = {
