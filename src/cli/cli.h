@@ -189,6 +189,12 @@ struct bpf_program *cli_pick_prog(struct bpf_object *obj, const char *path, cons
 				  const char *section);
 /* Loads only @prog of @obj. 0 or negative errno. */
 int cli_load_only(struct bpf_object *obj, struct bpf_program *prog);
+/* The same for those who will use it; tells on stderr why not. EXIT_OK, EXIT_REFUSED (the verifier, or what is
+ * not modelled) or EXIT_BAD (what the file holds cannot be loaded). *ret_prepare_ns: to verify, compile, link. */
+int cli_load_to_use(struct skep *skep, const struct cli_input *in, struct bpf_object *obj, struct bpf_program *prog,
+		    u64 *ret_prepare_ns);
+/* A message of the loader: Linux has what is lacking. */
+bool cli_is_not_modelled(const char *message);
 
 /* Prints and frees. */
 void cli_print_json(struct json_object *json, const struct cli_opts *opts);

@@ -170,3 +170,41 @@ int cli_load_only(struct bpf_object *obj, struct bpf_program *prog)
 	cli_messages_start();
 	return bpf_object__load(obj);
 }
+
+struct last_verdict {
+	u64 prepare_ns;
+	char refusal[512]; /* the verifier's words, of the first refusal: the loader asks again for a log */
+};
+
+static void keep_verdict(void *ctx, const struct skep_verdict *v)
+{
+	struct last_verdict *last = ctx;
+
+	last->prepare_ns = v->prepare_ns;
+	if (v->err && !last->refusal[0])
+		snprintf(last->refusal, sizeof(last->refusal), "%s", v->message);
+}
+
+int cli_load_to_use(struct skep *skep, const struct cli_input *in, struct bpf_object *obj, struct bpf_program *prog,
+		    u64 *ret_prepare_ns)
+{
+	struct last_verdict last = { 0 };
+	int err;
+
+	skep_on_verdict(skep, keep_verdict, &last);
+	err = cli_load_only(obj, prog);
+	skep_on_verdict(skep, NULL, NULL);
+	*ret_prepare_ns = last.prepare_ns;
+	if (!err)
+		return EXIT_OK;
+	if (!last.refusal[0] && !cli_is_not_modelled(cli_first_warning()))
+		return cli_fail("%s: %s", in->file.path, *cli_first_warning() ? cli_first_warning() : cli_strerror(err));
+	cli_fail("%s: %s is refused: %s (\"skep verify\" tells why)", in->file.path, bpf_program__name(prog),
+		 last.refusal[0] ? last.refusal : cli_first_warning());
+	return EXIT_REFUSED;
+}
+
+bool cli_is_not_modelled(const char *message)
+{
+	return strstr(message, "not modelled: ") != NULL;
+}

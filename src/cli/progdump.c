@@ -225,15 +225,14 @@ static int load_and_dump(struct skep *skep, const struct cli_input *in, enum ske
 {
 	struct bpf_object *obj = cli_input_open(in);
 	struct bpf_program *prog;
-	int status = EXIT_BAD, err;
+	int status = EXIT_BAD;
+	u64 prepare_ns;
 
 	prog = obj ? cli_pick_prog(obj, in->file.path, opts->prog, opts->section) : NULL;
 	if (prog) {
-		err = cli_load_only(obj, prog);
-		if (err)
-			cli_fail("%s: %s is refused: %s (\"skep verify\" tells why)", in->file.path,
-				 bpf_program__name(prog), *cli_first_warning() ? cli_first_warning() : cli_strerror(err));
-		status = err ? EXIT_REFUSED : print_dump(skep, bpf_program__fd(prog), in->file.path, kind, opts);
+		status = cli_load_to_use(skep, in, obj, prog, &prepare_ns);
+		if (status == EXIT_OK)
+			status = print_dump(skep, bpf_program__fd(prog), in->file.path, kind, opts);
 	}
 	bpf_object__close(obj);
 	return status;

@@ -36,7 +36,6 @@ struct run {
 	struct bpf_program *prog;
 	int fd;
 	u64 prepare_ns;
-	char refusal[512]; /* the verifier's words */
 	u8 *out;
 	struct ctx_image named;	 /* when the context was given by names */
 	u8 *ctx, *ctx_after;	 /* NULL: none given */
@@ -49,15 +48,6 @@ struct run {
 	struct sent_view sent;
 	u64 others; /* runs whose value found no place in actions */
 };
-
-static void on_verdict(void *ctx, const struct skep_verdict *v)
-{
-	struct run *r = ctx;
-
-	r->prepare_ns = v->prepare_ns;
-	if (v->err && !r->refusal[0])
-		snprintf(r->refusal, sizeof(r->refusal), "%s", v->message);
-}
 
 int run_check_options(const struct cli_command *cmd, const struct cli_opts *o)
 {
@@ -76,7 +66,7 @@ int run_check_options(const struct cli_command *cmd, const struct cli_opts *o)
 
 static int load(struct run *r)
 {
-	int err;
+	int status;
 
 	r->obj = cli_input_open(r->in);
 	if (!r->obj)
@@ -84,16 +74,9 @@ static int load(struct run *r)
 	r->prog = cli_pick_prog(r->obj, r->in->file.path, r->opts->prog, r->opts->section);
 	if (!r->prog)
 		return EXIT_BAD;
-	skep_on_verdict(r->skep, on_verdict, r);
-	err = cli_load_only(r->obj, r->prog);
-	if (err) {
-		cli_fail("%s: %s is refused: %s (\"skep verify\" tells why)", r->in->file.path,
-			 bpf_program__name(r->prog),
-			 r->refusal[0]	      ? r->refusal :
-			 *cli_first_warning() ? cli_first_warning() :
-						cli_strerror(err));
-		return EXIT_REFUSED;
-	}
+	status = cli_load_to_use(r->skep, r->in, r->obj, r->prog, &r->prepare_ns);
+	if (status != EXIT_OK)
+		return status;
 	r->fd = bpf_program__fd(r->prog);
 	skep_on_sent(r->skep, sent_note, &r->sent);
 	return EXIT_OK;

@@ -12,19 +12,31 @@ static const char *verdict_word(const struct row *row)
 	return strcmp(row->reason, "not-modelled") ? "failure" : "not modelled";
 }
 
+bool verdict_is_none(const struct row *row)
+{
+	return row->err && !strcmp(row->reason, "not-loadable");
+}
+
+/* What could not be loaded has no row in the table: nothing was verified. */
 static void print_table(const struct verdicts *v)
 {
 	int file_w = 4, prog_w = 7;
+	size_t none = 0;
 
 	for (size_t i = 0; i < v->rows.cnt; i++) {
+		none += verdict_is_none(v->rows.at[i]);
 		file_w = max_of(file_w, (int)strlen(v->rows.at[i]->file));
 		prog_w = max_of(prog_w, (int)strlen(v->rows.at[i]->prog));
 	}
+	if (none == v->rows.cnt)
+		return;
 	printf("%-*s  %-*s  %-12s  %13s  %8s  %12s  %11s  %11s\n", file_w, "File", prog_w, "Program",
 	       "Verdict", "Duration (us)", "Insns", "Total states", "Peak states", "Stack depth");
 	for (size_t i = 0; i < v->rows.cnt; i++) {
 		const struct row *r = v->rows.at[i];
 
+		if (verdict_is_none(r))
+			continue;
 		printf("%-*s  %-*s  %-12s  %13llu  %8u  %12u  %11u  %11u\n", file_w, r->file, prog_w,
 		       r->prog, verdict_word(r), (unsigned long long)r->verify_us, r->insns,
 		       r->total_states, r->peak_states, r->stack_depth);
@@ -37,7 +49,7 @@ static void print_refusals(const struct verdicts *v, FILE *to)
 	for (size_t i = 0; i < v->rows.cnt; i++) {
 		const struct row *r = v->rows.at[i];
 
-		if (!r->err)
+		if (!r->err || verdict_is_none(r))
 			continue;
 		fprintf(to, "\n%s: %s: %s (%s)\n", r->file, r->prog,
 			r->message[0] ? r->message : cli_strerror(r->err), r->reason);
@@ -51,20 +63,40 @@ static void print_refusals(const struct verdicts *v, FILE *to)
 	}
 }
 
+/* A line for each; one for all programs of a file that fail for the same cause. */
+static void print_unloadable(const struct verdicts *v)
+{
+	const struct row *last = NULL;
+
+	for (size_t i = 0; i < v->rows.cnt; i++) {
+		const struct row *r = v->rows.at[i];
+
+		if (!verdict_is_none(r))
+			continue;
+		if (!last || strcmp(last->file, r->file) || strcmp(last->message, r->message))
+			cli_fail("%s: %s", r->file, r->message[0] ? r->message : cli_strerror(r->err));
+		last = r;
+	}
+}
+
 static void print_summary(const struct verdicts *v)
 {
-	u32 refused = 0, lacking = 0;
+	u32 refused = 0, lacking = 0, none = 0;
 
 	for (size_t i = 0; i < v->rows.cnt; i++) {
 		if (!v->rows.at[i]->err)
 			continue;
-		if (strcmp(v->rows.at[i]->reason, "not-modelled"))
+		if (verdict_is_none(v->rows.at[i]))
+			none++;
+		else if (strcmp(v->rows.at[i]->reason, "not-modelled"))
 			refused++;
 		else
 			lacking++;
 	}
 	printf("\n%zu programs in %u files: %zu accepted, %u refused, %u not modelled", v->rows.cnt, v->files,
-	       v->rows.cnt - refused - lacking, refused, lacking);
+	       v->rows.cnt - refused - lacking - none, refused, lacking);
+	if (none)
+		printf(", %u not loadable", none);
 	if (v->unreadable)
 		printf("; %u files could not be read", v->unreadable);
 	printf("; %llu.%03llu s\n", (unsigned long long)v->elapsed_us / 1000000,
@@ -139,6 +171,7 @@ struct json_object *verdicts_json(const struct verdicts *v)
 
 void verdicts_print(const struct verdicts *v, const struct cli_opts *opts)
 {
+	print_unloadable(v);
 	switch (opts->format) {
 	case FORMAT_JSON:
 		cli_print_json(verdicts_json(v), opts);

@@ -133,7 +133,7 @@ static void load_alone(struct bpf_object *obj, u32 idx, u32 level, char *log, st
 
 		row->err = err ? err : -EINVAL;
 		copy_text(row->reason, sizeof(row->reason),
-			  strstr(why, "not modelled: ") ? "not-modelled" : "not-loadable");
+			  cli_is_not_modelled(why) ? "not-modelled" : "not-loadable");
 		copy_text(row->message, sizeof(row->message), why);
 	}
 	bpf_object__close(obj);
@@ -358,6 +358,7 @@ static u64 now_us(void)
 static int status_of(const struct verify *vf)
 {
 	const struct verdicts *v = &vf->found;
+	int status = EXIT_OK;
 
 	if (vf->oom)
 		return cli_fail("out of memory");
@@ -368,10 +369,12 @@ static int status_of(const struct verify *vf)
 	if (!v->rows.cnt)
 		return cli_fail("no program in the files given");
 	for (size_t i = 0; i < v->rows.cnt; i++) {
+		if (verdict_is_none(v->rows.at[i]))
+			return EXIT_BAD;
 		if (v->rows.at[i]->err)
-			return EXIT_REFUSED;
+			status = EXIT_REFUSED;
 	}
-	return EXIT_OK;
+	return status;
 }
 
 static void free_verify(struct verify *vf)

@@ -25,6 +25,9 @@ struct verdicts {
 	u64 elapsed_us;
 };
 
+/* The loader failed before the verifier was asked, and not because skep lacks something: a file that
+ * could not be read, as far as the exit status is concerned. */
+bool verdict_is_none(const struct row *row);
 void verdicts_print(const struct verdicts *v, const struct cli_opts *opts);
 struct json_object *verdicts_json(const struct verdicts *v);
 

@@ -110,6 +110,20 @@ static int read_section(struct bpf_object *obj, Elf_Scn *scn, size_t shstrndx)
 	return 0;
 }
 
+/* Most often the file was cut: the table stands at its end. */
+static int no_sections(const struct bpf_object *obj)
+{
+	size_t size = 0;
+	GElf_Ehdr eh;
+
+	if (gelf_getehdr(obj->elf, &eh) && elf_rawfile(obj->elf, &size) && eh.e_shoff >= size)
+		pr_warn("elf: %s: section table at offset %llu, but the file ends at %zu: is it cut?\n", obj->path,
+			(unsigned long long)eh.e_shoff, size);
+	else
+		pr_warn("elf: %s: no usable section table\n", obj->path);
+	return -LIBBPF_ERRNO__FORMAT;
+}
+
 static int read_sections(struct bpf_object *obj)
 {
 	size_t cnt, shstrndx;
@@ -117,8 +131,7 @@ static int read_sections(struct bpf_object *obj)
 	int err;
 
 	if (elf_getshdrnum(obj->elf, &cnt) || elf_getshdrstrndx(obj->elf, &shstrndx) || !cnt || cnt > 65536) {
-		pr_warn("elf: %s: no section table\n", obj->path);
-		return -LIBBPF_ERRNO__FORMAT;
+		return no_sections(obj);
 	}
 	obj->secs = calloc(cnt, sizeof(*obj->secs));
 	if (!obj->secs)

@@ -192,6 +192,7 @@ struct bpf_object {
 
 /* log.c */
 void pr_warn(const char *fmt, ...) __printf_like(1, 2);
+void pr_map_warn(const struct bpf_map *map, const char *fmt, ...) __printf_like(2, 3); /* names it and its place */
 void pr_info(const char *fmt, ...) __printf_like(1, 2);
 void pr_debug(const char *fmt, ...) __printf_like(1, 2);
 /* Sets errno; returns @err (negative). */

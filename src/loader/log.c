@@ -52,6 +52,23 @@ void pr_warn(const char *fmt, ...)
 	va_end(args);
 }
 
+/* "libbpf: map 'events' (.maps+0x18): ": its definition or data; inner maps have no place of their own. */
+void pr_map_warn(const struct bpf_map *map, const char *fmt, ...)
+{
+	struct strbuf text = { 0 };
+	va_list args;
+
+	strbuf_printf(&text, "libbpf: map '%s'", map->name ? map->name : "?");
+	if (map->sec_idx)
+		strbuf_printf(&text, " (%s+0x%x)", map->obj->secs[map->sec_idx].name, map->sec_off);
+	strbuf_puts(&text, ": ");
+	va_start(args, fmt);
+	strbuf_vprintf(&text, fmt, args);
+	va_end(args);
+	print(LIBBPF_WARN, "%s", strbuf_str(&text));
+	strbuf_free(&text);
+}
+
 void pr_info(const char *fmt, ...)
 {
 	va_list args;

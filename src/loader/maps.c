@@ -29,9 +29,9 @@ static struct bpf_map *new_map(struct bpf_object *obj)
 	return &maps[obj->map_cnt++];
 }
 
-static int bad_map(const char *map, const char *what)
+static int bad_map(const struct bpf_map *map, const char *what)
 {
-	pr_warn("map '%s': %s.\n", map, what);
+	pr_map_warn(map, "%s.\n", what);
 	return -EINVAL;
 }
 
@@ -72,7 +72,7 @@ static bool ulong_member(const struct skep_btf *btf, u32 type, u64 *ret_num)
 /* A number given twice, or against its type's size. */
 static int conflict(const struct bpf_map *map, const char *what, long long a, long long b)
 {
-	pr_warn("map '%s': conflicting %s size %lld != %lld.\n", map->name, what, a, b);
+	pr_map_warn(map, "conflicting %s size %lld != %lld.\n", what, a, b);
 	return -EINVAL;
 }
 
@@ -82,10 +82,10 @@ static int sized_type(struct bpf_object *obj, struct bpf_map *map, const char *w
 	s64 bytes;
 
 	if (!btf_type_get(obj->btf.b, btf_skip_mods(obj->btf.b, type), &t) || t.kind != BTF_KIND_PTR)
-		return bad_map(map->name, "key and value are given by __type()");
+		return bad_map(map, "key and value are given by __type()");
 	bytes = btf_type_size(obj->btf.b, t.type);
 	if (bytes < 0 || bytes > INT32_MAX)
-		return bad_map(map->name, "the type of key or value has no size");
+		return bad_map(map, "the type of key or value has no size");
 	if (*size && *size != bytes)
 		return conflict(map, what, *size, bytes);
 	*size = bytes;
@@ -97,11 +97,11 @@ static int sized_type(struct bpf_object *obj, struct bpf_map *map, const char *w
 static int map_pinning(struct bpf_map *map, u32 how)
 {
 	if (how > 1) {
-		pr_warn("map '%s': invalid pinning value %u.\n", map->name, how);
+		pr_map_warn(map, "invalid pinning value %u.\n", how);
 		return -EINVAL;
 	}
 	if (how && map->is_inner)
-		return bad_map(map->name, "inner def can't be pinned");
+		return bad_map(map, "inner def can't be pinned");
 	return how && !map->pin_path ? map_pin_by_name(map) : 0;
 }
 
@@ -121,7 +121,7 @@ static int map_member(struct bpf_object *obj, struct bpf_map *map, const struct 
 		if (strcmp(m->name, nums[i].name))
 			continue;
 		if (!uint_member(obj->btf.b, m->type, &num))
-			return bad_map(map->name, "numbers are given by __uint()");
+			return bad_map(map, "numbers are given by __uint()");
 		if (*nums[i].to && *nums[i].to != num)
 			return conflict(map, i < 3 ? nums[i].name : i == 3 ? "key" : "value", num, *nums[i].to);
 		*nums[i].to = num;
@@ -129,7 +129,7 @@ static int map_member(struct bpf_object *obj, struct bpf_map *map, const struct 
 	}
 	if (!strcmp(m->name, "map_extra")) {
 		if (!ulong_member(obj->btf.b, m->type, &map->extra))
-			return bad_map(map->name, "map_extra is given by __ulong() or __uint()");
+			return bad_map(map, "map_extra is given by __ulong() or __uint()");
 		return 0;
 	}
 	if (!strcmp(m->name, "key"))
@@ -138,7 +138,7 @@ static int map_member(struct bpf_object *obj, struct bpf_map *map, const struct 
 		return sized_type(obj, map, m->name, m->type, &map->value_size, &map->btf_value);
 	if (!strcmp(m->name, "pinning")) {
 		if (!uint_member(obj->btf.b, m->type, &num))
-			return bad_map(map->name, "numbers are given by __uint()");
+			return bad_map(map, "numbers are given by __uint()");
 		return map_pinning(map, num);
 	}
 	if (!strcmp(m->name, "values"))
@@ -147,7 +147,7 @@ static int map_member(struct bpf_object *obj, struct bpf_map *map, const struct 
 		pr_debug("map '%s': ignoring unknown field '%s'.\n", map->name, m->name);
 		return 0;
 	}
-	pr_warn("map '%s': unknown field '%s'.\n", map->name, m->name);
+	pr_map_warn(map, "unknown field '%s'.\n", m->name);
 	return -EOPNOTSUPP;
 }
 
@@ -180,11 +180,11 @@ int map_parse_def(struct bpf_map *map, const struct btf_t *def)
 		if (!btf_member(obj->btf.b, def, i, &m))
 			return -EINVAL;
 		if (!strcmp(m.name, "values") && i + 1 < def->vlen)
-			return bad_map(map->name, "'values' member should be last");
+			return bad_map(map, "'values' member should be last");
 		err = map_member(obj, map, &m);
 	}
 	if (!err && map->type == BPF_MAP_TYPE_UNSPEC)
-		err = bad_map(map->name, "map type isn't specified");
+		err = bad_map(map, "map type isn't specified");
 	if (is_ringbuf(map))
 		map->max_entries = ringbuf_size(map->max_entries);
 	return err;
@@ -198,18 +198,18 @@ static int collect_defined(struct bpf_object *obj, u32 sec_idx, const struct btf
 
 	if (!map)
 		return -ENOMEM;
-	if (!btf_type_get(obj->btf.b, sv->type, &var) || !var.name[0])
-		return bad_map("?", "its definition has no name");
-	map->name = strdup(var.name);
 	map->sec_idx = sec_idx;
 	map->sec_off = sv->off;
+	if (!btf_type_get(obj->btf.b, sv->type, &var) || !var.name[0])
+		return bad_map(map, "its definition has no name");
+	map->name = strdup(var.name);
 	map->internal = SEC_MAPS;
 	if (!map->name)
 		return -ENOMEM;
 	if ((u64)sv->off + sv->size > sec->hdr.sh_size)
-		return bad_map(map->name, "its definition lies outside of section .maps");
+		return bad_map(map, "its definition lies outside of section .maps");
 	if (!btf_type_get(obj->btf.b, btf_skip_mods(obj->btf.b, var.type), &def) || def.kind != BTF_KIND_STRUCT)
-		return bad_map(map->name, "its definition is not a struct");
+		return bad_map(map, "its definition is not a struct");
 	map->sec_size = sv->size;
 	return map_parse_def(map, &def);
 }
@@ -408,19 +408,19 @@ static int fill_data(struct bpf_map *map)
 	int err = sys_elem(skep, BPF_MAP_UPDATE_ELEM, map->fd, &zero, map->data, 0);
 
 	if (err) {
-		pr_warn("map '%s': failed to set initial contents: %s\n", map->name, ERR_STR(err));
+		pr_map_warn(map, "failed to set initial contents: %s\n", ERR_STR(err));
 		return err;
 	}
 	if (map->internal == SEC_RODATA) {
 		err = sys_map_freeze(skep, map->fd);
 		if (err) {
-			pr_warn("map '%s': failed to freeze as read-only: %s\n", map->name, ERR_STR(err));
+			pr_map_warn(map, "failed to freeze as read-only: %s\n", ERR_STR(err));
 			return err;
 		}
 	}
 	err = go_live(map);
 	if (err)
-		pr_warn("map '%s': failed to re-mmap() contents: %s\n", map->name, ERR_STR(err));
+		pr_map_warn(map, "failed to re-mmap() contents: %s\n", ERR_STR(err));
 	return err;
 }
 
@@ -456,7 +456,7 @@ static int make_fd_with(struct bpf_map *map, int inner_fd)
 	fd = sys_map_create(obj->skep, map->type, map->name, map->key_size, map->value_size, map->max_entries, &opts);
 	if (fd >= 0 || fd == -EOPNOTSUPP || !(opts.btf_key_type_id | opts.btf_value_type_id))
 		return fd;
-	pr_warn("map '%s': failed to create: %s. Retrying without BTF.\n", map->name, ERR_STR(fd));
+	pr_info("map '%s': failed to create: %s. Retrying without BTF.\n", map->name, ERR_STR(fd));
 	opts.btf_fd = opts.btf_key_type_id = opts.btf_value_type_id = 0;
 	map->btf_key = map->btf_value = 0;
 	return sys_map_create(obj->skep, map->type, map->name, map->key_size, map->value_size, map->max_entries, &opts);
@@ -470,7 +470,7 @@ static int make_fd(struct bpf_map *map)
 	if (map->inner && fd < 0) {
 		own = fd = make_fd_with(map->inner, -1);
 		if (fd < 0) {
-			pr_warn("map '%s': failed to create inner map: %s\n", map->name, ERR_STR(fd));
+			pr_map_warn(map, "failed to create inner map: %s\n", ERR_STR(fd));
 			return fd;
 		}
 	}
@@ -478,6 +478,22 @@ static int make_fd(struct bpf_map *map)
 	if (own >= 0)
 		close(own);
 	return fd;
+}
+
+/* An errno alone does not tell which of its attributes was wrong. */
+static int cannot_create(const struct bpf_map *map, int err)
+{
+	const char *why = err == -EOPNOTSUPP && map->obj->skep ? skep_bpf_why(map->obj->skep) : NULL;
+	const char *type = libbpf_bpf_map_type_str(map->type);
+
+	if (why)
+		pr_map_warn(map, "failed to create: %s\n", why);
+	else if (!type)
+		pr_map_warn(map, "failed to create: unknown map type %u: %s\n", map->type, ERR_STR(err));
+	else
+		pr_map_warn(map, "failed to create: %s with key_size %u, value_size %u, max_entries %u, map_flags 0x%x: %s\n",
+			    type, map->key_size, map->value_size, map->max_entries, map->flags, ERR_STR(err));
+	return err;
 }
 
 static int create(struct bpf_map *map)
@@ -488,12 +504,8 @@ static int create(struct bpf_map *map)
 	if (map->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY && !map->max_entries)
 		map->max_entries = sys_cpu_cnt(skep);
 	fd = make_fd(map);
-	if (fd < 0) {
-		const char *why = fd == -EOPNOTSUPP && skep ? skep_bpf_why(skep) : NULL;
-
-		pr_warn("map '%s': failed to create: %s\n", map->name, why ? why : ERR_STR(fd));
-		return fd;
-	}
+	if (fd < 0)
+		return cannot_create(map, fd);
 	map->fd = fd;
 	return map->internal == SEC_MAPS ? 0 : fill_data(map);
 }
@@ -524,7 +536,7 @@ static int find_or_create(struct bpf_map *map)
 		map->fd = -1;
 	}
 	if (err)
-		pr_warn("map '%s': cannot be used at '%s': %s\n", map->name, map->pin_path, ERR_STR(err));
+		pr_map_warn(map, "cannot be used at '%s': %s\n", map->pin_path, ERR_STR(err));
 	return err;
 }
 

@@ -44,27 +44,27 @@ int map_values(struct bpf_map *map, const struct btf_memb *m)
 	struct btf_t t;
 
 	if (map->is_inner) {
-		pr_warn("map '%s': multi-level inner maps not supported.\n", map->name);
+		pr_map_warn(map, "multi-level inner maps not supported.\n");
 		return -EOPNOTSUPP;
 	}
 	if (!of_maps && map->type != BPF_MAP_TYPE_PROG_ARRAY) {
-		pr_warn("map '%s': should be map-in-map or prog-array.\n", map->name);
+		pr_map_warn(map, "should be map-in-map or prog-array.\n");
 		return -EINVAL;
 	}
 	if (map->value_size && map->value_size != 4) {
-		pr_warn("map '%s': conflicting value size %u != 4.\n", map->name, map->value_size);
+		pr_map_warn(map, "conflicting value size %u != 4.\n", map->value_size);
 		return -EINVAL;
 	}
 	map->value_size = 4;
 	if (!btf_type_get(btf, btf_skip_mods(btf, m->type), &t) || t.kind != BTF_KIND_ARRAY || !btf_array(&t, &arr) ||
 	    arr.nelems) {
-		pr_warn("map '%s': '%s' spec is not a zero-sized array.\n", map->name, m->name);
+		pr_map_warn(map, "'%s' spec is not a zero-sized array.\n", m->name);
 		return -EINVAL;
 	}
 	if (!btf_type_get(btf, btf_skip_mods(btf, arr.elem_type), &t) || t.kind != BTF_KIND_PTR ||
 	    !btf_type_get(btf, btf_skip_mods(btf, t.type), &t) ||
 	    t.kind != (of_maps ? BTF_KIND_STRUCT : BTF_KIND_FUNC_PROTO)) {
-		pr_warn("map '%s': %s def is of unexpected kind %s.\n", map->name,
+		pr_map_warn(map, "%s def is of unexpected kind %s.\n",
 			of_maps ? "map-in-map inner" : "prog-array value", btf_kind_name(t.kind));
 		return -EINVAL;
 	}
@@ -76,7 +76,7 @@ int map_values(struct bpf_map *map, const struct btf_memb *m)
 
 static int bad_slot(const struct bpf_map *map, u64 off, const char *what, const char *sym)
 {
-	pr_warn("map '%s': relocation at offset %llu of section .maps: %s '%s'\n", map->name, (unsigned long long)off,
+	pr_map_warn(map, "relocation at offset %llu of section .maps: %s '%s'\n", (unsigned long long)off,
 		what, sym);
 	return -LIBBPF_ERRNO__RELOC;
 }
@@ -158,7 +158,7 @@ static int fill_slot(struct bpf_map *map, const struct map_slot *slot)
 	int err = sys_elem(map->obj->skep, BPF_MAP_UPDATE_ELEM, map->fd, &slot->key, &fd, 0);
 
 	if (err)
-		pr_warn("map '%s': failed to initialize slot [%u] to %s '%s' fd=%d: %s\n", map->name, slot->key, kind, name, fd,
+		pr_map_warn(map, "failed to initialize slot [%u] to %s '%s' fd=%d: %s\n", slot->key, kind, name, fd,
 			ERR_STR(err));
 	else
 		pr_debug("map '%s': slot [%u] set to %s '%s' fd=%d\n", map->name, slot->key, kind, name, fd);

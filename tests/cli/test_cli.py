@@ -161,7 +161,7 @@ def test_verify(tmp):
     else:
         check("--kernel-btf of this machine's kernel", True, "no " + here)
     config = write(os.path.join(tmp, "config"), b"# CONFIG_A is not set\nCONFIG_MUST_BE=7\n")
-    ran("an extern of the configuration, without one", Run("verify", STRONG), 1, "extern 'CONFIG_MUST_BE' (strong): not resolved")
+    refuses("an extern of the configuration, without one", Run("verify", STRONG), "extern 'CONFIG_MUST_BE' (strong): not resolved")
     ran("--kconfig: with one", Run("verify", STRONG, "--kconfig", config), 0, "success")
     refuses("--kconfig of a compressed file", Run("verify", STRONG, "--kconfig", write(config + ".gz", b"\x1f\x8b\x08")),
             "config.gz", "unpack")
@@ -416,8 +416,13 @@ def test_bad_objects(tmp):
     without = write(os.path.join(tmp, "d.o"), none)
     refuses("an object without programs: run", Run("run", without), "d.o")
     refuses("an object without programs: verify", Run("verify", without), "")
-    ran("an unknown map type", Run("verify", UNKNOWN_MAP, "--prog", "swap"), 1, "first_bytes", "failure")
-    refuses("run with an unknown map type", Run("run", UNKNOWN_MAP, "--prog", "swap"), "first_bytes", status=1)
+    for command in (["verify"], ["run"], ["prog", "dump", "xlated"]):
+        refuses("an unknown map type: " + " ".join(command), Run(*command, UNKNOWN_MAP, "--prog", "swap"),
+                os.path.basename(UNKNOWN_MAP), "'first_bytes' (.maps+0x", "unknown map type")
+    rows = Run("verify", UNKNOWN_MAP, LB, "-j")
+    check("what cannot be loaded has a row in JSON", rows.status == 2 and rows.err.count("\n") == 1 and
+          {r["verdict"] for r in rows.json() if r.get("reason") == "not-loadable"} == {"failure"} and
+          any(r["verdict"] == "success" for r in rows.json()), tell=rows)
     refuses("an ELF file of this machine", Run("verify", SKEP), os.path.basename(SKEP))
     for what, path, why in (("a directory", tmp, "directory"), ("no such file", tmp + "/none", "No such file"),
                             ("a text file", os.path.abspath(__file__), "not an ELF file"), ("a device", "/dev/null", "")):

@@ -351,11 +351,11 @@ static void what_is_not_modelled_says_so(void **state __unused_arg)
 			int err;
 			const char *text;
 		} want[] = {
-			{ EINVAL, "map 'bad': map type isn't specified.\n" },
-			{ EINVAL, "map 'bad': conflicting value size 8 != 4.\n" },
-			{ EOPNOTSUPP, "map 'bad': unknown field 'colour'.\n" },
-			{ EINVAL, "map 'bad': should be map-in-map or prog-array.\n" },
-			{ EINVAL, "map 'bad': invalid pinning value 2.\n" },
+			{ EINVAL, "map 'bad' (.maps+0x0): map type isn't specified.\n" },
+			{ EINVAL, "map 'bad' (.maps+0x0): conflicting value size 8 != 4.\n" },
+			{ EOPNOTSUPP, "map 'bad' (.maps+0x0): unknown field 'colour'.\n" },
+			{ EINVAL, "map 'bad' (.maps+0x0): should be map-in-map or prog-array.\n" },
+			{ EINVAL, "map 'bad' (.maps+0x0): invalid pinning value 2.\n" },
 		};
 		char name[16];
 
@@ -369,14 +369,14 @@ static void what_is_not_modelled_says_so(void **state __unused_arg)
 	bpf_object__close(obj);
 	obj = open_obj("bad_map6", NULL);
 	assert_int_equal(bpf_object__load(obj), -EINVAL);
-	assert_said("map 'bad': failed to create: -EINVAL\n");
+	assert_said("map 'bad' (.maps+0x0): failed to create: array with key_size 3, value_size 8, max_entries 1, map_flags 0x0: -EINVAL\n");
 	assert_int_equal(bpf_object__load(obj), -EINVAL);
 	assert_said("load can't be attempted twice");
 	bpf_object__close(obj);
 	clear_messages();
 	obj = open_obj("bad_map7", NULL);
 	assert_int_equal(bpf_object__load(obj), -EOPNOTSUPP);
-	assert_said("map 'bad': failed to create: not modelled: ");
+	assert_said("map 'bad' (.maps+0x0): failed to create: not modelled: ");
 	bpf_object__close(obj);
 	stop();
 }
