@@ -4,7 +4,7 @@ BUILD ?= build
 RESULTS = $(abspath $(BUILD))/test-results
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all deps test demo bench objects conformance features asan tsan fuzz prove clean help
+.PHONY: all deps test demo bench objects conformance features asan tsan warnings fuzz prove clean help
 
 all: $(BUILD)/build.ninja ## build; leaves the command at build/skep
 	@$(NINJA)
@@ -48,6 +48,12 @@ features: ## a row for each FEATURES id: its tests and their results in the last
 asan: deps ## all tests under AddressSanitizer and UBSan
 	@[ -f $(BUILD)-asan/build.ninja ] || meson setup $(BUILD)-asan -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
 	@$(MAKE) --no-print-directory test BUILD=$(BUILD)-asan
+
+warnings: deps ## build all with gcc and with clang-19; a warning is an error
+	@for cc in gcc clang-19; do \
+		[ -f $(BUILD)-w-$$cc/build.ninja ] || CC=$$cc meson setup --werror $(BUILD)-w-$$cc >/dev/null || exit 1; \
+		ninja -C $(BUILD)-w-$$cc >$(BUILD)-w-$$cc/log || { cat $(BUILD)-w-$$cc/log; exit 1; }; \
+	done
 
 FUZZ_SECONDS ?= 60
 fuzz: deps ## every fuzz harness for FUZZ_SECONDS (60) seconds each

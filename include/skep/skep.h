@@ -186,7 +186,9 @@ SKEP_API int skep_btf_dump(const void *data, uint32_t size, bool as_c, char **re
 /* Input and results of skep_prog_test(). Zero-initialise, set @sz, then what there is. */
 struct skep_test {
 	size_t sz;	       /* sizeof(struct skep_test) */
-	const void *ctx_in;    /* the user-visible context (struct bpf_sock_addr, ...); NULL: all 0 */
+	/* The user-visible context (struct bpf_sock_addr, ...); NULL: all 0. Clear it with memset() first: an
+	 * initializer may leave anything in padding, and what belongs to no field must be 0. */
+	const void *ctx_in;
 	void *ctx_out;	       /* the context afterwards */
 	const void *data_in;   /* what its data pointers lead to: a packet, an option's value */
 	void *data_out;

@@ -3,6 +3,7 @@
 #include "../runtime/progs.h"
 
 #include <arpa/inet.h>
+#include <string.h>
 
 /* connect4: who goes to 10.0.0.1:80 is sent to 127.0.0.1:8080, port 25 is closed, the rest goes on. */
 static const struct prog_case connect4 = {
@@ -14,11 +15,16 @@ static const struct prog_case connect4 = {
 
 static void connections_are_redirected(void **state __unused_arg)
 {
-	struct bpf_sock_addr ctx = { .user_family = AF_INET, .user_ip4 = htonl(0x0a000001), .user_port = htons(80),
-				     .family = AF_INET, .type = SOCK_STREAM, .protocol = IPPROTO_TCP };
+	struct bpf_sock_addr ctx;
 	int fd = load_good(&connect4);
 	u32 ret;
 
+	memset(&ctx, 0, sizeof(ctx)); /* an initializer would leave its padding */
+	ctx.user_family = ctx.family = AF_INET;
+	ctx.user_ip4 = htonl(0x0a000001);
+	ctx.user_port = htons(80);
+	ctx.type = SOCK_STREAM;
+	ctx.protocol = IPPROTO_TCP;
 	assert_int_equal(run_fd(fd, &ctx, sizeof(ctx), NULL, 0, &ret), 0);
 	assert_int_equal(ret, 1);
 	assert_int_equal(ctx.user_ip4, htonl(0x7f000001));
@@ -38,6 +44,14 @@ static void connections_are_redirected(void **state __unused_arg)
 	ctx.user_port = 0;
 	ctx.user_ip6[0] = 1;
 	assert_int_equal(run_fd(fd, &ctx, sizeof(ctx), NULL, 0, &ret), -EINVAL);
+	ctx.user_ip6[0] = 0;
+	ctx.msg_src_ip6[0] = 1;
+	assert_int_equal(run_fd(fd, &ctx, sizeof(ctx), NULL, 0, &ret), -EINVAL);
+	ctx.msg_src_ip6[0] = 0;
+	ctx.sk = (void *)&ctx;
+	assert_int_equal(run_fd(fd, &ctx, sizeof(ctx), NULL, 0, &ret), -EINVAL);
+	ctx.sk = NULL;
+	assert_int_equal(run_fd(fd, &ctx, sizeof(ctx), NULL, 0, &ret), 0);
 	close(fd);
 }
 

@@ -133,9 +133,15 @@ static inline int end(void **state __unused_arg)
 	return 0;
 }
 
-/* All of @tests with the JIT where there is one, then with the interpreter. */
+/* All of @tests with the JIT where there is one, then with the interpreter; how many failed. */
 #define RUN_ON_BOTH(tests)                                                                         \
-	(engine = SKEP_ENGINE_AUTO, cmocka_run_group_tests_name("auto", tests, boot, end)) +       \
-	(engine = SKEP_ENGINE_INTERP, cmocka_run_group_tests_name("interp", tests, boot, end))
+	({                                                                                         \
+		int failed;                                                                        \
+                                                                                                   \
+		engine = SKEP_ENGINE_AUTO;                                                         \
+		failed = cmocka_run_group_tests_name("auto", tests, boot, end);                    \
+		engine = SKEP_ENGINE_INTERP;                                                       \
+		failed + cmocka_run_group_tests_name("interp", tests, boot, end);                  \
+	})
 
 #endif
