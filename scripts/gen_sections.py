@@ -21,8 +21,9 @@ def main():
             if "SEC_XDP_FRAGS" in flags:
                 load.append("BPF_F_XDP_HAS_FRAGS")
             btf = "true" if "SEC_ATTACH_BTF" in flags else "false"
+            auto = "true" if ", attach_" in flags else "false"
             out.write(f'{{ "{sec.rstrip("+")}", {plus}, {ptype}, {attach or 0}, '
-                      f'{" | ".join(load) or 0}, {btf} }},\n')
+                      f'{" | ".join(load) or 0}, {btf}, {auto} }},\n')
 
 
 main()

@@ -88,6 +88,71 @@ struct bpf_obj_get_opts {
 	size_t :0;
 };
 
+struct bpf_link_create_opts {
+	size_t sz;
+	__u32 flags;
+	union bpf_iter_link_info *iter_info;
+	__u32 iter_info_len;
+	__u32 target_btf_id;
+	union { /* by attach type */
+		struct {
+			__u64 bpf_cookie;
+		} perf_event;
+		struct {
+			__u32 flags, cnt;
+			const char **syms;
+			const unsigned long *addrs;
+			const __u64 *cookies;
+		} kprobe_multi;
+		struct {
+			__u32 flags, cnt;
+			const char *path;
+			const unsigned long *offsets, *ref_ctr_offsets;
+			const __u64 *cookies;
+			__u32 pid, path_fd;
+		} uprobe_multi;
+		struct {
+			__u64 cookie;
+		} tracing;
+		struct {
+			__u32 pf, hooknum;
+			__s32 priority;
+			__u32 flags;
+		} netfilter;
+		struct {
+			__u32 relative_fd, relative_id;
+			__u64 expected_revision;
+		} tcx;
+		struct {
+			__u32 relative_fd, relative_id;
+			__u64 expected_revision;
+		} netkit;
+		struct {
+			__u32 relative_fd, relative_id;
+			__u64 expected_revision;
+		} cgroup;
+		struct {
+			const __u32 *ids;
+			const __u64 *cookies;
+			__u32 cnt;
+		} tracing_multi;
+	};
+	size_t :0;
+};
+
+struct bpf_link_update_opts {
+	size_t sz;
+	__u32 flags, old_prog_fd, old_map_fd;
+	size_t :0;
+};
+
+struct bpf_raw_tp_opts {
+	size_t sz;
+	const char *tp_name;
+	__u64 cookie;
+	size_t :0;
+};
+
 struct bpf_test_run_opts {
 	size_t sz;
 	const void *data_in; /* optional */
@@ -129,6 +194,13 @@ LIBBPF_API int bpf_map_lookup_and_delete_batch(int fd, void *in_batch, void *out
 LIBBPF_API int bpf_map_update_batch(int fd, const void *keys, const void *values, __u32 *count,
 				    const struct bpf_map_batch_opts *opts);
 
+/* Extensions only; @target_fd 0: where the load has said. */
+LIBBPF_API int bpf_link_create(int prog_fd, int target_fd, enum bpf_attach_type attach_type,
+			       const struct bpf_link_create_opts *opts);
+LIBBPF_API int bpf_link_detach(int link_fd);
+LIBBPF_API int bpf_link_update(int link_fd, int new_prog_fd, const struct bpf_link_update_opts *opts);
+LIBBPF_API int bpf_raw_tracepoint_open(const char *name, int prog_fd);
+LIBBPF_API int bpf_raw_tracepoint_open_opts(int prog_fd, struct bpf_raw_tp_opts *opts);
 LIBBPF_API int bpf_prog_test_run_opts(int prog_fd, struct bpf_test_run_opts *opts);
 LIBBPF_API int bpf_obj_pin(int fd, const char *pathname);
 LIBBPF_API int bpf_obj_pin_opts(int fd, const char *pathname, const struct bpf_obj_pin_opts *opts);

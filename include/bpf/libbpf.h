@@ -226,9 +226,32 @@ LIBBPF_API unsigned long ring__producer_pos(const struct ring *r);
 LIBBPF_API size_t ring__avail_data_size(const struct ring *r);
 LIBBPF_API size_t ring__size(const struct ring *r);
 
-/* ---- skeletons: what "bpftool gen skeleton" makes calls these ------------------------------------- */
+/* ---- links: programs that are attached ------------------------------------------------------------ */
 
 struct bpf_link;
+
+/* Functions that attach return NULL and errno. EOPNOTSUPP, with a line that names it: skep has no such place. */
+LIBBPF_API struct bpf_link *bpf_program__attach(const struct bpf_program *prog);
+/* Puts an extension in place of function @attach_func_name of the program @target_fd; 0 and NULL: of what
+ * bpf_program__set_attach_target() named. It is in place until the link is destroyed. */
+LIBBPF_API struct bpf_link *bpf_program__attach_freplace(const struct bpf_program *prog, int target_fd,
+							 const char *attach_func_name);
+LIBBPF_API struct bpf_link *bpf_program__attach_trace(const struct bpf_program *prog);
+/* Whether bpf_object__attach_skeleton() does; yes unless told otherwise. */
+LIBBPF_API bool bpf_program__autoattach(const struct bpf_program *prog);
+LIBBPF_API void bpf_program__set_autoattach(struct bpf_program *prog, bool autoattach);
+LIBBPF_API int bpf_link__fd(const struct bpf_link *link);
+LIBBPF_API int bpf_link__detach(struct bpf_link *link);
+LIBBPF_API int bpf_link__update_program(struct bpf_link *link, struct bpf_program *prog);
+/* From here on bpf_link__destroy() leaves the descriptor open. */
+LIBBPF_API void bpf_link__disconnect(struct bpf_link *link);
+LIBBPF_API int bpf_link__destroy(struct bpf_link *link); /* NULL is fine */
+LIBBPF_API struct bpf_link *bpf_link__open(const char *path);
+LIBBPF_API int bpf_link__pin(struct bpf_link *link, const char *path);
+LIBBPF_API int bpf_link__unpin(struct bpf_link *link);
+LIBBPF_API const char *bpf_link__pin_path(const struct bpf_link *link);
+
+/* ---- skeletons: what "bpftool gen skeleton" makes calls these ------------------------------------- */
 
 struct bpf_map_skeleton {
 	const char *name;

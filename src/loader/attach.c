@@ -103,7 +103,7 @@ int btf_read_by_id(struct skep *skep, u32 id, struct skep_btf **ret_btf)
 	return err;
 }
 
-static int find_in_prog(struct skep *skep, int prog_fd, const char *name)
+int prog_find_func(struct skep *skep, int prog_fd, const char *name)
 {
 	struct bpf_prog_info info = { 0 };
 	struct skep_btf *btf;
@@ -141,7 +141,7 @@ static int find_target(struct bpf_program *prog, const char *name)
 			pr_warn("prog '%s': attach program FD is not set\n", prog->name);
 			return -EINVAL;
 		}
-		id = find_in_prog(prog->obj->skep, prog->attach_prog_fd, name);
+		id = prog_find_func(prog->obj->skep, prog->attach_prog_fd, name);
 		if (id < 0)
 			pr_warn("prog '%s': failed to find BPF program (FD %d) BTF ID for '%s': %s\n", prog->name,
 				prog->attach_prog_fd, name, ERR_STR(id));
@@ -191,7 +191,7 @@ int bpf_program__set_attach_target(struct bpf_program *prog, int attach_prog_fd,
 	if (!attach_func_name)
 		return libbpf_err(-EINVAL);
 	if (attach_prog_fd) {
-		id = find_in_prog(prog->obj->skep, attach_prog_fd, attach_func_name);
+		id = prog_find_func(prog->obj->skep, attach_prog_fd, attach_func_name);
 	} else {
 		prog->attach_prog_fd = 0;
 		id = find_target(prog, attach_func_name);

@@ -106,6 +106,8 @@ struct bpf_program {
 	enum bpf_attach_type attach_type;
 	u32 flags, sec_flags; /* set by the application; what the section's name says */
 	bool autoload, needs_attach_btf;
+	bool can_attach; /* the section tells where to */
+	bool no_autoattach;
 	u32 attach_btf_id; /* in the kernel's BTF, or in that of program @attach_prog_fd */
 	int attach_prog_fd; /* 0: none */
 	int fd;
@@ -248,6 +250,8 @@ int maps_fill_slots(struct bpf_object *obj, bool progs);
 /* pin.c */
 int map_pin_by_name(struct bpf_map *map);  /* LIBBPF_PIN_BY_NAME: where */
 int map_reuse_pinned(struct bpf_map *map); /* 0 also when there is none: map->fd tells */
+int pin_fd(struct skep *skep, int fd, const char *path); /* @path NULL or not in the BPF file system: -EINVAL */
+int unpin_path(struct skep *skep, const char *path);
 
 /* progs.c */
 int progs_collect(struct bpf_object *obj);
@@ -273,6 +277,8 @@ const struct relo *relo_of(const struct bpf_program *prog, u32 insn_idx); /* NUL
 
 /* attach.c */
 const struct skep_btf *object_kernel_btf(struct bpf_object *obj); /* NULL: none */
+/* The BTF id of a function of a loaded program, or negative errno, told. */
+int prog_find_func(struct skep *skep, int prog_fd, const char *name);
 int prog_find_attach_btf(struct bpf_program *prog);
 int btf_read_by_id(struct skep *skep, u32 id, struct skep_btf **ret_btf);
 

@@ -107,7 +107,7 @@ static int check_path(struct skep *skep, const char *path, bool make)
 	return err;
 }
 
-static int remove_path(struct skep *skep, const char *path)
+int unpin_path(struct skep *skep, const char *path)
 {
 	int err = check_path(skep, path, false);
 
@@ -116,6 +116,13 @@ static int remove_path(struct skep *skep, const char *path)
 	if (skep)
 		return skep_bpffs_remove(skep, path);
 	return unlink(path) ? -errno : 0;
+}
+
+int pin_fd(struct skep *skep, int fd, const char *path)
+{
+	int err = check_path(skep, path, true);
+
+	return err ? err : sys_pin(skep, fd, path, NULL);
 }
 
 /* "folder/name"; dots, which that file system keeps for itself, become underscores. */
@@ -227,9 +234,7 @@ int bpf_map__pin(struct bpf_map *map, const char *path)
 	}
 	err = take_path(map, path);
 	if (!err)
-		err = check_path(map->obj->skep, map->pin_path, true);
-	if (!err)
-		err = sys_pin(map->obj->skep, map->fd, map->pin_path, NULL);
+		err = pin_fd(map->obj->skep, map->fd, map->pin_path);
 	if (err) {
 		pr_warn("failed to pin map: %s\n", ERR_STR(err));
 		return libbpf_err(err);
@@ -254,7 +259,7 @@ int bpf_map__unpin(struct bpf_map *map, const char *path)
 		pr_warn("no path to unpin map '%s' from\n", map->name);
 		return libbpf_err(-EINVAL);
 	}
-	err = remove_path(map->obj->skep, path);
+	err = unpin_path(map->obj->skep, path);
 	if (err)
 		return libbpf_err(err);
 	map->pinned = false;
@@ -299,9 +304,7 @@ int bpf_program__pin(struct bpf_program *prog, const char *path)
 		pr_warn("prog '%s': can't pin program that wasn't loaded\n", prog->name);
 		return libbpf_err(-EINVAL);
 	}
-	err = check_path(skep, path, true);
-	if (!err)
-		err = sys_pin(skep, prog->fd, path, NULL);
+	err = pin_fd(skep, prog->fd, path);
 	if (err)
 		pr_warn("prog '%s': failed to pin at '%s': %s\n", prog->name, path ? path : "", ERR_STR(err));
 	else
@@ -317,7 +320,7 @@ int bpf_program__unpin(struct bpf_program *prog, const char *path)
 		pr_warn("prog '%s': can't unpin program that wasn't loaded\n", prog->name);
 		return libbpf_err(-EINVAL);
 	}
-	err = remove_path(prog->obj->skep, path);
+	err = unpin_path(prog->obj->skep, path);
 	if (!err)
 		pr_debug("prog '%s': unpinned from '%s'\n", prog->name, path);
 	return libbpf_err(err);

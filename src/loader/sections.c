@@ -10,7 +10,7 @@ static const struct {
 	enum bpf_prog_type type;
 	int attach_type;
 	u32 flags;
-	bool attach_btf;
+	bool attach_btf, can_attach;
 } sections[] = {
 #include "sections.inc"
 };
@@ -41,6 +41,7 @@ void sec_apply(struct bpf_program *prog)
 		prog->attach_type = sections[i].attach_type;
 		prog->sec_flags = sections[i].flags;
 		prog->needs_attach_btf = sections[i].attach_btf;
+		prog->can_attach = sections[i].can_attach;
 		return;
 	}
 }

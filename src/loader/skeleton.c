@@ -87,29 +87,45 @@ int bpf_object__load_skeleton(struct bpf_object_skeleton *s)
 	return 0;
 }
 
-/* Nothing that could be attached: nothing to do. */
+/* Programs whose section does not tell where to (SEC("xdp")) the application attaches itself. */
 int bpf_object__attach_skeleton(struct bpf_object_skeleton *s)
 {
 	for (int i = 0; i < s->prog_cnt; i++) {
 		struct bpf_prog_skeleton *p = ITEM(s->progs, i, s->prog_skel_sz);
+		struct bpf_program *prog = *p->prog;
 
-		if ((*p->prog)->autoload) {
-			pr_warn("prog '%s': not modelled: attaching\n", (*p->prog)->name);
-			return libbpf_err(-EOPNOTSUPP);
+		if (!prog->autoload || prog->no_autoattach || !prog->can_attach || (p->link && *p->link))
+			continue;
+		if (!p->link)
+			return libbpf_err(-EINVAL);
+		*p->link = bpf_program__attach(prog);
+		if (!*p->link) {
+			int err = -errno;
+
+			pr_warn("prog '%s': failed to auto-attach: %s\n", prog->name, ERR_STR(err));
+			return libbpf_err(err);
 		}
 	}
 	return 0;
 }
 
-void bpf_object__detach_skeleton(struct bpf_object_skeleton *s __unused_arg)
+void bpf_object__detach_skeleton(struct bpf_object_skeleton *s)
 {
-	/* No link exists, as attach_skeleton() makes none. */
+	for (int i = 0; i < s->prog_cnt; i++) {
+		struct bpf_prog_skeleton *p = ITEM(s->progs, i, s->prog_skel_sz);
+
+		if (!p->link)
+			continue;
+		bpf_link__destroy(*p->link);
+		*p->link = NULL;
+	}
 }
 
 void bpf_object__destroy_skeleton(struct bpf_object_skeleton *s)
 {
 	if (!s)
 		return;
+	bpf_object__detach_skeleton(s);
 	if (s->obj)
 		bpf_object__close(*s->obj);
 	free(s->maps);

@@ -2,7 +2,7 @@
 /*
  * test_foreign.c - objects that other people compiled do what their manual says: xdp-filter's programs over
  * a capture, with the rules of man xdp-filter in their maps, on skep's JIT and interpreter and on the
- * running kernel.
+ * running kernel; and libxdp's dispatcher with two of them in its slots.
  *
  * argv: fetch_objects.sh DIR in.pcap. All is skipped when the packages cannot be fetched.
  */
@@ -184,22 +184,29 @@ static void check_counts(const struct bpf_object *obj, const u32 cnt[5], const u
 	}
 }
 
+static struct bpf_object *open_foreign(const char *name)
+{
+	struct bpf_object *obj;
+	struct bpf_map *map;
+	char path[4200];
+
+	snprintf(path, sizeof(path), "%s/%s.o", xdp_dir, name);
+	obj = bpf_object__open_file(path, NULL);
+	assert_non_null(obj);
+	bpf_object__for_each_map(map, obj)
+		assert_int_equal(bpf_map__set_pin_path(map, NULL), 0); /* nothing stays in the kernel */
+	return obj;
+}
+
 static u8 verdicts[3][PACKETS]; /* by machine */
 
 static void filter_on(enum machine m, const struct setup *s)
 {
 	u32 cnt[5] = { 0 }, judged = 0;
+	struct bpf_object *obj = open_foreign(s->object);
 	struct bpf_program *prog;
-	struct bpf_object *obj;
 	u64 bytes[5] = { 0 };
-	struct bpf_map *map;
-	char path[4200];
 
-	snprintf(path, sizeof(path), "%s/%s.o", xdp_dir, s->object);
-	obj = bpf_object__open_file(path, NULL);
-	assert_non_null(obj);
-	bpf_object__for_each_map(map, obj)
-		assert_int_equal(bpf_map__set_pin_path(map, NULL), 0); /* nothing stays in the kernel */
 	load_obj(obj);
 	for (u32 i = 0; i < s->rule_cnt; i++)
 		add_rule(obj, &s->rules[i]);
@@ -287,6 +294,109 @@ static void packets_of_a_mac_address(void **state __unused_arg)
 	packets[1].data[5] = dst;
 }
 
+/* ---- the dispatcher ------------------------------------------------------------------------------- */
+
+/* What libxdp writes into .rodata of its dispatcher before it loads it. */
+struct xdp_dispatcher_config {
+	u8 magic, dispatcher_version, num_progs_enabled, is_xdp_frags;
+	u32 chain_call_actions[10], run_prios[10], program_flags[10];
+};
+
+static struct bpf_object *load_dispatcher(const u32 *actions, u32 cnt)
+{
+	struct bpf_object *obj = open_foreign("xdp-dispatcher");
+	struct xdp_dispatcher_config *conf;
+	size_t size;
+
+	conf = bpf_map__initial_value(bpf_object__find_map_by_name(obj, "xdp_disp.rodata"), &size);
+	assert_non_null(conf);
+	assert_int_equal(size, sizeof(*conf));
+	conf->num_progs_enabled = (u8)cnt;
+	memcpy(conf->chain_call_actions, actions, cnt * sizeof(*actions));
+	load_obj(obj);
+	return obj;
+}
+
+static int prog_fd_of(const struct bpf_object *obj, const char *name)
+{
+	return bpf_program__fd(bpf_object__find_program_by_name(obj, name));
+}
+
+/* As libxdp does: the program becomes an extension of the slot's function. */
+static struct bpf_object *put_in_slot(int dispatcher, const char *slot, const struct setup *s, struct bpf_link **ret_link)
+{
+	struct bpf_object *obj = open_foreign(s->object);
+	struct bpf_program *prog = bpf_object__next_program(obj, NULL);
+
+	assert_int_equal(bpf_program__set_type(prog, BPF_PROG_TYPE_EXT), 0);
+	assert_int_equal(bpf_program__set_expected_attach_type(prog, 0), 0);
+	assert_int_equal(bpf_program__set_attach_target(prog, dispatcher, slot), 0);
+	load_obj(obj);
+	for (u32 i = 0; i < s->rule_cnt; i++)
+		add_rule(obj, &s->rules[i]);
+	*ret_link = bpf_program__attach_freplace(prog, dispatcher, slot);
+	if (!*ret_link)
+		fail_msg("%s in %s: %s\n%s", s->object, slot, strerror(errno), messages);
+	return obj;
+}
+
+/* What each packet meets: the first slot, and the second one when the first says pass. */
+static void dispatch_all(int dispatcher, const struct setup *first, const struct setup *second, bool chained,
+			 u32 *ret_seen)
+{
+	*ret_seen = 0;
+	for (u32 i = 0; i < packet_cnt; i++) {
+		const struct packet *p = &packets[i];
+		LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = p->data, .data_size_in = p->len);
+		bool drop = (first && matches(first, p)) || (second && chained && matches(second, p));
+
+		assert_int_equal(bpf_prog_test_run_opts(dispatcher, &run), 0);
+		if (!p->plain)
+			continue;
+		if (run.retval != (drop ? XDP_DROP : XDP_PASS))
+			fail_msg("packet %u: %u", i, run.retval);
+		*ret_seen += second && !(first && matches(first, p)) && matches(second, p);
+	}
+}
+
+static void check_dispatching(void)
+{
+	static const struct rule tcp[] = { PORT(80, MATCH_DST | MATCH_TCP) }, udp[] = { PORT(443, MATCH_DST | MATCH_UDP) };
+	static const struct setup first = { "xdpfilt_alw_tcp", false, tcp, 1 }, second = { "xdpfilt_alw_udp", false, udp, 1 };
+	/* A slot's own function returns 31, which goes on to the next one. */
+	static const u32 go_on = 1u << XDP_PASS | 1u << 31;
+
+	for (int chained = 0; chained < 2; chained++) {
+		u32 actions[2] = { chained ? go_on : 1u << 31, go_on }, seen;
+		struct bpf_object *dispatcher = load_dispatcher(actions, 2), *objs[2];
+		int fd = prog_fd_of(dispatcher, "xdp_dispatcher");
+		struct bpf_link *links[2];
+
+		dispatch_all(fd, NULL, NULL, false, &seen);
+		objs[0] = put_in_slot(fd, "prog0", &first, &links[0]);
+		objs[1] = put_in_slot(fd, "prog1", &second, &links[1]);
+		dispatch_all(fd, &first, &second, chained, &seen);
+		assert_true(seen > 0);
+		/* An empty slot lets all go on to the next. */
+		assert_int_equal(bpf_link__destroy(links[0]), 0);
+		dispatch_all(fd, NULL, &second, true, &seen);
+		assert_true(seen > 0);
+		assert_int_equal(bpf_link__destroy(links[1]), 0);
+		dispatch_all(fd, NULL, NULL, false, &seen);
+		bpf_object__close(objs[0]);
+		bpf_object__close(objs[1]);
+		bpf_object__close(dispatcher);
+	}
+}
+
+/* Attached is in skep only, nothing to the running kernel; and as in Linux only machine code can be replaced. */
+static void the_dispatcher_runs_what_is_in_its_slots(void **state __unused_arg)
+{
+	start(ON_JIT);
+	check_dispatching();
+	stop();
+}
+
 /* ---- fetching -------------------------------------------------------------------------------------- */
 
 static int fetch(const char *dir)
@@ -310,6 +420,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(packets_of_an_address_are_dropped),
 		cmocka_unit_test(only_what_is_allowed_passes),
 		cmocka_unit_test(packets_of_a_mac_address),
+		cmocka_unit_test(the_dispatcher_runs_what_is_in_its_slots),
 	};
 	int status;
 
