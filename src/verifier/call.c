@@ -364,9 +364,6 @@ static int check_available(struct verifier_env *env, u32 id, const struct helper
 	if (proto->gpl_only && !env->prog->gpl)
 		return reject(env, R_GPL, -EINVAL,
 			      "cannot call GPL-restricted function from non-GPL compatible program");
-	/* A CPU may guess that the index is in the array, and jump to what is behind it. */
-	if (id == BPF_FUNC_tail_call && !env->bypass_spec)
-		return not_modelled(env, "tail calls of callers without CAP_PERFMON");
 	if (proto->might_sleep && !(env->prog->flags & BPF_F_SLEEPABLE))
 		return reject(env, R_SLEEPABLE, -EINVAL, "sleepable helper %s#%d in %s",
 			      proto->name, id, "non-sleepable prog");

@@ -86,6 +86,23 @@ static void put_nospec(struct fixer *fx)
 	put(fx, (struct bpf_insn){ .code = insn_infos[FORM_NOSPEC].code });
 }
 
+/*
+ * ax = all ones when @reg is at most @limit (both may be 0: then it does not matter), else 0, without
+ * anything to guess:
+ *	ax = limit - reg	negative when reg is larger
+ *	ax |= reg		negative when reg is larger or negative
+ *	ax = -ax >> 63, signed	all ones when neither (and reg or limit - reg is not 0), else 0
+ */
+#define MASK_INSNS 5
+static void put_mask_to(struct fixer *fx, u8 reg, u32 limit)
+{
+	put_alu_k(fx, BPF_ALU, BPF_MOV, ISA_REG_AX, limit);
+	put_alu_x(fx, BPF_SUB, ISA_REG_AX, reg);
+	put_alu_x(fx, BPF_OR, ISA_REG_AX, reg);
+	put(fx, (struct bpf_insn){ .code = BPF_ALU64 | BPF_NEG, .dst_reg = ISA_REG_AX });
+	put_alu_k(fx, BPF_ALU64, BPF_ARSH, ISA_REG_AX, 63);
+}
+
 /* Same symbols share a row. */
 static u32 sym_row(struct fixer *fx, u32 kind, u32 idx, u64 off)
 {
@@ -364,23 +381,65 @@ static bool is_array_lookup(const struct fixer *fx, const struct insn_note *note
 	return type == BPF_MAP_TYPE_ARRAY || type == BPF_MAP_TYPE_PERCPU_ARRAY;
 }
 
-static void fix_helper_call(struct fixer *fx, u32 idx)
+/*
+ * A CPU may guess that the key is in the array and jump through what is behind it. So a key that is not
+ * there does not come to the call, and one that only a guess lets through is 0.
+ */
+static int put_tail_guard(struct fixer *fx, u32 idx)
+{
+	const struct insn_note *note = &fx->env->notes[idx];
+	u32 cnt;
+
+	if (note->map_mixed)
+		return reject_at(fx->env, idx, R_TAIL_CALL, -EINVAL, "tail_call abusing map_ptr");
+	cnt = fx->env->used_maps[note->map_idx].max_entries;
+	if (cnt > INT32_MAX)
+		return not_modelled(fx->env, "tail calls through %u slots without CAP_PERFMON", cnt);
+	put(fx, (struct bpf_insn){ .code = BPF_JMP | BPF_JGE | BPF_K, .dst_reg = BPF_REG_3,
+				   .off = MASK_INSNS + 2, .imm = cnt });
+	put_mask_to(fx, BPF_REG_3, cnt - 1);
+	put_alu_x(fx, BPF_AND, BPF_REG_3, ISA_REG_AX);
+	return 0;
+}
+
+static int fix_tail_call(struct fixer *fx, u32 idx)
+{
+	const struct insn_note *note = &fx->env->notes[idx];
+	int err = 0;
+	u32 sym;
+
+	/* A slot that is known is nobody's guess. */
+	if (!fx->env->bypass_spec && (note->map_mixed || !note->tail_key))
+		err = put_tail_guard(fx, idx);
+	if (err)
+		return err;
+	sym = note->map_mixed ? sym_row(fx, SYM_TAIL_CALL, SYM_ANY_MAP, 0) :
+				sym_row(fx, SYM_TAIL_CALL, note->map_idx, note->tail_key);
+	put_sym(fx, fx->env->insns[idx], sym);
+	return 0;
+}
+
+static int fix_helper_call(struct fixer *fx, u32 idx)
 {
 	const struct insn_note *note = &fx->env->notes[idx];
 	u32 helper = fx->env->insns[idx].imm, sym;
 
-	if (helper == BPF_FUNC_get_smp_processor_id)
-		return put_cpu_id(fx, BPF_REG_0);
-	if (is_array_lookup(fx, note, helper))
-		return put_array_lookup(fx, note->map_idx);
 	if (helper == BPF_FUNC_tail_call)
-		sym = note->map_mixed ? sym_row(fx, SYM_TAIL_CALL, SYM_ANY_MAP, 0) :
-					sym_row(fx, SYM_TAIL_CALL, note->map_idx, note->tail_key);
-	else if (has_map_op(helper) && note->map_seen && !note->map_mixed)
+		return fix_tail_call(fx, idx);
+	if (helper == BPF_FUNC_get_smp_processor_id) {
+		put_cpu_id(fx, BPF_REG_0);
+		return 0;
+	}
+	if (is_array_lookup(fx, note, helper)) {
+		put_array_lookup(fx, note->map_idx);
+		return 0;
+	}
+	if (has_map_op(helper) && note->map_seen && !note->map_mixed)
 		sym = sym_row(fx, SYM_MAP_OP, note->map_idx, helper);
 	else
 		sym = sym_row(fx, SYM_HELPER, helper, 0);
 	put_sym(fx, fx->env->insns[idx], sym);
+	return 0;
 }
 
 /* ---- packet loads of classic BPF ---------------------------------------------------------------- */
@@ -490,13 +549,8 @@ static void fix_may_goto(struct fixer *fx, u32 idx)
 }
 
 /*
- * Adds to or subtracts from a pointer a number that is at most @limit, and 0 where a CPU that guesses
- * has another one (spec.c):
- *	ax = limit - off	negative when off is larger
- *	ax |= off		negative when off is larger or negative
- *	ax = -ax >> 63, signed	all ones when neither (and off or limit - off is not 0), else 0
- *	ax &= off
- * A negative offset is turned round before, and the operation with it.
+ * Adds to or subtracts from a pointer a number that is at most the limit, and 0 where a CPU that guesses
+ * has another one (spec.c). A negative offset is turned round before, and the operation with it.
  */
 static void fix_masked(struct fixer *fx, u32 idx)
 {
@@ -512,11 +566,7 @@ static void fix_masked(struct fixer *fx, u32 idx)
 	} else {
 		if (negative)
 			put_alu_k(fx, BPF_ALU64, BPF_MUL, off, -1);
-		put_alu_k(fx, BPF_ALU, BPF_MOV, ax, note->alu_limit);
-		put_alu_x(fx, BPF_SUB, ax, off);
-		put_alu_x(fx, BPF_OR, ax, off);
-		put(fx, (struct bpf_insn){ .code = BPF_ALU64 | BPF_NEG, .dst_reg = ax });
-		put_alu_k(fx, BPF_ALU64, BPF_ARSH, ax, 63);
+		put_mask_to(fx, off, note->alu_limit);
 		put_alu_x(fx, BPF_AND, ax, off);
 	}
 	if (!in_src)
@@ -571,10 +621,8 @@ static int fix_insn(struct fixer *fx, u32 idx)
 		fx->cur->target = insn_target(env->insns, idx);
 		break;
 	case INSN_CALL:
-		if (form == FORM_CALL_HELPER) {
-			fix_helper_call(fx, idx);
-			return 0;
-		}
+		if (form == FORM_CALL_HELPER)
+			return fix_helper_call(fx, idx);
 		fx->cur->jump = true;
 		fx->cur->target = insn_target(env->insns, idx);
 		break;

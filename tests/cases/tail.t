@@ -222,3 +222,45 @@ asm:  r0 = r7
       exit
 want: reject "invalid bpf_context access"
 twin: "r0 = *(u8 *)(r6 + 0)" -> "r0 = *(u8 *)(r7 + 0)" rejects "R7 invalid mem access 'scalar'"
+
+name: without CAP_PERFMON a key is masked
+prog: socket no_perfmon
+maps: t=prog_array(4,4,3)
+pre:  r6=ctx r7=scalar
+asm:  r1 = r6
+      r2 = map[t]
+      r3 = r7
+      call bpf_tail_call
+      r0 = 7
+      exit
+in:   0 | 2 | 3 | 0xffffffff | 0x100000000 | -1
+want: accept; r0=7,7,7,7,7,7
+twin: "r3 = r7" -> "r3 = r6" rejects "R3 leaks addr into helper function"
+
+name: without CAP_PERFMON the array that is jumped through is one
+prog: socket no_perfmon
+kernel: there it depends on who made the map, here on who loads the program
+maps: t=prog_array(4,4,3) u=prog_array(4,4,2)
+pre:  r6=ctx r7=scalar r8=scalar
+asm:  r2 = map[t]
+      if r8 == 0 goto one
+      r2 = map[t]
+      one: r1 = r6
+      r3 = r7
+      call bpf_tail_call
+      r0 = 7
+      exit
+in:   0 0 | 3 1
+want: accept; r0=7,7
+twin: "r2 = map[t]\n      one" -> "r2 = map[u]\n      one" rejects "tail_call abusing map_ptr"
+
+name: without CAP_PERFMON a known slot needs no mask
+prog: socket no_perfmon
+maps: t=prog_array(4,4,3)
+asm:  r2 = map[t]
+      r3 = 2
+      call bpf_tail_call
+      r0 = 7
+      exit
+want: accept; r0=7
+twin: "r3 = 2" -> "r3 = r1" rejects "R3 leaks addr into helper function"
