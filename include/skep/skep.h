@@ -122,11 +122,32 @@ struct skep_dev_counts {
 /* 0 or -ENODEV. */
 SKEP_API int skep_dev_counts(struct skep *skep, uint32_t ifindex, struct skep_dev_counts *ret_counts);
 
+/*
+ * AF_XDP sockets, as far as a BPF_MAP_TYPE_XSKMAP and the programs that redirect to it can tell. The rings
+ * and the memory that Linux shares with the application are not modelled: frames are read one by one.
+ */
+/**
+ * skep_xsk_open() - socket(AF_XDP) and bind() to a queue of a device
+ * @rx_frames: frames that may wait to be read, a power of two up to 65536; 0: a socket that only sends
+ * Return: a descriptor, to be closed with close(), which takes the socket out of all maps; -ENODEV,
+ * -EINVAL (no such queue, or @rx_frames), -ENOMEM, -EMFILE
+ */
+SKEP_API int skep_xsk_open(struct skep *skep, uint32_t ifindex, uint32_t queue, uint32_t rx_frames);
+/**
+ * skep_xsk_receive() - take the oldest frame that waits
+ * @buf: gets its first @size bytes
+ * Return: its length; -EAGAIN: none waits; -EOPNOTSUPP: it only sends; -EBADF, -EINVAL (no such socket);
+ * -EBUSY: called from a handler that interrupted a call for the same socket
+ * Threads: any, each frame goes to one
+ */
+SKEP_API int skep_xsk_receive(struct skep *skep, int fd, void *buf, uint32_t size);
+
 /* A packet that a program sent away in a test run. It ends where it arrives. */
 struct skep_sent {
 	const char *dev;  /* name; NULL: to a CPU, or there is no such device */
 	uint32_t ifindex; /* 0 without a device */
 	int32_t cpu;	  /* -1: not to a CPU */
+	int32_t xsk_queue; /* to the AF_XDP socket of this queue; -1: not to a socket */
 	bool ingress;
 	const void *data; /* from the Ethernet header on */
 	uint32_t size;

@@ -10,6 +10,8 @@ static void name_place(char *to, size_t size, const struct skep_sent *sent)
 {
 	if (sent->cpu >= 0)
 		snprintf(to, size, "cpu %d", sent->cpu);
+	else if (sent->xsk_queue >= 0)
+		snprintf(to, size, "socket, queue %d", sent->xsk_queue);
 	else
 		snprintf(to, size, "%s%s", sent->dev, sent->ingress ? " (ingress)" : "");
 }

@@ -20,6 +20,7 @@
 #endif
 
 struct perf_event;
+struct xsk;
 struct skep_btf;
 struct skep_map;
 
@@ -50,6 +51,8 @@ struct map_objs {
 	int (*map_by_fd)(void *ctx, int fd, struct skep_map **ret_map);
 	/* A new reference; -EBADF: not open, or no perf event. */
 	int (*perf_by_fd)(void *ctx, int fd, struct perf_event **ret_event);
+	/* A new reference; -EBADF: not open, -ENOTSOCK: no socket, -EOPNOTSUPP: another kind of socket. */
+	int (*xsk_by_fd)(void *ctx, int fd, struct xsk **ret_xsk);
 };
 
 struct map_attr {

@@ -91,6 +91,11 @@ const char *net_dev_name(const struct net_device *dev)
 	return dev->name;
 }
 
+u32 net_dev_rx_queues(const struct net_device *dev)
+{
+	return dev->real_num_rx_queues;
+}
+
 u32 net_dev_ifindex(const struct net_device *dev)
 {
 	return (u32)dev->ifindex;
@@ -129,7 +134,7 @@ void net_deliver(struct skep *skep, struct net_sent *sent)
 	struct net_state *net = skep_room_get(skep, SKEP_ROOM_NET);
 	const struct net_device *dev = sent->dev;
 
-	if (!sent->err && !dev && sent->cpu < 0)
+	if (!sent->err && !dev && sent->cpu < 0 && !sent->xsk)
 		sent->err = -ENODEV;
 	if (!sent->err && dev && sent->len > dev->mtu + dev->hard_header_len + VLAN_HLEN)
 		sent->err = -EMSGSIZE;

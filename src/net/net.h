@@ -9,6 +9,7 @@
 #include "verifier/verifier.h"
 
 struct skep;
+struct xsk;
 struct net_device;
 
 /* Registers program types, helpers and device "lo" (index 1). 0, -ENOMEM, -EEXIST. */
@@ -21,6 +22,7 @@ int net_dev_add(struct skep *skep, const char *name, u32 rx_queue_cnt, u32 *ret_
 struct net_device *net_dev_by_index(struct skep *skep, u32 ifindex);
 const char *net_dev_name(const struct net_device *dev);
 u32 net_dev_ifindex(const struct net_device *dev);
+u32 net_dev_rx_queues(const struct net_device *dev);
 
 /*
  * A packet that left a program: by XDP_TX, by a redirect, or as a clone. Nothing travels on from the
@@ -29,6 +31,7 @@ u32 net_dev_ifindex(const struct net_device *dev);
 struct net_sent {
 	const struct net_device *dev; /* NULL: to a CPU, or there is no such device */
 	s32 cpu;		      /* -1: to a device */
+	const struct xsk *xsk;	      /* or to this socket */
 	bool ingress;		      /* as if the device had received it */
 	const void *data;	      /* from the Ethernet header on */
 	u32 len;

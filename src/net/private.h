@@ -17,8 +17,10 @@
 #define SKB_CONV_CNT 69
 #define FLOW_CONV_CNT 3
 #define TCP_SOCK_CONV_CNT 26
+#define XDP_SOCK_CONV_CNT 1
 extern const struct ctx_conv xdp_convs[XDP_CONV_CNT], skb_convs[SKB_CONV_CNT],
-	flow_convs[FLOW_CONV_CNT], tcp_sock_convs[TCP_SOCK_CONV_CNT];
+	flow_convs[FLOW_CONV_CNT], tcp_sock_convs[TCP_SOCK_CONV_CNT],
+	xdp_sock_convs[XDP_SOCK_CONV_CNT];
 /* sk_ctx.c */
 #define SOCK_OPS_CONV_CNT     41
 #define SK_MSG_CONV_CNT	      11

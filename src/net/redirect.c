@@ -5,6 +5,8 @@
  */
 #include "net/private.h"
 
+#include "map/xsk.h"
+
 #include <linux/bpf.h>
 
 #define TC_ACT_SHOT	2
@@ -41,6 +43,17 @@ static void xdp_broadcast(struct skep *skep, const struct xdp_buff *xdp, struct 
 	}
 }
 
+/* The place is looked at again: a socket may have been closed since. */
+static void xdp_to_socket(struct skep *skep, const struct xdp_buff *xdp, struct skep_map *map)
+{
+	struct net_sent sent = { .cpu = -1, .data = xdp->data, .len = (u32)((u8 *)xdp->data_end - (u8 *)xdp->data) };
+	struct xsk *xsk = map->ops->lookup(map, &xdp->redirect.ifindex);
+
+	sent.xsk = xsk;
+	sent.err = xsk ? xsk_deliver(xsk, (u32)xdp->rxq->dev->ifindex, xdp->rxq->queue_index, sent.data, sent.len) : -ENXIO;
+	net_deliver(skep, &sent);
+}
+
 static void xdp_redirected(struct skep *skep, const struct xdp_buff *xdp)
 {
 	const struct net_redirect *to = &xdp->redirect;
@@ -50,6 +63,8 @@ static void xdp_redirected(struct skep *skep, const struct xdp_buff *xdp)
 		xdp_broadcast(skep, xdp, map);
 	else if (map && map->type == BPF_MAP_TYPE_CPUMAP)
 		xdp_send(skep, xdp, NULL, (s32)to->ifindex, 0);
+	else if (map && map->type == BPF_MAP_TYPE_XSKMAP)
+		xdp_to_socket(skep, xdp, map);
 	else
 		xdp_send(skep, xdp, net_dev_by_index(skep, to->ifindex), -1, to->ifindex ? 0 : -EINVAL);
 }

@@ -186,6 +186,8 @@ static int register_views(struct skep *skep)
 		err = skep_register_view(skep, VIEW_SOCK, sock_convs, SOCK_CONV_CNT);
 	if (!err)
 		err = skep_register_view(skep, VIEW_TCP_SOCK, tcp_sock_convs, TCP_SOCK_CONV_CNT);
+	if (!err)
+		err = skep_register_view(skep, VIEW_XDP_SOCK, xdp_sock_convs, XDP_SOCK_CONV_CNT);
 	return err;
 }
 

@@ -2,6 +2,8 @@
 /* sk_ctx.c - how fields of the contexts of programs on sockets are found. */
 #include "net/private.h"
 
+#include "map/xsk.h"
+
 #include <linux/bpf.h>
 
 #define TWO(a, b) .load_cnt = 2, .load = { a, b }
@@ -110,4 +112,10 @@ const struct ctx_conv sk_reuseport_convs[] = {
 	REUSE(hash, hash),
 	REUSE(sk, sk),
 	REUSE(migrating_sk, migrating_sk),
+};
+
+/* ---- sockets of AF_XDP ------------------------------------------------------------------------------ */
+
+const struct ctx_conv xdp_sock_convs[] = {
+	{ UAPI(bpf_xdp_sock, queue_id), ONE(xsk, queue_id) },
 };

@@ -3,6 +3,7 @@
 #include "btf/btf.h"
 #include "cgroup/cgroup.h"
 #include "map/perf.h"
+#include "map/xsk.h"
 #include "net/net.h"
 #include "syscall/private.h"
 #include "trace/trace.h"
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include <linux/perf_event.h>
 
@@ -61,6 +63,16 @@ static int perf_by_fd(void *ctx, int fd, struct perf_event **ret_event)
 	return fdtab_get(ctx, fd, FD_PERF, (void **)ret_event, NULL) ? -EBADF : 0;
 }
 
+static int xsk_by_fd(void *ctx, int fd, struct xsk **ret_xsk)
+{
+	int err = fdtab_get(ctx, fd, FD_XSK, (void **)ret_xsk, NULL);
+	struct stat st;
+
+	if (err != -EINVAL)
+		return err;
+	return !fstat(fd, &st) && S_ISSOCK(st.st_mode) ? -EOPNOTSUPP : -ENOTSOCK;
+}
+
 int skep_boot(const struct skep_opts *opts, struct skep **ret_skep)
 {
 	struct sys_state *state = calloc(1, sizeof(*state));
@@ -85,7 +97,7 @@ int skep_boot(const struct skep_opts *opts, struct skep **ret_skep)
 	skep_room_set(skep, SKEP_ROOM_SYSCALL, state, sys_free);
 	skep_set_map_objs(skep, &(struct map_objs){ .ctx = skep, .prog_by_fd = map_prog_by_fd,
 						    .map_by_fd = map_map_by_fd,
-						    .perf_by_fd = perf_by_fd });
+						    .perf_by_fd = perf_by_fd, .xsk_by_fd = xsk_by_fd });
 	err = bpffs_init(skep);
 	if (!err)
 		err = net_register(skep);

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "btf/btf.h"
 #include "map/perf.h"
+#include "map/xsk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,6 +65,9 @@ void fdtab_obj_get(struct skep *skep, enum fd_kind kind, void *obj)
 	case FD_PERF:
 		perf_event_get(obj);
 		break;
+	case FD_XSK:
+		xsk_get(obj);
+		break;
 	default:
 		break;
 	}
@@ -88,6 +92,9 @@ void fdtab_obj_put(struct skep *skep, enum fd_kind kind, void *obj)
 	case FD_PERF:
 		perf_event_put(obj);
 		break;
+	case FD_XSK:
+		xsk_put(obj);
+		break;
 	case FD_STATS:
 		skep_stats_enable(skep, false);
 		break;
@@ -100,16 +107,20 @@ void fdtab_hold(enum fd_kind kind, void *obj)
 {
 	if (kind == FD_MAP)
 		map_user_get(obj);
+	else if (kind == FD_XSK)
+		xsk_user_get(obj);
 }
 
 void fdtab_unhold(enum fd_kind kind, void *obj)
 {
 	if (kind == FD_MAP)
 		map_user_put(obj);
+	else if (kind == FD_XSK)
+		xsk_user_put(obj);
 }
 
 static const char *const file_names[FD_KIND_CNT] = { "bpf-map", "bpf-prog", "btf", "bpf-stats", "bpf_link",
-						     "perf_event" };
+						     "perf_event", "xsk" };
 
 /* ---- the table ------------------------------------------------------------------------------- */
 

@@ -11,7 +11,7 @@
 
 #include "runtime/runtime.h"
 
-enum fd_kind { FD_MAP, FD_PROG, FD_BTF, FD_STATS, FD_LINK, FD_PERF, FD_KIND_CNT };
+enum fd_kind { FD_MAP, FD_PROG, FD_BTF, FD_STATS, FD_LINK, FD_PERF, FD_XSK, FD_KIND_CNT };
 
 #define FD_READ	 BIT(0)
 #define FD_WRITE BIT(1)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* public.c - the functions of <skep/skep.h> that need no libbpf object: instances and verdicts. */
 #include "btf/btf.h"
+#include "map/xsk.h"
 #include "net/net.h"
 #include "runtime/runtime.h"
+#include "syscall/fdtab.h"
 #include "syscall/syscall.h"
 
 #include <skep/skep.h>
@@ -113,6 +115,32 @@ int skep_dev_counts(struct skep *skep, uint32_t ifindex, struct skep_dev_counts 
 	return 0;
 }
 
+int skep_xsk_open(struct skep *skep, uint32_t ifindex, uint32_t queue, uint32_t rx_frames)
+{
+	const struct net_device *dev = net_dev_by_index(skep, ifindex);
+	struct xsk *xsk;
+	int err;
+
+	if (!dev)
+		return -ENODEV;
+	if (queue >= net_dev_rx_queues(dev))
+		return -EINVAL;
+	err = xsk_new(ifindex, queue, rx_frames, skep_memacct(skep), &xsk);
+	return err ? err : fdtab_open(skep, FD_XSK, xsk, FD_READ | FD_WRITE);
+}
+
+int skep_xsk_receive(struct skep *skep, int fd, void *buf, uint32_t size)
+{
+	struct xsk *xsk;
+	int ret = fdtab_get(skep, fd, FD_XSK, (void **)&xsk, NULL);
+
+	if (ret)
+		return ret;
+	ret = xsk_receive(xsk, buf, size);
+	xsk_put(xsk);
+	return ret;
+}
+
 struct sent_sink {
 	skep_sent_fn fn;
 	void *ctx;
@@ -122,7 +150,8 @@ static void on_sent(void *ctx, const struct net_sent *sent)
 {
 	const struct sent_sink *sink = ctx;
 	struct skep_sent shown = { .cpu = sent->cpu, .ingress = sent->ingress, .data = sent->data,
-				   .size = sent->len, .err = sent->err };
+				   .size = sent->len, .err = sent->err,
+				   .xsk_queue = sent->xsk ? (int32_t)sent->xsk->queue_id : -1 };
 
 	if (sent->dev) {
 		shown.dev = net_dev_name(sent->dev);

@@ -98,12 +98,14 @@ static void learn_null(const struct verifier_env *env, struct verifier_state *st
 			continue;
 		}
 		reg->type &= ~PTR_MAYBE_NULL;
-		/* What a map of maps gives is a map; of a value with a lock the identity says which lock
+		/* What a map of maps gives is a map, what one of sockets a socket; of a value with a lock the identity says which lock
 		 * it is. */
 		if (reg->type == PTR_TO_MAP_VALUE && reg_map(env, reg)->inner) {
 			reg->type = CONST_PTR_TO_MAP;
 			reg->map_idx |= MAP_IDX_INNER;
 			reg->id = 0;
+		} else if (reg->type == PTR_TO_MAP_VALUE && reg_map(env, reg)->type == BPF_MAP_TYPE_XSKMAP) {
+			*reg = reg_pointer(PTR_TO_XDP_SOCK);
 		} else if (reg_base_type(reg) != PTR_TO_MAP_VALUE || !reg_map(env, reg)->has_spin_lock) {
 			reg->id = 0;
 		}
@@ -126,6 +128,7 @@ static bool is_address(const struct reg_state *reg)
 	case PTR_TO_SOCK_COMMON:
 	case PTR_TO_SOCKET:
 	case PTR_TO_TCP_SOCK:
+	case PTR_TO_XDP_SOCK:
 		return true;
 	default:
 		return false;

@@ -382,11 +382,11 @@ static bool changes_map(u32 id)
 	       id == BPF_FUNC_map_push_elem || id == BPF_FUNC_map_pop_elem;
 }
 
-/* A value found in these is no memory of the program's. */
+/* A value found in these is a socket with a reference. */
 static bool lookup_gives_object(u32 map_type)
 {
-	return map_type == BPF_MAP_TYPE_XSKMAP || map_type == BPF_MAP_TYPE_SOCKMAP ||
-	       map_type == BPF_MAP_TYPE_SOCKHASH || map_type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY;
+	return map_type == BPF_MAP_TYPE_SOCKMAP || map_type == BPF_MAP_TYPE_SOCKHASH ||
+	       map_type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY;
 }
 
 static int check_map_use(struct verifier_env *env, const struct call_site *call)

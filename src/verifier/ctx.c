@@ -21,6 +21,8 @@ u8 view_of_pointer(u32 base_type)
 		return VIEW_SOCK + 1;
 	case PTR_TO_TCP_SOCK:
 		return VIEW_TCP_SOCK + 1;
+	case PTR_TO_XDP_SOCK:
+		return VIEW_XDP_SOCK + 1;
 	default:
 		return 0;
 	}

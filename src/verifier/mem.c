@@ -128,6 +128,8 @@ static const char *align_words(u32 base_type)
 		return "sock_common ";
 	case PTR_TO_TCP_SOCK:
 		return "tcp_sock ";
+	case PTR_TO_XDP_SOCK:
+		return "xdp_sock ";
 	case PTR_TO_FLOW_KEYS:
 		return "flow keys ";
 	default:
@@ -344,6 +346,7 @@ static int dispatch_access(struct verifier_env *env, const struct mem_access *ac
 		case PTR_TO_SOCK_COMMON:
 		case PTR_TO_SOCKET:
 		case PTR_TO_TCP_SOCK:
+		case PTR_TO_XDP_SOCK:
 			return sock_access(env, acc);
 		case PTR_TO_FLOW_KEYS:
 			err = check_stored_leak(env, acc, "into flow keys");
@@ -408,6 +411,7 @@ static bool atomic_memory(const struct reg_state *reg)
 	case PTR_TO_SOCK_COMMON:
 	case PTR_TO_SOCKET:
 	case PTR_TO_TCP_SOCK:
+	case PTR_TO_XDP_SOCK:
 	case PTR_TO_FLOW_KEYS:
 		return false;
 	default:

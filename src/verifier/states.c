@@ -128,6 +128,7 @@ static bool pointer_covered(struct idmap *map, const struct reg_state *old, cons
 	case PTR_TO_SOCK_COMMON:
 	case PTR_TO_SOCKET:
 	case PTR_TO_TCP_SOCK:
+	case PTR_TO_XDP_SOCK:
 	case PTR_TO_FLOW_KEYS:
 		return same;
 	case PTR_TO_TP_BUFFER:

@@ -163,7 +163,7 @@ struct ctx_view {
 };
 
 /* Structures other than the context that programs hold pointers to and see converted. */
-enum view_kind { VIEW_CTX, VIEW_SOCK_COMMON, VIEW_SOCK, VIEW_TCP_SOCK, VIEW_CNT };
+enum view_kind { VIEW_CTX, VIEW_SOCK_COMMON, VIEW_SOCK, VIEW_TCP_SOCK, VIEW_XDP_SOCK, VIEW_CNT };
 
 struct prog_type_row {
 	enum bpf_prog_type type;

@@ -20,6 +20,7 @@ const char *reg_type_str(u32 type)
 		[PTR_TO_PACKET] = "pkt", [PTR_TO_PACKET_END] = "pkt_end", [PTR_TO_MEM] = "mem",
 		[PTR_TO_FUNC] = "func", [PTR_TO_SOCK_COMMON] = "sock_common",
 		[PTR_TO_SOCKET] = "sock", [PTR_TO_TCP_SOCK] = "tcp_sock",
+		[PTR_TO_XDP_SOCK] = "xdp_sock",
 		[PTR_TO_FLOW_KEYS] = "flow_keys", [PTR_TO_TP_BUFFER] = "tp_buffer",
 	};
 	/* A message names at most a few types. Per thread, since runs share nothing. */

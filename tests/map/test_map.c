@@ -21,7 +21,7 @@
 #include <cmocka.h>
 
 #define CPUS  4
-#define TYPES 17 /* that skep models and the tables have */
+#define TYPES 18 /* that skep models and the tables have */
 
 static const char *types_tsv, *ops_tsv;
 #include "fixture.h"
@@ -47,8 +47,14 @@ static int perf_by_fd(void *ctx __unused_arg, int fd __unused_arg,
 	return -EBADF;
 }
 
+/* The probe's descriptor 0 was no socket. */
+static int xsk_by_fd(void *ctx __unused_arg, int fd __unused_arg, struct xsk **ret_xsk __unused_arg)
+{
+	return -ENOTSOCK;
+}
+
 static const struct map_objs objs = { .map_by_fd = map_by_fd, .prog_by_fd = prog_by_fd,
-				       .perf_by_fd = perf_by_fd };
+				       .perf_by_fd = perf_by_fd, .xsk_by_fd = xsk_by_fd };
 
 static struct map_attr attr_of(u32 type, u32 key, u32 value, u32 max, u32 flags)
 {
@@ -74,6 +80,7 @@ static const struct {
 } errnos[] = {
 	{ "OK", 0 }, { "EINVAL", -EINVAL }, { "E2BIG", -E2BIG }, { "ENOENT", -ENOENT },
 	{ "EEXIST", -EEXIST }, { "EBADF", -EBADF }, { "ENOTSUPP", -ENOTSUPP }, { "EPERM", -EPERM }, { "EOPNOTSUPP", -EOPNOTSUPP },
+	{ "ENOTSOCK", -ENOTSOCK },
 };
 
 static int errno_named(const char *name)

@@ -397,6 +397,45 @@ static void the_dispatcher_runs_what_is_in_its_slots(void **state __unused_arg)
 	stop();
 }
 
+/* ---- libxdp's program for AF_XDP sockets -------------------------------------------------------------- */
+
+static void redirects_to_sockets(const char *object)
+{
+	struct bpf_object *obj = open_foreign(object);
+	struct bpf_program *prog = bpf_object__find_program_by_name(obj, "xsk_def_prog");
+	struct bpf_map *map = bpf_object__find_map_by_name(obj, "xsks_map");
+	struct xdp_md ctx = { .data_end = packets[0].len, .ingress_ifindex = 1 };
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = packets[0].data, .data_size_in = packets[0].len, .ctx_in = &ctx,
+		    .ctx_size_in = sizeof(ctx));
+	u32 key = 0, size = packets[0].len;
+	u8 *got = malloc(size);
+	int sock;
+
+	load_obj(obj);
+	assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(prog), &run), 0);
+	assert_int_equal(run.retval, XDP_PASS);
+	sock = skep_xsk_open(machine_skep, 1, 0, 4);
+	assert_true(sock >= 0);
+	assert_int_equal(bpf_map__update_elem(map, &key, sizeof(key), &sock, sizeof(sock), 0), 0);
+	assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(prog), &run), 0);
+	assert_int_equal(run.retval, XDP_REDIRECT);
+	assert_int_equal(skep_xsk_receive(machine_skep, sock, got, size), size);
+	assert_memory_equal(got, packets[0].data, size);
+	close(sock);
+	free(got);
+	bpf_object__close(obj);
+}
+
+static void frames_go_to_sockets(void **state __unused_arg)
+{
+	for (enum machine m = ON_JIT; m <= ON_INTERP; m++) {
+		start(m);
+		redirects_to_sockets("xsk_def_xdp_prog");
+		redirects_to_sockets("xsk_def_xdp_prog_5.3");
+		stop();
+	}
+}
+
 /* ---- fetching -------------------------------------------------------------------------------------- */
 
 static int fetch(const char *dir)
@@ -420,6 +459,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(packets_of_an_address_are_dropped),
 		cmocka_unit_test(only_what_is_allowed_passes),
 		cmocka_unit_test(packets_of_a_mac_address),
+		cmocka_unit_test(frames_go_to_sockets),
 		cmocka_unit_test(the_dispatcher_runs_what_is_in_its_slots),
 	};
 	int status;
