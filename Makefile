@@ -56,11 +56,12 @@ warnings: deps ## build all with gcc and with clang-19; a warning is an error
 	done
 
 FUZZ_SECONDS ?= 60
-fuzz: deps ## every fuzz harness for FUZZ_SECONDS (60) seconds each
+fuzz: all ## every fuzz harness for FUZZ_SECONDS (60) seconds each
 	@[ -f $(BUILD)-fuzz/build.ninja ] || CC=clang-19 meson setup $(BUILD)-fuzz -Dfuzz=true \
 		-Db_sanitize=address,undefined -Db_lundef=false >/dev/null
 	@ninja -C $(BUILD)-fuzz fuzzers >/dev/null
 	@scripts/fuzz.sh $(BUILD)-fuzz $(FUZZ_SECONDS) $(BUILD)/tests/loader
+
 # A claim gets PROVE_SECONDS; shifts at 64 bits (45 thousand cases each) and products need an hour.
 PROVE_SECONDS ?= 120
 prove: all ## z3 proofs of the scalar domain: the shipped functions, as clang's IR, at full width

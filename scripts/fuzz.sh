@@ -7,6 +7,8 @@ seconds=$2
 objects=$3
 seeds=$(dirname "$0")/../tests/fuzz/corpus
 status=0
+# Behaviour that C does not define ends the run as a bad access does.
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 for harness in "$build"/tests/fuzz/fuzz_*; do
 	[ -f "$harness" ] && [ -x "$harness" ] || continue
 	name=$(basename "$harness")
@@ -17,7 +19,7 @@ for harness in "$build"/tests/fuzz/fuzz_*; do
 	# Objects are not kept in the repository; those of the tests are as good.
 	[ "$name" = fuzz_elf ] && cp "$objects"/*.bpf.o "$corpus" 2>/dev/null
 	echo "$name: $seconds s"
-	"$harness" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
+	"$harness" -max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" -timeout=60 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
 		-artifact_prefix="$build/crash-$name-" "$@" 2>"$build/$name.log" || status=1
 	grep -E 'number_of_executed_units|SUMMARY|ERROR|Test unit written' "$build/$name.log"
 done

@@ -118,11 +118,24 @@ static void poison(struct bpf_insn *insn, s32 number)
 	*insn = (struct bpf_insn){ .code = BPF_JMP | BPF_CALL, .imm = number };
 }
 
+static void fill_map(struct bpf_program *p, const struct relo *relo, struct bpf_insn *insn)
+{
+	const struct bpf_map *map = &p->obj->maps[relo->map_idx];
+
+	if (map->fd < 0) {
+		poison(&insn[0], POISON_MAP + relo->map_idx);
+		poison(&insn[1], POISON_MAP + relo->map_idx);
+		return;
+	}
+	insn->src_reg = relo->kind == RELO_MAP ? BPF_PSEUDO_MAP_FD : BPF_PSEUDO_MAP_VALUE;
+	insn[1].imm = relo->kind == RELO_MAP ? 0 : insn->imm + relo->off;
+	insn->imm = map->fd;
+}
+
 /* What is not there becomes a call of a helper that does not exist: a program that can get there is
  * refused, one that cannot is not. */
 static void fill_one(struct bpf_program *p, const struct relo *relo)
 {
-	const struct bpf_map *map = &p->obj->maps[relo->map_idx];
 	struct bpf_insn *insn = &p->insns[relo->insn_idx];
 	const struct extern_sym *ext;
 
@@ -143,26 +156,9 @@ static void fill_one(struct bpf_program *p, const struct relo *relo)
 		insn[0].imm = ext->kernel_id ? ext->kernel_id : (u32)ext->addr;
 		insn[1].imm = ext->kernel_id ? 0 : ext->addr >> 32;
 		return;
-	case RELO_MAP:
-		if (map->fd < 0) {
-			poison(&insn[0], POISON_MAP + relo->map_idx);
-			poison(&insn[1], POISON_MAP + relo->map_idx);
-			return;
-		}
-		insn->src_reg = BPF_PSEUDO_MAP_FD;
-		insn[1].imm = 0;
-		break;
 	default:
-		if (map->fd < 0) {
-			poison(&insn[0], POISON_MAP + relo->map_idx);
-			poison(&insn[1], POISON_MAP + relo->map_idx);
-			return;
-		}
-		insn->src_reg = BPF_PSEUDO_MAP_VALUE;
-		insn[1].imm = insn->imm + relo->off;
-		break;
+		fill_map(p, relo, insn);
 	}
-	insn->imm = map->fd;
 }
 
 static void fill_opts(const struct bpf_program *p, struct bpf_prog_load_opts *opts)

@@ -127,9 +127,12 @@ static bool place_demanded(const struct demand *d, const struct place *p)
 /* Bounds of one became bounds of the others here, so all of them are behind each. */
 static void back_links(const struct verifier_state *st, const struct step *step, struct demand *d)
 {
-	const struct place *places = st->links.at + step->link;
+	const struct place *places;
 	bool any = false;
 
+	if (!step->link_cnt)
+		return;
+	places = st->links.at + step->link;
 	for (u32 i = 0; i < step->link_cnt; i++)
 		any |= place_demanded(d, &places[i]);
 	for (u32 i = 0; any && i < step->link_cnt; i++) {
