@@ -53,7 +53,8 @@ static int check_const_bounds(struct verifier_env *env, const struct reg_state *
 /*
  * Both ends of the offset's range must be inside: what lies between then is, too. The lower end is
  * taken signed and the upper one unsigned; with a lower end that is not negative the signed and
- * the unsigned upper end agree, or the unsigned one is too large and refused.
+ * the unsigned upper end agree, or the unsigned one is too large and refused. A known offset has one end, and may be below 0 where the
+ * insn's own makes up for it: "r9 += -1; r1 = *(u8 *)(r9 + 3)".
  */
 int check_region(struct verifier_env *env, int regno, s32 off, u32 size, u32 mem_size, bool zero_ok)
 {
@@ -77,7 +78,7 @@ int check_region(struct verifier_env *env, int regno, s32 off, u32 size, u32 mem
 			   regno);
 		return err;
 	}
-	if (umax >= MAX_VAR_OFF)
+	if (umax >= MAX_VAR_OFF && !scalar_is_const(&reg->val))
 		return reject(env, R_UNBOUNDED, -EACCES,
 			      "R%d unbounded memory access, make sure to bounds check any such access",
 			      regno);

@@ -338,3 +338,13 @@ name: D-01 byte-wide release and acquire on the stack
 asm:  r3 = 0x1ff; store_release((u8 *)(r10 -1), r3); r0 = load_acquire((u8 *)(r10 -1)); exit
 want: accept; r0=0xff
 twin: "store_release((u8 *)(r10 -1), r3)" -> "store_release((u8 *)(r10 +1), r3)" rejects "invalid write to stack R10 off=1 size=1"
+
+name: a known offset below a value, made up for by the insn's own
+pre: r7=map_value(32)
+asm:
+	r7 += -1
+	r0 = *(u8 *)(r7 + 3)
+	exit
+want: accept; r0=0
+twin: "r7 + 3" -> "r7 + 0" rejects "R7 min value is"
+twin: "r7 + 3" -> "r7 + 33" rejects "invalid access to map value, value_size=32 off=32 size=1"
