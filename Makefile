@@ -4,7 +4,7 @@ BUILD ?= build
 RESULTS = $(abspath $(BUILD))/test-results
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all deps test demo bench objects conformance features asan tsan warnings fuzz prove clean help
+.PHONY: all deps test demo bench objects conformance differential features asan tsan warnings fuzz prove clean help
 
 all: $(BUILD)/build.ninja ## build; leaves the command at build/skep
 	@$(NINJA)
@@ -41,6 +41,13 @@ conformance: all ## Linux's verifier test tables before skep and the running ker
 	@scripts/deps.sh --conformance
 	@$(NINJA) tests/conformance/conformance >/dev/null
 	@$(BUILD)/tests/conformance/conformance -j $(BUILD)/conformance.json -d docs/divergences.md
+
+DIFF_COUNT ?= 200000
+DIFF_SEED ?= 1
+differential: all ## 200000 generated and mutated programs (DIFF_COUNT, DIFF_SEED) before skep and the running kernel
+	@mkdir -p $(BUILD)/differential
+	@$(BUILD)/tests/diff/differential -n $(DIFF_COUNT) -s $(DIFF_SEED) -o $(BUILD)/differential -j $(BUILD)/differential.json \
+		data docs/divergences.md $(wildcard tests/cases/*.t)
 
 features: ## a row for each FEATURES id: its tests and their results in the last "make test"
 	@python3 scripts/features.py data/features.tsv $(RESULTS)

@@ -50,6 +50,7 @@ struct skep {
 	bool (*dev_exists)(void *skep, u32 ifindex); /* set while subsystems register */
 	skep_load_fn on_load;
 	void *on_load_ctx;
+	struct run_checker checker;
 
 	/* Written by types.c while subsystems register, read-only afterwards. */
 	const struct prog_type_ops *types[PROG_TYPE_MAX];

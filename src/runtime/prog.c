@@ -338,12 +338,15 @@ static int load(struct skep *skep, const struct prog_load *load, struct vresult 
 	struct env env = { .skep = skep, .load = load };
 	struct vhost host = env_host(&env);
 	u64 start = host_now_ns();
+	struct vopts opts = load->opts;
 	struct skep_prog *prog = NULL;
 	struct vresult res;
 	int err;
 
 	*ret_prog = NULL;
-	err = verifier_run(&load->v, &host, &load->opts, &res);
+	if (skep->checker.check)
+		opts.flags |= VOPT_FACTS;
+	err = verifier_run(&load->v, &host, &opts, &res);
 	if (!err)
 		err = res.err;
 	if (err || load->verify_only)

@@ -2,11 +2,25 @@
 /* run.c - the way into a program: vCPU, RCU read side, activation record, code. */
 #include "runtime/instance.h"
 
+/* A run that was stopped returned nothing; whoever stopped it knows. */
+static __noinline u64 run_checked(const struct skep_prog *prog, void *ctx)
+{
+	const struct run_checker *checker = &prog->skep->checker;
+	u64 ret = 0;
+	int err = interp_run_checked(prog->interp, ctx, checker->check, checker->ctx, checker->max_insns, &ret);
+
+	if (checker->done)
+		checker->done(checker->ctx, err);
+	return ret;
+}
+
 static inline u64 call_code(const struct skep_prog *prog, void *ctx)
 {
 	const struct jit_code *code = rcu_load(prog->code);
 
-	return code ? code->entry(ctx) : interp_run(prog->interp, ctx);
+	if (code)
+		return code->entry(ctx);
+	return prog->skep->checker.check ? run_checked(prog, ctx) : interp_run(prog->interp, ctx);
 }
 
 /* Not inlined into its caller's frame: mem.c takes the program's stack to lie below @run. */
@@ -54,6 +68,11 @@ static inline void leave(struct vcpu *vcpu, const struct run_ctx *run)
 	vcpu->run = run->prev;
 	rcu_leave();
 	vcpu_leave(vcpu);
+}
+
+void skep_check_runs(struct skep *skep, const struct run_checker *checker)
+{
+	skep->checker = checker ? *checker : (struct run_checker){ 0 };
 }
 
 u32 skep_prog_run(struct skep_prog *prog, void *ctx)

@@ -185,6 +185,18 @@ void skep_vresult_free(struct skep *skep, struct vresult *vres);
 typedef void (*skep_load_fn)(void *ctx, const struct prog_load *load, const struct vresult *res,
 			     const struct skep_prog *prog);
 void skep_on_load(struct skep *skep, skep_load_fn fn, void *ctx);
+/*
+ * Programs loaded from now on keep the facts of their verification for skep_on_load(), and interpreted runs
+ * (callbacks included, programs that are tail-called not) ask @check before each insn; @done gets what
+ * interp_run_checked() said. NULL ends it. Not while another thread loads or runs.
+ */
+struct run_checker {
+	bool (*check)(void *ctx, u32 xlated_idx, const u64 regs[ISA_REG_CNT]);
+	void (*done)(void *ctx, int err); /* may be NULL */
+	void *ctx;
+	u64 max_insns;
+};
+void skep_check_runs(struct skep *skep, const struct run_checker *checker);
 /* What descriptors stand for in maps that hold programs. Before the first map is made. */
 void skep_set_map_objs(struct skep *skep, const struct map_objs *objs);
 struct map_prog *skep_prog_in_maps(struct skep_prog *prog);

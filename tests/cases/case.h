@@ -51,7 +51,7 @@ struct text_case {
 	bool gpl;
 	struct case_map maps[CASE_MAX_MAPS];
 	u32 map_cnt;
-	char pre[4096], text[8192]; /* generated preamble; asm as written */
+	char pre[4096], text[24576]; /* generated preamble; asm as written */
 	u32 scalar_cnt;
 	u64 in[CASE_MAX_SETS][CASE_MAX_SCALARS];
 	u32 set_cnt;
@@ -66,6 +66,8 @@ struct text_case {
 
 /* Reads the next case. 1: got one, 0: end of file, -1: bad text, told on stdout as "# file:line: what". */
 int case_next(FILE *f, const char *file, int *line, struct text_case *ret_case);
+/* The fields "prog:" and "maps:" that make such a case; maps that "pre:" made are named, too. */
+void case_print_head(FILE *f, const struct text_case *c);
 /* The assembler text of the case or, @twin not NULL, of the twin; malloc()ed; NULL when an edit
  * does not apply exactly once. */
 char *case_text(const struct text_case *c, const struct case_twin *twin);
@@ -88,6 +90,14 @@ void judge_free(struct judge *judge);
  */
 enum judge_rights { RIGHTS_ALL, RIGHTS_NO_PERFMON, RIGHTS_NONE };
 long judge_load(const struct judge *judge, union bpf_attr *attr, enum judge_rights rights);
+/* Makes the maps of the case, in their order. False with what went wrong in @why; close what was made in
+ * either case. */
+bool case_maps_make(const struct judge *judge, const struct text_case *c, int ret_fds[CASE_MAX_MAPS], char *why,
+		    size_t why_size);
+void case_maps_close(const struct text_case *c, int fds[CASE_MAX_MAPS]);
+/* data/helpers.tsv; false when it cannot be read. Then the id of "bpf_map_lookup_elem", -1: no such helper. */
+bool case_helpers_read(const char *path);
+int case_helper_id(const char *name);
 /* func_info for @insns, put into @attr when Linux wants some: close .fd (unless negative) after the
  * load. 0 or the errno of BPF_BTF_LOAD. */
 #define FUNC_TYPES_MAX 64

@@ -17,8 +17,6 @@
 
 #define LOG_SIZE (1 << 20)
 
-int case_helper_id(const char *name); /* run_cases.c: from data/helpers.tsv */
-
 struct bench {
 	const struct text_case *c;
 	const struct judge *j;
@@ -52,39 +50,6 @@ static int find_map(void *ctx, const char *name)
 			return b->map_fds[i];
 	}
 	return -1;
-}
-
-static bool put_inner(struct bench *b, int fd, int inner_fd)
-{
-	u64 key[8] = { 0 }, value = inner_fd;
-	union bpf_attr attr = { 0 };
-
-	attr.map_fd = fd;
-	attr.key = (u64)(uintptr_t)key;
-	attr.value = (u64)(uintptr_t)&value;
-	return !bpf(b, BPF_MAP_UPDATE_ELEM, &attr);
-}
-
-static bool make_maps(struct bench *b)
-{
-	for (u32 i = 0; i < b->c->map_cnt; i++) {
-		const struct case_map *m = &b->c->maps[i];
-		union bpf_attr attr = { 0 };
-
-		attr.map_type = m->type;
-		attr.key_size = m->key_size;
-		attr.value_size = m->value_size;
-		attr.max_entries = m->max_entries;
-		attr.map_flags = m->flags;
-		if (m->inner[0])
-			attr.inner_map_fd = find_map(b, m->inner);
-		b->map_fds[i] = bpf(b, BPF_MAP_CREATE, &attr);
-		if (b->map_fds[i] < 0)
-			return fail(b, "map %s: error %d", m->name, -b->map_fds[i]);
-		if (m->inner[0] && !put_inner(b, b->map_fds[i], find_map(b, m->inner)))
-			return fail(b, "map %s: cannot hold map %s", m->name, m->inner);
-	}
-	return true;
 }
 
 static int find_helper(void *ctx __unused_arg, const char *name)
@@ -299,22 +264,17 @@ bool case_judge(const struct text_case *c, const struct judge *judge, char *why,
 
 	*ret_ran = false;
 	why[0] = '\0';
-	for (u32 i = 0; i < CASE_MAX_MAPS; i++)
-		b.map_fds[i] = -1;
 	b.log = malloc(LOG_SIZE);
 	if (!b.log)
 		return fail(&b, "out of memory");
-	ok = make_maps(&b) && judge_one(&b, NULL, "the case", ret_r0, ret_state, ret_ran);
+	ok = case_maps_make(judge, c, b.map_fds, why, why_size) && judge_one(&b, NULL, "the case", ret_r0, ret_state, ret_ran);
 	for (u32 t = 0; ok && t < c->twin_cnt; t++) {
 		char who[32];
 
 		snprintf(who, sizeof(who), "twin %u", t + 1);
 		ok = judge_one(&b, &c->twins[t], who, NULL, NULL, NULL);
 	}
-	for (u32 i = 0; i < CASE_MAX_MAPS; i++) {
-		if (b.map_fds[i] >= 0)
-			close(b.map_fds[i]);
-	}
+	case_maps_close(c, b.map_fds);
 	free(b.log);
 	return ok;
 }

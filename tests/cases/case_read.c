@@ -63,6 +63,25 @@ static const struct {
 	{ "hash_of_maps", BPF_MAP_TYPE_HASH_OF_MAPS },
 };
 
+static const struct {
+	const char *name;
+	u32 flag;
+} map_flags[] = {
+	{ "rdonly_prog", BPF_F_RDONLY_PROG },
+	{ "wronly_prog", BPF_F_WRONLY_PROG },
+	{ "no_prealloc", BPF_F_NO_PREALLOC },
+	{ "inner_map", BPF_F_INNER_MAP },
+};
+
+static u32 map_flag(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(map_flags); i++) {
+		if (!strcmp(map_flags[i].name, name))
+			return map_flags[i].flag;
+	}
+	return 0;
+}
+
 static struct case_map *add_map(struct reader *r, const char *name)
 {
 	struct text_case *c = r->c;
@@ -104,14 +123,8 @@ static bool read_maps(struct reader *r, const char *p)
 		if (!found)
 			return bad(r, "no such map type", type);
 		for (a = args; (tok = strsep(&a, ",")); ) {
-			if (!strcmp(tok, "rdonly_prog"))
-				m->flags |= BPF_F_RDONLY_PROG;
-			else if (!strcmp(tok, "wronly_prog"))
-				m->flags |= BPF_F_WRONLY_PROG;
-			else if (!strcmp(tok, "no_prealloc"))
-				m->flags |= BPF_F_NO_PREALLOC;
-			else if (!strcmp(tok, "inner_map"))
-				m->flags |= BPF_F_INNER_MAP;
+			if (map_flag(tok))
+				m->flags |= map_flag(tok);
 			else if (!strncmp(tok, "inner=", 6))
 				snprintf(m->inner, sizeof(m->inner), "%s", tok + 6);
 			else if (cnt < 3 && isdigit((u8)*tok))
@@ -472,7 +485,7 @@ static int finish(struct reader *r)
 
 int case_next(FILE *f, const char *file, int *line, struct text_case *ret_case)
 {
-	static char val[16384], buf[4096], key[16];
+	static char val[28672], buf[4096], key[16];
 	struct reader r = { .c = ret_case, .file = file };
 	long before;
 	int got = 0;
@@ -525,6 +538,47 @@ int case_next(FILE *f, const char *file, int *line, struct text_case *ret_case)
 	if (got && key[0] && strcmp(key, "name") && !field(&r, key, val))
 		return -1;
 	return got ? finish(&r) : 0;
+}
+
+static void print_map(FILE *f, const struct case_map *m)
+{
+	const char *type = "?";
+
+	for (size_t i = 0; i < ARRAY_SIZE(map_types); i++) {
+		if (map_types[i].type == m->type)
+			type = map_types[i].name;
+	}
+	fprintf(f, " %s=%s(", m->name, type);
+	if (m->type == BPF_MAP_TYPE_RINGBUF)
+		fprintf(f, "%u", m->max_entries);
+	else
+		fprintf(f, "%u,%u,%u", m->key_size, m->value_size, m->max_entries);
+	for (size_t i = 0; i < ARRAY_SIZE(map_flags); i++) {
+		if (m->flags & map_flags[i].flag)
+			fprintf(f, ",%s", map_flags[i].name);
+	}
+	if (m->inner[0])
+		fprintf(f, ",inner=%s", m->inner);
+	fputc(')', f);
+}
+
+void case_print_head(FILE *f, const struct text_case *c)
+{
+	const char *type = "?";
+
+	for (size_t i = 0; i < ARRAY_SIZE(prog_types); i++) {
+		if (prog_types[i].type == c->prog_type)
+			type = prog_types[i].name;
+	}
+	fprintf(f, "prog: %s%s%s%s%s\n", type, c->prog_flags & BPF_F_SLEEPABLE ? " sleepable" : "",
+		c->prog_flags & BPF_F_STRICT_ALIGNMENT ? " strict" : "", c->gpl ? "" : " proprietary",
+		c->rights == RIGHTS_ALL ? "" : c->rights == RIGHTS_NONE ? " no_bpf" : " no_perfmon");
+	if (!c->map_cnt)
+		return;
+	fprintf(f, "maps:");
+	for (u32 i = 0; i < c->map_cnt; i++)
+		print_map(f, &c->maps[i]);
+	fputc('\n', f);
 }
 
 static char *replace_once(const char *text, const char *from, const char *to)

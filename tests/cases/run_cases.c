@@ -16,37 +16,6 @@
 
 #define MAX_JUDGES 3
 
-static struct {
-	char name[64];
-	int id;
-} helpers[512];
-static u32 helper_cnt;
-
-int case_helper_id(const char *name);
-int case_helper_id(const char *name)
-{
-	for (u32 i = 0; i < helper_cnt; i++) {
-		if (!strcmp(helpers[i].name, name))
-			return helpers[i].id;
-	}
-	return -1;
-}
-
-static bool read_helpers(const char *path)
-{
-	FILE *f = fopen(path, "r");
-	char line[4096];
-
-	if (!f)
-		return false;
-	while (helper_cnt < ARRAY_SIZE(helpers) && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%d\t%63s", &helpers[helper_cnt].id, helpers[helper_cnt].name) == 2)
-			helper_cnt++;
-	}
-	fclose(f);
-	return helper_cnt > 100;
-}
-
 static void print_comment(const char *text)
 {
 	for (const char *end; *text; text = *end ? end + 1 : end) {
@@ -109,7 +78,7 @@ int main(int argc, char **argv)
 	char *list, *name, why[4096];
 	bool kernel_only = false, no_kernel = false;
 
-	if (argc < 4 || !read_helpers(argv[1])) {
+	if (argc < 4 || !case_helpers_read(argv[1])) {
 		fprintf(stderr, "usage: run_cases HELPERS_TSV JUDGE[,JUDGE...] FILE...\n");
 		return 2;
 	}
