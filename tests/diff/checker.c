@@ -68,9 +68,39 @@ static void follow_frames(struct checker *c, u32 idx, u64 fp)
 		/* One without a stack called one with: the two share r10. */
 		c->frames[c->frame_cnt - 1].lo = min_of(c->frames[c->frame_cnt - 1].lo, lo);
 	} else if (c->frame_cnt < ARRAY_SIZE(c->frames)) {
+		memset(c->written[c->frame_cnt], 0, sizeof(c->written[0]));
 		c->frames[c->frame_cnt].lo = lo;
 		c->frames[c->frame_cnt++].hi = fp;
 	}
+}
+
+/* Marks, or looks for what is not marked; nothing where no frame is. */
+static void use_stack(struct checker *c, u64 at, u64 size, bool write)
+{
+	for (u32 i = 0; i < c->frame_cnt; i++) {
+		const struct span *f = &c->frames[i];
+
+		for (u64 byte = at; f->hi - byte <= 512 && byte < f->hi && byte >= f->lo && byte < at + size; byte++) {
+			u64 n = f->hi - 1 - byte, bit = 1ull << (n % 64), *word = &c->written[i][n / 64];
+
+			c->garbage |= !write && !(*word & bit);
+			*word |= write ? bit : 0;
+		}
+	}
+}
+
+/* What helpers read of the stack: keys and values of maps. Whatever they are given they may write. */
+static void pass_stack(struct checker *c, u32 helper, const u64 regs[ISA_REG_CNT])
+{
+	const struct skep_map *map = (const void *)(uintptr_t)regs[1];
+
+	if (helper == BPF_FUNC_map_lookup_elem || helper == BPF_FUNC_map_update_elem ||
+	    helper == BPF_FUNC_map_delete_elem)
+		use_stack(c, regs[2], map->key_size, false);
+	if (helper == BPF_FUNC_map_update_elem)
+		use_stack(c, regs[3], map->value_size, false);
+	for (u32 r = 1; r < 6; r++)
+		use_stack(c, regs[r], 512, true);
 }
 
 /* The oldest goes when there are too many. */
@@ -94,6 +124,7 @@ static void follow_call(struct checker *c, u32 helper, const u64 regs[ISA_REG_CN
 	const struct skep_map *map = (const void *)(uintptr_t)regs[1];
 
 	c->each = NULL;
+	pass_stack(c, helper, regs);
 	switch (helper) {
 	case BPF_FUNC_map_lookup_elem:
 	case BPF_FUNC_map_lookup_percpu_elem:
@@ -172,6 +203,10 @@ static bool check_access(struct checker *c, u32 idx, const u64 regs[ISA_REG_CNT]
 		return true;
 	at = regs[load ? insn->src_reg : insn->dst_reg] + (s64)insn->off;
 	c->accesses++;
+	if (info->kind != INSN_ST && info->kind != INSN_STX)
+		use_stack(c, at, info->size, false);
+	if (!load)
+		use_stack(c, at, info->size, true);
 	if (in_own(c, at, info->size) || in_given(at, info->size))
 		return true;
 	return wrong(c, "insn %u (rewritten: %u) reaches 0x%llx, %u bytes, in no object of the program",
@@ -209,6 +244,7 @@ static void on_load(void *ctx, const struct prog_load *load, const struct vresul
 
 	c->x = NULL;
 	c->err = 0;
+	c->garbage = false;
 	c->why[0] = '\0';
 	if (!prog || !res->facts)
 		return;

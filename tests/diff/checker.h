@@ -20,6 +20,8 @@ struct checker {
 	struct span {
 		u64 lo, hi;
 	} frames[16], objects[32]; /* objects: what calls gave: ring buffer records, map values, keys */
+	u64 written[16][512 / 64]; /* by frame: its bytes, from the top, that were */
+	bool garbage; /* something read what was left on the stack: its results are anybody's */
 	u32 frame_cnt, object_cnt, oldest;
 	u64 given;		    /* size of what a call under way gives */
 	const struct skep_map *each; /* whose elements callbacks get */

@@ -36,10 +36,11 @@ static void logs_free(struct logs *l)
 static bool goes_dead_way(const struct outcome *o, const struct logs *l)
 {
 	for (u32 i = 0; i + 1 < l->path_cnt; i++) {
-		u32 a = l->loser.steps[l->path[i]].insn, b = l->loser.steps[l->path[i + 1]].insn;
+		const struct log_step *next = &l->loser.steps[l->path[i + 1]];
+		u32 a = l->loser.steps[l->path[i]].insn, b = next->insn;
 
 		if (a < o->p->cnt && insn_infos[insn_decode(&o->p->insns[a])].kind == INSN_JCOND &&
-		    !vlog_has_edge(&l->winner, a, b))
+		    !vlog_has_edge(&l->winner, a, b, next->speculative))
 			return true;
 	}
 	return false;
@@ -157,7 +158,7 @@ static bool is_unreached_field(const struct outcome *o)
 	struct vlog_steps kernel;
 	bool yes = false;
 
-	if (!SAYS(o->skep_says, "uses reserved fields", "is invalid", "unknown opcode") || !vlog_read(o->kernel_log, &kernel))
+	if (!SAYS(o->skep_says, "uses reserved fields", "is invalid", "unknown opcode", "invalid atomic opcode") || !vlog_read(o->kernel_log, &kernel))
 		return false;
 	for (u32 i = 0; i < o->p->cnt && !yes; i++) {
 		const struct bpf_insn *insn = &o->p->insns[i];
@@ -228,6 +229,55 @@ static bool is_split_offset(const struct outcome *o)
 	return yes;
 }
 
+/* "pointer offset -5 is not allowed", where -5 is what linked numbers differ by: "R2=scalar(id=3-5,...". */
+static bool is_distance_as_offset(const struct outcome *o)
+{
+	const char *at = strstr(o->kernel_says, "pointer offset ");
+	char dist[32];
+	long off;
+
+	if (!o->watched || !at || sscanf(at, "pointer offset %ld is", &off) != 1)
+		return false;
+	snprintf(dist, sizeof(dist), "%+ld,", off);
+	for (const char *p = o->kernel_log; (p = strstr(p, "scalar(id=")); p++) {
+		const char *end = p + 10 + strspn(p + 10, "0123456789");
+
+		if (!strncmp(end, dist, strlen(dist)))
+			return true;
+	}
+	return false;
+}
+
+static bool is_stack_fetch(const struct bpf_insn *insn)
+{
+	const struct insn_info *info = &insn_infos[insn_decode(insn)];
+
+	return info->kind == INSN_ATOMIC && insn->dst_reg == 10 && info->op >= OP_FETCH_ADD && info->op <= OP_CMPXCHG;
+}
+
+/* Some way of a branch that skep went the kernel never looked at, behind an atomic that fetches from the stack. */
+static bool is_lost_precision(const struct outcome *o)
+{
+	struct vlog_steps kernel, skep;
+	bool yes = false, fetches = false;
+
+	for (u32 i = 0; i < o->p->cnt; i += insn_is_wide(&o->p->insns[i]) ? 2 : 1)
+		fetches |= is_stack_fetch(&o->p->insns[i]);
+	if (!fetches)
+		return false;
+	if (!vlog_read(o->kernel_log, &kernel) || !vlog_read(o->skep_log, &skep))
+		abort();
+	for (u32 i = 0; i + 1 < skep.cnt && !yes; i++) {
+		u32 a = skep.steps[i].insn, b = skep.steps[i + 1].insn;
+
+		yes = skep.steps[i + 1].from < 0 && a < o->p->cnt &&
+		      insn_infos[insn_decode(&o->p->insns[a])].kind == INSN_JCOND && !vlog_has_edge(&kernel, a, b, true);
+	}
+	vlog_free(&kernel);
+	vlog_free(&skep);
+	return yes;
+}
+
 /* 6.18 takes a loop around a call that calls back for one more iteration of the call. */
 static bool is_loop_around_callback(const struct outcome *o)
 {
@@ -260,16 +310,25 @@ static bool is_half_slot(const struct outcome *o)
 	return false;
 }
 
+/* The maps here are root's, for which Linux does without masks; skep does not keep who made a map. */
+static bool is_others_array(const struct outcome *o)
+{
+	return o->p->rights != RIGHTS_ALL && strstr(o->skep_says, "tail_call abusing map_ptr");
+}
+
 const struct diff_class diff_classes[] = {
 	{ "insns never reached", "V-06, V-23", KERNEL_ALONE, is_unreached_field },
 	{ "two pieces", "V-01", KERNEL_ALONE, is_two_pieces },
 	{ "limits of masks", "V-01, V-05", KERNEL_ALONE, is_other_mask },
 	{ "loops around callbacks", "", KERNEL_ALONE, is_loop_around_callback },
+	{ "who made the array", "", KERNEL_ALONE, is_others_array },
 	{ "half-written slots", "", KERNEL_ALONE, is_half_slot },
 	{ "ways never taken", "V-05, V-08", SKEP_ALONE, is_dead_way },
 	{ "numbers known better", "V-01, V-05", SKEP_ALONE, is_known_number },
 	{ "limits of masks", "V-01, V-05", SKEP_ALONE, is_other_mask },
 	{ "offsets in one number", "", SKEP_ALONE, is_split_offset },
+	{ "distances taken for offsets", "", SKEP_ALONE, is_distance_as_offset },
+	{ "fetches lose precision", "", BOTH_DIFFER, is_lost_precision },
 	{ "the kernel's own bug", "", SKEP_ALONE, is_kernels_bug },
 };
 const u32 diff_class_cnt = ARRAY_SIZE(diff_classes);

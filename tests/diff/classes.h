@@ -9,14 +9,14 @@
 
 #include "stand.h"
 
-enum who_accepts { KERNEL_ALONE, SKEP_ALONE };
+enum who_accepts { KERNEL_ALONE, SKEP_ALONE, BOTH_DIFFER /* in what a run gives */ };
 
 struct outcome {
 	const struct program *p;
 	enum who_accepts who;
 	char kernel_says[600], skep_says[600]; /* the reason of who refused; else "" */
 	const char *skep_log, *kernel_log;     /* level 2 */
-	bool watched; /* skep alone accepts: ran on WATCH_SETS inputs, facts held, each access was in an object */
+	bool watched; /* skep accepts, not the kernel: ran on WATCH_SETS inputs, facts held, each access was in an object */
 };
 
 struct diff_class {

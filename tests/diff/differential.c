@@ -197,15 +197,52 @@ static bool results_are_fixed(const struct program *p)
 	return true;
 }
 
+/* Both logs at level 2, and what class that makes it; NULL: none. */
+static const struct diff_class *find_class(struct outcome *o)
+{
+	const struct diff_class *class;
+
+	stand_unload(&kernel);
+	stand_unload(&interp);
+	stand_load(&kernel, o->p, o->p->rights, 2);
+	stand_load(&interp, o->p, o->p->rights, 2);
+	o->kernel_log = kernel.log;
+	o->skep_log = interp.log;
+	class = classify(o);
+	if (class) {
+		tally.classes[class - diff_classes]++;
+		if (opts.verbose)
+			tell(o->p, class->name, o->who == SKEP_ALONE ? o->kernel_says : o->skep_says);
+	}
+	return class;
+}
+
+static void results_differ(const struct program *p, u32 set, const struct result *a, const struct result *b,
+			   const struct stand *of_b)
+{
+	struct outcome o = { .p = p, .who = BOTH_DIFFER };
+	char detail[200];
+	u32 at = 0;
+
+	while (at + 1 < b->state_size && b->state[at] == a->state[at])
+		at++;
+	snprintf(detail, sizeof(detail), "on input %u interp gives %d, r0 0x%x, %s gives %d, r0 0x%x; packet and maps "
+		 "differ from byte %u on", set, (int)a->err, a->r0, of_b->judge.name, (int)b->err, b->r0, at);
+	if (checker.garbage || shows_addresses(p)) {
+		tally.undetermined++;
+	} else if (of_b != &kernel || !find_class(&o)) {
+		tally.results_differ++;
+		tell(p, "results differ", detail);
+	}
+}
+
 static void compare_results(const struct program *p, const struct result of_interp[SETS])
 {
 	struct result r;
 
 	stand_load(&jit, p, p->rights, 0);
 	for (u32 set = 0; set < SETS; set++) {
-		char detail[160];
 		struct stand *differs = NULL;
-		u32 at;
 
 		stand_run(&jit, p, set, &r);
 		if (!same(&of_interp[set], &r))
@@ -215,20 +252,10 @@ static void compare_results(const struct program *p, const struct result of_inte
 			if (!same(&of_interp[set], &r))
 				differs = &kernel;
 		}
-		if (!differs)
-			continue;
-		for (at = 0; at + 1 < r.state_size && r.state[at] == of_interp[set].state[at]; at++)
-			;
-		if (shows_addresses(p)) {
-			tally.undetermined++;
-		} else {
-			tally.results_differ++;
-			snprintf(detail, sizeof(detail), "on input %u interp gives %d, r0 0x%x, %s gives %d, r0 0x%x; "
-				 "packet and maps differ from byte %u on", set, (int)of_interp[set].err, of_interp[set].r0,
-				 differs->judge.name, (int)r.err, r.r0, at);
-			tell(p, "results differ", detail);
+		if (differs) {
+			results_differ(p, set, &of_interp[set], &r, differs);
+			break;
 		}
-		break;
 	}
 	stand_unload(&jit);
 }
@@ -238,7 +265,6 @@ static void compare_results(const struct program *p, const struct result of_inte
 static void disagree(const struct program *p, struct source_tally *s, bool watched)
 {
 	struct outcome o = { .p = p, .who = kernel.fd >= 0 ? KERNEL_ALONE : SKEP_ALONE, .watched = watched };
-	const struct diff_class *class;
 	char text[1300];
 
 	if (o.who == SKEP_ALONE)
@@ -250,19 +276,8 @@ static void disagree(const struct program *p, struct source_tally *s, bool watch
 		return;
 	}
 	*(o.who == SKEP_ALONE ? &s->skep_only : &s->kernel_only) += 1;
-	stand_unload(&kernel);
-	stand_unload(&interp);
-	stand_load(&kernel, p, p->rights, 2);
-	stand_load(&interp, p, p->rights, 2);
-	o.kernel_log = kernel.log;
-	o.skep_log = interp.log;
-	class = classify(&o);
-	if (class && opts.verbose)
-		tell(p, class->name, o.who == SKEP_ALONE ? o.kernel_says : o.skep_says);
-	if (class) {
-		tally.classes[class - diff_classes]++;
+	if (find_class(&o))
 		return;
-	}
 	tally.unclassified++;
 	snprintf(text, sizeof(text), "%s: %s", o.who == SKEP_ALONE ? "skep accepts, the kernel says" : "the kernel accepts, skep says",
 		 o.who == SKEP_ALONE ? o.kernel_says : o.skep_says);
@@ -402,6 +417,9 @@ static void judge_mutants(const struct text_case *c, u64 count, u64 seed)
 	static struct program p;
 
 	p = (struct program){ .world = c, .source = "cases, mutated", .rights = c->rights };
+	/* The kernel may permit callers without any capability nothing: both are asked the same. */
+	if (p.rights == RIGHTS_NONE)
+		p.rights = RIGHTS_NO_PERFMON;
 	for (u64 i = 0; i < count; i++) {
 		u64 pick = hash_u64(seed + i, 11);
 

@@ -5,6 +5,8 @@
 
 #include <json-c/json.h>
 
+static const char *const who_names[] = { [KERNEL_ALONE] = "kernel", [SKEP_ALONE] = "skep", [BOTH_DIFFER] = "both" };
+
 struct source_tally *tally_source(struct tally *t, const char *name)
 {
 	for (u32 i = 0; i < t->source_cnt; i++) {
@@ -62,7 +64,7 @@ void tally_print(const struct tally *t, FILE *f, const char *prefix)
 		return;
 	fprintf(f, "%s%-8s %7s  %-34s %s\n", prefix, "accepts", "number", "class", "FEATURES");
 	for (u32 i = 0; i < diff_class_cnt; i++)
-		fprintf(f, "%s%-8s %7llu  %-34s %s\n", prefix, diff_classes[i].who == SKEP_ALONE ? "skep" : "kernel",
+		fprintf(f, "%s%-8s %7llu  %-34s %s\n", prefix, who_names[diff_classes[i].who],
 			(unsigned long long)t->classes[i], diff_classes[i].name, diff_classes[i].feature);
 	fprintf(f, "%s%-8s %7llu  %s\n", prefix, "", (unsigned long long)t->unclassified, "of no class");
 }
@@ -102,7 +104,7 @@ bool tally_write_json(const struct tally *t, const char *path)
 
 		json_object_object_add(o, "class", json_object_new_string(diff_classes[i].name));
 		json_object_object_add(o, "accepts",
-				       json_object_new_string(diff_classes[i].who == SKEP_ALONE ? "skep" : "kernel"));
+				       json_object_new_string(who_names[diff_classes[i].who]));
 		json_object_object_add(o, "features", json_object_new_string(diff_classes[i].feature));
 		put_num(o, "programs", t->classes[i]);
 		json_object_array_add(classes, o);

@@ -93,10 +93,10 @@ u32 *vlog_last_path(const struct vlog_steps *v, u32 *ret_cnt)
 	return path;
 }
 
-bool vlog_has_edge(const struct vlog_steps *v, u32 a, u32 b)
+bool vlog_has_edge(const struct vlog_steps *v, u32 a, u32 b, bool speculative)
 {
 	for (u32 i = 0; i < v->cnt; i++) {
-		if (v->steps[i].insn != b)
+		if (v->steps[i].insn != b || (v->steps[i].speculative && !speculative))
 			continue;
 		if (v->steps[i].from == a || (v->steps[i].from < 0 && i && v->steps[i - 1].insn == a))
 			return true;

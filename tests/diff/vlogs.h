@@ -35,8 +35,8 @@ bool vlog_read(const char *log, struct vlog_steps *ret);
 void vlog_free(struct vlog_steps *v);
 /* Indices of the steps that led to the last one, first to last, with ancestors of paths put aside; malloc()ed. */
 u32 *vlog_last_path(const struct vlog_steps *v, u32 *ret_cnt);
-/* Some path went from insn @a to insn @b. */
-bool vlog_has_edge(const struct vlog_steps *v, u32 a, u32 b);
+/* Some path went from insn @a to insn @b; only speculative ones do not count unless @speculative. */
+bool vlog_has_edge(const struct vlog_steps *v, u32 a, u32 b, bool speculative);
 /* Some path that is not speculative comes to @insn. */
 bool vlog_has_insn(const struct vlog_steps *v, u32 insn);
 /* What step says of a number in rN. False: nothing, or rN is a pointer. */
