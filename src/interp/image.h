@@ -38,6 +38,8 @@ struct interp_prog {
 	u32 insn_cnt;
 	struct interp_func *funcs;
 	u32 func_cnt;
+	u64 **tables; /* as xlated_prog.tables; addresses of insns */
+	u32 table_cnt;
 };
 
 #endif

@@ -21,8 +21,6 @@ static const char *form_refused(enum insn_form form, const struct insn_aux *aux)
 		return form == FORM_MOV_PERCPU ? NULL : "not modelled: address-space casts";
 	case INSN_LD_PKT:
 		return "not modelled: BPF_LD_ABS and BPF_LD_IND that were not rewritten";
-	case INSN_GOTOX:
-		return "not modelled: indirect jumps";
 	case INSN_LDX:
 		return aux->flags & AUX_PROBE_MEM ? "not modelled: loads that may fault" : NULL;
 	}
@@ -75,6 +73,12 @@ static int resolve_syms(struct linker *l)
 			if (sym->idx >= l->prog->subprog_cnt)
 				return -EINVAL;
 			l->sym_values[i] = (uintptr_t)&l->ret->funcs[sym->idx];
+			continue;
+		}
+		if (sym->kind == SYM_JUMP_TABLE) {
+			if (sym->idx >= l->prog->table_cnt)
+				return -EINVAL;
+			l->sym_values[i] = (uintptr_t)l->ret->tables[sym->idx] + sym->off;
 			continue;
 		}
 		if (!l->resolver)
@@ -178,7 +182,7 @@ static int link_insn(struct linker *l, u32 func, u32 idx, const struct insn_info
 /* Execution leaves a subprogram by exit or a jump only, never by falling off its end. */
 static bool ends_well(const struct insn_info *info)
 {
-	return info->kind == INSN_EXIT || info->kind == INSN_JA;
+	return info->kind == INSN_EXIT || info->kind == INSN_JA || info->kind == INSN_GOTOX;
 }
 
 static int link_func(struct linker *l, u32 func)
@@ -250,9 +254,32 @@ static int size_stacks(struct linker *l, u32 func, u32 depth)
 	return f->frames > INTERP_MAX_FRAMES ? -EINVAL : 0;
 }
 
+/* What gotox goes to is an insn of the linked form. */
+static int make_tables(struct linker *l)
+{
+	l->ret->tables = calloc(l->prog->table_cnt + 1, sizeof(*l->ret->tables));
+	if (!l->ret->tables)
+		return -ENOMEM;
+	for (u32 t = 0; t < l->prog->table_cnt; t++) {
+		const struct xlated_table *table = &l->prog->tables[t];
+
+		l->ret->tables[t] = calloc(table->cnt, sizeof(u64));
+		if (!l->ret->tables[t])
+			return -ENOMEM;
+		l->ret->table_cnt++;
+		for (u32 i = 0; i < table->cnt; i++)
+			if (table->targets[i] != INSN_GONE)
+				l->ret->tables[t][i] = (uintptr_t)&l->ret->insns[table->targets[i]];
+	}
+	return 0;
+}
+
 static int link_all(struct linker *l)
 {
-	int err = resolve_syms(l);
+	int err = make_tables(l);
+
+	if (!err)
+		err = resolve_syms(l);
 
 	for (u32 i = 0; !err && i < l->prog->subprog_cnt; i++)
 		err = link_func(l, i);
@@ -290,6 +317,9 @@ void interp_unlink(struct interp_prog *prog)
 {
 	if (!prog)
 		return;
+	for (u32 t = 0; t < prog->table_cnt; t++)
+		free(prog->tables[t]);
+	free(prog->tables);
 	free(prog->insns);
 	free(prog->funcs);
 	free(prog);

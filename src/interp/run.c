@@ -149,7 +149,7 @@ static bool may_step(struct checker *checker, const struct interp_func *entry,
 	r[pc->dst] = r[pc->src] + (uintptr_t)vcpu_current();                                       \
 	STEP
 #define RUN_LD_PKT(code, size, op) __builtin_unreachable()
-#define RUN_GOTOX(code, size, op)  __builtin_unreachable()
+#define RUN_GOTOX(code, size, op)  pc = (const struct interp_insn *)(uintptr_t)r[pc->dst]; NEXT
 
 #define EXEC	exec_plain
 #define CHECKED 0

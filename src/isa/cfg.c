@@ -51,6 +51,28 @@ int insn_succs(const struct bpf_insn *insns, u32 idx, s64 ret_succ[2])
 	}
 }
 
+/* How many lie below @bound. */
+static u32 indirect_below(const struct indirect *ind, u32 bound)
+{
+	u32 lo = 0, hi = ind ? ind->cnt : 0;
+
+	while (lo < hi) {
+		u32 mid = lo + (hi - lo) / 2;
+
+		if (ind->targets[mid] < bound)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+u32 indirect_range(const struct indirect *ind, u32 start, u32 end, u32 *ret_first)
+{
+	*ret_first = indirect_below(ind, start);
+	return indirect_below(ind, end) - *ret_first;
+}
+
 static int cmp_u32(const void *a, const void *b)
 {
 	u32 x = *(const u32 *)a, y = *(const u32 *)b;
@@ -119,7 +141,26 @@ static int mark_leaders(const struct bpf_insn *insns, u32 cnt, const struct cfg 
 	return 0;
 }
 
-static int make_blocks(const struct bpf_insn *insns, u32 cnt, struct cfg *cfg, const u8 *leader)
+/* The blocks behind the last insn of a block. */
+static void set_succs(const struct bpf_insn *insns, u32 cnt, const struct indirect *ind, struct cfg *cfg,
+		      struct cfg_block *blk)
+{
+	const struct cfg_subprog *sub = &cfg->subprogs[blk->subprog];
+	u32 last = blk->end - 1;
+	s64 succ[2];
+	int n;
+
+	if (last > blk->start && insn_is_wide(&insns[last - 1]))
+		last--;
+	n = insn_succs(insns, last, succ);
+	blk->succ[0] = n > 0 && succ[0] < cnt ? (s32)cfg->block_of[succ[0]] : -1;
+	blk->succ[1] = n > 1 ? (s32)cfg->block_of[succ[1]] : -1;
+	if (insn_decode(&insns[last]) == FORM_GOTOX)
+		blk->more_cnt = indirect_range(ind, sub->start, sub->end, &blk->more);
+}
+
+static int make_blocks(const struct bpf_insn *insns, u32 cnt, const struct indirect *ind, struct cfg *cfg,
+		       const u8 *leader)
 {
 	u32 blocks = 0, sub = 0;
 
@@ -138,22 +179,17 @@ static int make_blocks(const struct bpf_insn *insns, u32 cnt, struct cfg *cfg, c
 		cfg->block_of[i] = cfg->block_cnt - 1;
 		cfg->blocks[cfg->block_cnt - 1].end = i + 1;
 	}
-	for (u32 b = 0; b < cfg->block_cnt; b++) {
-		struct cfg_block *blk = &cfg->blocks[b];
-		u32 last = blk->end - 1;
-		s64 succ[2];
-		int n;
-
-		if (last > blk->start && insn_is_wide(&insns[last - 1]))
-			last--;
-		n = insn_succs(insns, last, succ);
-		blk->succ[0] = n > 0 && succ[0] < cnt ? (s32)cfg->block_of[succ[0]] : -1;
-		blk->succ[1] = n > 1 ? (s32)cfg->block_of[succ[1]] : -1;
-	}
-	return 0;
+	for (u32 b = 0; b < cfg->block_cnt; b++)
+		set_succs(insns, cnt, ind, cfg, &cfg->blocks[b]);
+	if (!ind || !ind->cnt)
+		return 0;
+	cfg->more = malloc(ind->cnt * sizeof(*cfg->more));
+	for (u32 i = 0; cfg->more && i < ind->cnt; i++)
+		cfg->more[i] = cfg->block_of[ind->targets[i]];
+	return cfg->more ? 0 : -ENOMEM;
 }
 
-int cfg_build(const struct bpf_insn *insns, u32 insn_cnt, struct cfg *ret_cfg)
+int cfg_build(const struct bpf_insn *insns, u32 insn_cnt, const struct indirect *ind, struct cfg *ret_cfg)
 {
 	u8 *leader = calloc(insn_cnt ? insn_cnt : 1, 1);
 	int err;
@@ -164,8 +200,10 @@ int cfg_build(const struct bpf_insn *insns, u32 insn_cnt, struct cfg *ret_cfg)
 	err = insn_cnt ? find_subprogs(insns, insn_cnt, ret_cfg) : -EINVAL;
 	if (!err)
 		err = mark_leaders(insns, insn_cnt, ret_cfg, leader);
+	for (u32 i = 0; !err && ind && i < ind->cnt; i++)
+		leader[ind->targets[i]] = 1;
 	if (!err)
-		err = make_blocks(insns, insn_cnt, ret_cfg, leader);
+		err = make_blocks(insns, insn_cnt, ind, ret_cfg, leader);
 	free(leader);
 	if (err)
 		cfg_free(ret_cfg);
@@ -177,6 +215,7 @@ void cfg_free(struct cfg *cfg)
 	free(cfg->subprogs);
 	free(cfg->blocks);
 	free(cfg->block_of);
+	free(cfg->more);
 	*cfg = (struct cfg){ 0 };
 }
 
@@ -221,6 +260,9 @@ void cfg_print_dot(struct strbuf *out, const struct cfg *cfg, const struct bpf_i
 				strbuf_printf(out, "\tbb_%u -> bb_%d [style=\"%s\"];\n", b,
 					      cfg->blocks[b].succ[k], k ? "solid,bold" : "solid");
 		}
+		for (u32 k = 0; k < cfg->blocks[b].more_cnt; k++)
+			strbuf_printf(out, "\tbb_%u -> bb_%u [style=\"dashed\"];\n", b,
+				      cfg->more[cfg->blocks[b].more + k]);
 	}
 	strbuf_puts(out, "}\n");
 	strbuf_free(&line);

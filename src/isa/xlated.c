@@ -12,5 +12,8 @@ void xlated_free(struct xlated_prog *prog)
 	free(prog->aux);
 	free(prog->syms);
 	free(prog->subprogs);
+	for (u32 i = 0; i < prog->table_cnt; i++)
+		free(prog->tables[i].targets);
+	free(prog->tables);
 	free(prog);
 }

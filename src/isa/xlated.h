@@ -31,6 +31,7 @@ enum sym_kind {
 	 * otherwise how many bytes the slots are behind any map.
 	 */
 	SYM_TAIL_CALL,
+	SYM_JUMP_TABLE, /* LD_IMM64: .off bytes into the addresses of tables[idx], which the engine makes */
 };
 
 struct xlated_sym {
@@ -43,6 +44,7 @@ struct xlated_sym {
 #define AUX_JMP_TARGET	  BIT(1)
 #define AUX_PROBE_MEM	  BIT(2) /* a load that may fault: yields 0 */
 #define AUX_INDIRECT_DEST BIT(3) /* reached by gotox or as a callback */
+#define AUX_GOTOX_DEST	  BIT(4) /* ... by gotox */
 
 struct insn_aux {
 	u32 orig_idx; /* index in the program as loaded; the insn this one was made for */
@@ -63,6 +65,14 @@ struct xlated_subprog {
 	char name[64];	     /* from BTF, else "" */
 };
 
+/* Instructions that gotox may go to. Those that nothing reaches are gone. */
+#define INSN_GONE UINT32_MAX
+struct xlated_table {
+	u32 map_idx; /* the used map that it was made from */
+	u32 cnt;
+	u32 *targets; /* insns, INSN_GONE */
+};
+
 struct xlated_prog {
 	struct bpf_insn *insns;
 	struct insn_aux *aux; /* one a slot */
@@ -71,14 +81,16 @@ struct xlated_prog {
 	u32 sym_cnt;
 	struct xlated_subprog *subprogs; /* [0] is the main program, at insn 0 */
 	u32 subprog_cnt;
+	struct xlated_table *tables;
+	u32 table_cnt;
 	u32 max_stack_depth; /* worst sum along call paths, bytes */
 };
 
 void xlated_free(struct xlated_prog *prog); /* NULL is fine */
 
 /*
- * Gives the run-time value of a symbol. @func is the value that SYM_FUNC stands for and is filled
- * by the engine itself, so the callback is never asked for it. 0 or negative errno.
+ * Gives the run-time value of a symbol. What SYM_FUNC and SYM_JUMP_TABLE stand for is the engine's own
+ * business: the callback is never asked for them. 0 or negative errno.
  */
 struct sym_resolver {
 	void *ctx;

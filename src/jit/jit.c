@@ -188,8 +188,6 @@ static int decode_kind(struct driver *d, struct jit_func *func, const struct xla
 		return step->form_op == OP_PERCPU ? 0 : refuse(d, "not modelled: address-space casts");
 	case INSN_LD_PKT:
 		return refuse(d, "not modelled: BPF_LD_ABS and BPF_LD_IND that were not rewritten");
-	case INSN_GOTOX:
-		return refuse(d, "not modelled: indirect jumps");
 	case INSN_LDX:
 		if (d->prog->aux[idx].flags & AUX_PROBE_MEM)
 			return refuse(d, "not modelled: loads that may fault");
@@ -257,7 +255,7 @@ static int decode_func(struct driver *d, u32 func_idx)
 		if (err)
 			return err;
 	}
-	return last == INSN_EXIT || last == INSN_JA ? 0 : -EINVAL;
+	return last == INSN_EXIT || last == INSN_JA || last == INSN_GOTOX ? 0 : -EINVAL;
 }
 
 /* ---- emitting -------------------------------------------------------------------------- */
@@ -313,6 +311,8 @@ static void emit_step(struct driver *d, const struct jit_step *step, u32 idx)
 		return t->jump_always(j, step->target);
 	case INSN_MAY_GOTO:
 		return t->may_goto(j, step->target);
+	case INSN_GOTOX:
+		return t->gotox(j, step->op.dst);
 	case INSN_CALL:
 		return emit_call(d, step);
 	case INSN_EXIT:
@@ -340,6 +340,8 @@ static void emit_func(struct driver *d, u32 func_idx)
 		j->new_insn_off[i] = j->pos;
 		if (insn_is_wide(&d->prog->insns[i]))
 			j->new_insn_off[i + 1] = j->pos;
+		if (d->prog->aux[i].flags & AUX_GOTOX_DEST)
+			d->target->landing(j);
 		emit_step(d, &d->steps[i], i);
 		i += insn_is_wide(&d->prog->insns[i]);
 	}

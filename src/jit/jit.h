@@ -50,6 +50,8 @@ struct jit_image {
 int jit_compile(const struct xlated_prog *prog, const struct jit_target *target, u32 flags,
 		struct jit_image **ret_image, const char **ret_why);
 void jit_image_free(struct jit_image *image);
+/* Where the code of an insn of the rewritten program begins. */
+u32 jit_code_off(const struct jit_image *image, u32 xlated_idx);
 
 /* Linked code. Immutable; any number of threads may run it. */
 struct jit_code {
@@ -61,6 +63,7 @@ struct jit_code {
 	/* JIT_REPLACEABLE: where each subprogram's entry jumps to, atomic; at first its own body. */
 	u64 *targets;
 	const u64 *bodies;
+	u64 **tables; /* as xlated_prog.tables: addresses; 0 where the insn is gone */
 };
 /* Resolves symbols and makes the code executable (never writable at the same time). */
 int jit_link(const struct jit_image *image, const struct xlated_prog *prog,

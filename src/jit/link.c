@@ -46,6 +46,7 @@ struct linked {
 	struct jit_code code;
 	struct chunk *chunk;
 	u32 first, cnt; /* granules */
+	u32 table_cnt;
 };
 
 static int exec_memfd(void)
@@ -158,9 +159,54 @@ static void pool_free(struct linked *l)
 
 /* ---- symbols --------------------------------------------------------------------------- */
 
-static int sym_value(const struct jit_image *image, const struct xlated_sym *sym,
-		     const struct sym_resolver *resolver, const u8 *base, u64 *ret_value)
+u32 jit_code_off(const struct jit_image *image, u32 xlated_idx)
 {
+	u32 lo = 0, hi = image->line_cnt;
+
+	while (lo < hi) {
+		u32 mid = lo + (hi - lo) / 2;
+
+		if (image->lines[mid].xlated_idx < xlated_idx)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < image->line_cnt ? image->lines[lo].code_off : image->code_size;
+}
+
+static void free_tables(u64 **tables, u32 cnt)
+{
+	for (u32 i = 0; tables && i < cnt; i++)
+		free(tables[i]);
+	free(tables);
+}
+
+static u64 **make_tables(const struct jit_image *image, const struct xlated_prog *prog, const u8 *base)
+{
+	u64 **tables = calloc(prog->table_cnt + 1, sizeof(*tables));
+
+	for (u32 t = 0; tables && t < prog->table_cnt; t++) {
+		const struct xlated_table *table = &prog->tables[t];
+
+		tables[t] = calloc(table->cnt, sizeof(u64));
+		if (!tables[t]) {
+			free_tables(tables, t);
+			return NULL;
+		}
+		for (u32 i = 0; i < table->cnt; i++)
+			if (table->targets[i] != INSN_GONE)
+				tables[t][i] = (uintptr_t)base + jit_code_off(image, table->targets[i]);
+	}
+	return tables;
+}
+
+static int sym_value(const struct jit_image *image, const struct xlated_sym *sym,
+		     const struct sym_resolver *resolver, const u8 *base, u64 *const *tables, u64 *ret_value)
+{
+	if (sym->kind == SYM_JUMP_TABLE) {
+		*ret_value = (uintptr_t)tables[sym->idx] + sym->off;
+		return 0;
+	}
 	if (sym->kind != SYM_FUNC)
 		return resolver ? resolver->resolve(resolver->ctx, sym, ret_value) : -ENOENT;
 	if (sym->idx >= image->func_cnt)
@@ -171,10 +217,10 @@ static int sym_value(const struct jit_image *image, const struct xlated_sym *sym
 
 /* Each symbol is resolved once, however many insns name it. */
 static int resolve_syms(const struct jit_image *image, const struct xlated_prog *prog,
-			const struct sym_resolver *resolver, const u8 *base, u64 *values)
+			const struct sym_resolver *resolver, const u8 *base, u64 *const *tables, u64 *values)
 {
 	for (u32 i = 1; i < prog->sym_cnt; i++) {
-		int err = sym_value(image, &prog->syms[i], resolver, base, &values[i]);
+		int err = sym_value(image, &prog->syms[i], resolver, base, tables, &values[i]);
 
 		if (err)
 			return err;
@@ -218,13 +264,14 @@ static int link_at(const struct jit_image *image, const struct xlated_prog *prog
 	u64 *addrs = calloc(3 * (size_t)image->func_cnt, sizeof(u64));
 	u64 *targets = addrs ? addrs + image->func_cnt : NULL;
 	u64 *bodies = addrs ? targets + image->func_cnt : NULL;
+	u64 **tables = make_tables(image, prog, base);
 	u8 *code = malloc(image->code_size);
 	int err = -ENOMEM;
 
-	if (!values || !addrs || !code)
+	if (!values || !addrs || !tables || !code)
 		goto out;
 	memcpy(code, image->code, image->code_size);
-	err = resolve_syms(image, prog, resolver, base, values);
+	err = resolve_syms(image, prog, resolver, base, tables, values);
 	if (!err)
 		err = relocate(image, prog, values, targets, code);
 	if (!err)
@@ -240,9 +287,13 @@ static int link_at(const struct jit_image *image, const struct xlated_prog *prog
 		.entry = (u64(*)(void *))(uintptr_t)addrs[0], .base = base,
 		.size = image->code_size, .func_addrs = addrs, .func_cnt = image->func_cnt,
 		.targets = image->body_off ? targets : NULL, .bodies = image->body_off ? bodies : NULL,
+		.tables = tables,
 	};
+	l->table_cnt = prog->table_cnt;
 	addrs = NULL;
+	tables = NULL;
 out:
+	free_tables(tables, prog->table_cnt);
 	free(code);
 	free(addrs);
 	free(values);
@@ -288,6 +339,7 @@ void jit_unlink(struct jit_code *code)
 	pool_free(l);
 	pthread_mutex_unlock(&pool_lock);
 	free((void *)code->func_addrs);
+	free_tables(code->tables, l->table_cnt);
 	free(l);
 }
 

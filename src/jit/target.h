@@ -99,6 +99,8 @@ struct jit_target {
 	void (*jump)(struct jit_ctx *j, const struct jit_op *op, u32 target_idx);
 	void (*jump_always)(struct jit_ctx *j, u32 target_idx);
 	void (*may_goto)(struct jit_ctx *j, u32 target_idx);
+	void (*gotox)(struct jit_ctx *j, u8 dst);
+	void (*landing)(struct jit_ctx *j); /* where indirect jumps may end */
 	void (*call_sym)(struct jit_ctx *j, u32 sym);
 	/* The symbol's value by how: a slot, a struct tail_slots, the distance of it from r2. */
 	void (*tail_call)(struct jit_ctx *j, u32 sym, enum jit_tail how);

@@ -54,7 +54,7 @@ static const struct type_row types[] = {
 	[BPF_MAP_TYPE_USER_RINGBUF] = ABSENT("user_ringbuf"),
 	[BPF_MAP_TYPE_CGRP_STORAGE] = ABSENT("cgrp_storage"),
 	[BPF_MAP_TYPE_ARENA] = ABSENT("arena"),
-	[BPF_MAP_TYPE_INSN_ARRAY] = ABSENT("insn_array"),
+	[BPF_MAP_TYPE_INSN_ARRAY] = { "insn_array", &insn_array_map_ops, NULL },
 	[BPF_MAP_TYPE_RHASH] = { "rhash", &rhash_map_ops, NULL },
 };
 static_assert(ARRAY_SIZE(types) == __MAX_BPF_MAP_TYPE, "a map type has no row");

@@ -130,6 +130,11 @@ struct map_ops {
 	 * for all. */
 	bool (*prog_fits)(struct skep_map *map, const struct map_prog *prog);
 	struct tail_slots *(*tail_slots)(struct skep_map *map);
+	/* Maps of instructions. The values, which loading the program completes; one program at a time. */
+	struct bpf_insn_array_value *(*insn_values)(struct skep_map *map);
+	bool (*insn_claim)(struct skep_map *map); /* false: another program has it */
+	void (*insn_release)(struct skep_map *map);
+	bool (*insn_is_used)(const struct skep_map *map);
 	/* No descriptor and no pin is left; programs may still use the map. */
 	void (*users_gone)(struct skep_map *map);
 	/* Calls @fn for each element (bpf_for_each_map_elem, dumps) until it returns non-zero: how

@@ -20,7 +20,7 @@
  * in another is not asked which program it is (M-07). */
 static bool may_be_inner(const struct skep_map *map, int *ret_err)
 {
-	*ret_err = map->inner || map->exclusive ? -EINVAL : map->type == BPF_MAP_TYPE_PROG_ARRAY ? -ENOTSUPP : 0;
+	*ret_err = map->inner || map->exclusive ? -EINVAL : map->type == BPF_MAP_TYPE_PROG_ARRAY || map->ops->insn_values ? -ENOTSUPP : 0;
 	return !*ret_err;
 }
 

@@ -197,6 +197,10 @@ static void describe_map(struct skep_map *map, struct map_desc *desc)
 			     !map->ops->direct_value(map, 0, &addr);
 	if (desc->direct_value && map->frozen && map->flags & BPF_F_RDONLY_PROG)
 		desc->const_data = (const void *)(uintptr_t)addr;
+	if (map->ops->insn_values) {
+		desc->insn_values = map->ops->insn_values(map);
+		desc->insns_used = map->ops->insn_is_used(map);
+	}
 	desc->has_spin_lock = map->spin_lock_off >= 0;
 	desc->spin_lock_off = desc->has_spin_lock ? (u32)map->spin_lock_off : 0;
 	desc->has_special_fields = map->btf && map->btf_value_type_id &&

@@ -77,6 +77,7 @@ struct skep_prog {
 	u32 insn_cnt;
 	struct vresult res; /* rewritten code and used maps live in here */
 	struct skep_map **maps;
+	u32 claimed_cnt; /* maps of instructions that are this program's */
 	struct jit_image *image;
 	const struct skep_btf *btf;
 	void *func_info, *line_info;

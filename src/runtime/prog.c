@@ -156,6 +156,52 @@ static int check_maps_fit(const struct skep_prog *prog)
 	return 0;
 }
 
+/* ---- maps of instructions ------------------------------------------------------------------ */
+
+/* The program's own, from here until it is freed: between the verdict and now another may have come. */
+static int claim_insns(struct skep_prog *prog)
+{
+	const struct xlated_prog *x = prog->res.xlated;
+
+	for (u32 t = 0; t < x->table_cnt; t++) {
+		struct skep_map *map = prog->maps[x->tables[t].map_idx];
+
+		if (!map->ops->insn_claim(map))
+			return -EBUSY;
+		prog->claimed_cnt++;
+	}
+	return 0;
+}
+
+static void release_insns(struct skep_prog *prog)
+{
+	for (u32 t = 0; t < prog->claimed_cnt; t++) {
+		struct skep_map *map = prog->maps[prog->res.xlated->tables[t].map_idx];
+
+		map->ops->insn_release(map);
+	}
+}
+
+/* Tells user space what became of the instructions that it named. */
+static void publish_insns(struct skep_prog *prog)
+{
+	const struct xlated_prog *x = prog->res.xlated;
+
+	for (u32 t = 0; t < x->table_cnt; t++) {
+		const struct xlated_table *table = &x->tables[t];
+		struct skep_map *map = prog->maps[table->map_idx];
+		struct bpf_insn_array_value *values = map->ops->insn_values(map);
+
+		for (u32 i = 0; i < table->cnt; i++) {
+			u32 at = table->targets[i];
+			u32 code = prog->jit && at != INSN_GONE ? jit_code_off(prog->image, at) : 0;
+
+			__atomic_store_n(&values[i].xlated_off, at, __ATOMIC_RELAXED);
+			__atomic_store_n(&values[i].jitted_off, code, __ATOMIC_RELAXED);
+		}
+	}
+}
+
 /* ---- making ----------------------------------------------------------------------------- */
 
 int prog_digest(const struct vprog *v, u8 ret_digest[32])
@@ -259,6 +305,7 @@ static void prog_free(struct skep_prog *prog)
 		interp_unlink(prog->interp);
 	if (prog->image)
 		jit_image_free(prog->image);
+	release_insns(prog);
 	vresult_free(&host, &prog->res);
 	if (prog->btf) {
 		skep_btf_unuse(prog->skep, prog->btf);
@@ -324,11 +371,15 @@ static int make_ready(struct skep_prog *prog, const struct vprog *v, struct vres
 		err = copy_info(v->line_info, v->line_info_rec_size, v->line_info_cnt,
 				&prog->line_info);
 	if (!err)
+		err = claim_insns(prog);
+	if (!err)
 		err = link_prog(prog);
 	if (!err)
 		err = check_maps_fit(prog);
 	if (!err)
 		err = charge(prog);
+	if (!err)
+		publish_insns(prog);
 	return err;
 }
 

@@ -37,18 +37,19 @@ static bool name_imm64(void *ctx, const struct bpf_insn *insn, struct strbuf *ou
 	struct dump *d = ctx;
 	u32 idx = insn - d->x->insns;
 	const struct xlated_sym *sym = &d->x->syms[d->x->aux[idx].sym];
-	u32 id = 0;
+	u32 id = 0, map_idx;
 
 	if (sym->kind == SYM_FUNC) {
 		strbuf_printf(out, "subprog[%+d]", (int)(d->x->subprogs[sym->idx].start - idx - 1));
 		return true;
 	}
-	if (sym->kind != SYM_MAP && sym->kind != SYM_MAP_VALUE)
+	if (sym->kind != SYM_MAP && sym->kind != SYM_MAP_VALUE && sym->kind != SYM_JUMP_TABLE)
 		return false;
-	if (sym->idx < d->info.map_cnt)
-		id = d->info.maps[sym->idx]->id;
+	map_idx = sym->kind == SYM_JUMP_TABLE ? d->x->tables[sym->idx].map_idx : sym->idx;
+	if (map_idx < d->info.map_cnt)
+		id = d->info.maps[map_idx]->id;
 	strbuf_printf(out, "map[id:%u]", id);
-	if (sym->kind == SYM_MAP_VALUE)
+	if (sym->kind != SYM_MAP)
 		strbuf_printf(out, "[0]+%llu", (unsigned long long)sym->off);
 	return true;
 }
@@ -213,7 +214,7 @@ static int dump_cfg(struct dump *d)
 {
 	struct insn_namer namer = namer_of(d);
 	struct cfg cfg;
-	int err = cfg_build(d->x->insns, d->x->insn_cnt, &cfg);
+	int err = cfg_build(d->x->insns, d->x->insn_cnt, NULL, &cfg);
 
 	if (err)
 		return err;

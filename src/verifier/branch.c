@@ -359,3 +359,60 @@ int do_may_goto(struct verifier_env *env, u32 insn_idx)
 	env->insn_idx = insn_target(env->insns, insn_idx);
 	return PATH_ON;
 }
+
+/* ---- gotox ----------------------------------------------------------------------------------------- */
+
+/* The elements of the table that the register may have been read from. */
+static int gotox_elems(struct verifier_env *env, int regno, u32 *ret_min, u32 *ret_max)
+{
+	const struct reg_state *reg = cur_reg(env, regno);
+	const struct map_desc *map = reg_map(env, reg);
+	u64 umin = scalar_umin(&reg->val), umax = scalar_umax(&reg->val), most = UINT32_MAX * (u64)INSN_ADDR_SIZE;
+
+	if (umin > most)
+		return reject(env, R_GOTOX, -ERANGE, "the sum of R%u umin_value %llu is too big", regno,
+			      (unsigned long long)umin);
+	if (umax > most)
+		return reject(env, R_GOTOX, -ERANGE, "the sum of R%u umax_value %llu is too big", regno,
+			      (unsigned long long)umax);
+	umin /= INSN_ADDR_SIZE;
+	umax /= INSN_ADDR_SIZE;
+	if (umax >= map->max_entries)
+		return reject(env, R_GOTOX, -EINVAL,
+			      "R%u points to outside of jump table: [%llu,%llu] max_entries %u", regno,
+			      (unsigned long long)umin, (unsigned long long)umax, map->max_entries);
+	*ret_min = umin;
+	*ret_max = umax;
+	return 0;
+}
+
+/* Each insn that the elements name is a way to go, once; the last one is gone first. @gotox_visit tells
+ * which ones were named in this visit. */
+int do_gotox(struct verifier_env *env, u32 insn_idx)
+{
+	int regno = env->insns[insn_idx].dst_reg, err;
+	const struct reg_state *reg = cur_reg(env, regno);
+	const struct map_desc *map;
+	u32 min = 0, max = 0, to, visit;
+
+	if (reg->type != PTR_TO_INSN)
+		return reject(env, R_GOTOX, -EINVAL, "R%d has type %s, expected PTR_TO_INSN", regno,
+			      reg_type_str(reg->type));
+	err = gotox_elems(env, regno, &min, &max);
+	if (err)
+		return err;
+	map = reg_map(env, reg);
+	visit = ++env->gotox_visits;
+	env->notes[map->insn_values[max].orig_off].gotox_visit = visit;
+	for (u32 i = min; i <= max; i++) {
+		to = map->insn_values[i].orig_off;
+		env->notes[to].gotox_dest = true;
+		if (env->notes[to].gotox_visit == visit)
+			continue;
+		env->notes[to].gotox_visit = visit;
+		if (!push_path(env, to))
+			return env->ex->oom ? -ENOMEM : env->res->err;
+	}
+	env->insn_idx = map->insn_values[max].orig_off;
+	return PATH_ON;
+}

@@ -193,6 +193,9 @@ static int check_const_str_arg(struct verifier_env *env, int regno)
 	const char *text = map->const_data;
 	u64 off = reg->val.bits.value;
 
+	if (map->type == BPF_MAP_TYPE_INSN_ARRAY)
+		return reject(env, R_CONST_STR, -EACCES,
+			      "R%d points to insn_array map which cannot be used as const string", regno);
 	if (!map->frozen || !(map->map_flags & BPF_F_RDONLY_PROG))
 		return reject(env, R_CONST_STR, -EACCES, "R%d does not point to a readonly map'",
 			      regno);

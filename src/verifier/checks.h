@@ -22,6 +22,7 @@ int prog_find_subprogs(struct verifier_env *env); /* writes subprogs: start, end
 int prog_check_jumps(struct verifier_env *env);	  /* writes has_tail_call, has_ld_abs */
 int btf_check_late(struct verifier_env *env);	  /* writes names, btf_func_id, linkage; lines */
 int prog_check_insns(struct verifier_env *env);	  /* fields, registers, maps; writes map notes */
+int prog_find_indirect(struct verifier_env *env); /* writes indirect */
 int prog_check_cfg(struct verifier_env *env);
 int prog_sort_subprogs(struct verifier_env *env); /* writes topo, changes_pkt_data, might_sleep */
 int prog_check_sleepable(struct verifier_env *env);

@@ -206,6 +206,8 @@ static bool forward_block(struct pass *p, u32 blk)
 		if (b->succ[k] >= 0 && p->env->notes[last].way != (k ? WAY_FALL : WAY_JUMP))
 			changed |= merge(&p->entry[b->succ[k]], &c);
 	}
+	for (u32 k = 0; k < b->more_cnt; k++)
+		changed |= merge(&p->entry[p->cfg.more[b->more + k]], &c);
 	return changed;
 }
 
@@ -213,7 +215,7 @@ int const_regs_compute(struct verifier_env *env)
 {
 	struct pass p = { .env = env };
 	bool again = true;
-	int err = cfg_build(env->insns, env->insn_cnt, &p.cfg);
+	int err = cfg_build(env->insns, env->insn_cnt, &env->indirect, &p.cfg);
 
 	if (err)
 		return err;
@@ -232,18 +234,35 @@ int const_regs_compute(struct verifier_env *env)
 	return err;
 }
 
-int way_succs(const struct verifier_env *env, u32 idx, s64 ret_succ[2])
+void succs_start(struct succs *it, const struct verifier_env *env, u32 idx)
 {
-	int n = insn_succs(env->insns, idx, ret_succ);
+	const struct subprog *sub;
 
+	*it = (struct succs){ .env = env };
 	switch (env->notes[idx].way) {
 	case WAY_JUMP:
-		ret_succ[0] = insn_target(env->insns, idx);
-		return 1;
+		it->near[it->near_cnt++] = insn_target(env->insns, idx);
+		return;
 	case WAY_FALL:
-		ret_succ[0] = idx + 1;
-		return 1;
-	default:
-		return n;
+		it->near[it->near_cnt++] = idx + 1;
+		return;
 	}
+	it->near_cnt = insn_succs(env->insns, idx, it->near);
+	if (insn_decode(&env->insns[idx]) != FORM_GOTOX)
+		return;
+	sub = &env->subprogs[subprog_of(env, idx)];
+	it->far_cnt = indirect_range(&env->indirect, sub->start, sub->end, &it->far);
+}
+
+bool succs_next(struct succs *it, u32 *ret_idx)
+{
+	if (it->near_cnt) {
+		*ret_idx = it->near[--it->near_cnt];
+		return true;
+	}
+	if (!it->far_cnt)
+		return false;
+	it->far_cnt--;
+	*ret_idx = it->env->indirect.targets[it->far++];
+	return true;
 }

@@ -16,6 +16,7 @@
 #define MAX_BPF_STACK	512
 #define MAX_CALL_FRAMES 8
 #define MAX_SUBPROGS	256
+#define INSN_ADDR_SIZE	8 /* of an address in a table for gotox */
 
 /* Parts of an opcode. */
 #define BPF_CLASS(code) ((code) & 0x07)
@@ -36,6 +37,7 @@ struct subprog {
 	/* prog.c */
 	u32 start, end; /* insns [start, end) */
 	bool has_tail_call, has_ld_abs;
+	bool tables_checked; /* where gotox leads to has been visited */
 	bool changes_pkt_data, might_sleep; /* itself or what it calls */
 	/* check_btf.c */
 	const char *name; /* from BTF, else "" */
@@ -68,6 +70,8 @@ struct insn_note {
 	u8 way; /* enum way: the only one that this branch goes */
 	/* the exploration */
 	bool seen;   /* some path came here */
+	bool gotox_dest; /* one of them by gotox */
+	u32 gotox_visit; /* the last one that named it */
 	bool warned;
 	/* mem.c: its memory operand was of this view (enum view_kind + 1, 0: of none); was something else. */
 	u8 on_view;
@@ -97,6 +101,7 @@ struct verifier_env {
 	/* prog.c */
 	struct subprog *subprogs; /* ascending by start */
 	u32 subprog_cnt;
+	struct indirect indirect; /* what the maps of instructions name */
 	u32 *topo; /* subprogram numbers, callees before callers */
 	u32 topo_cnt;
 
@@ -113,6 +118,7 @@ struct verifier_env {
 	u32 insn_idx;
 	struct verifier_state *cur;
 	u32 id_gen;
+	u32 gotox_visits;
 	u32 max_stack_depth;
 	struct strbuf warnings; /* told when the program is accepted */
 	struct explore *ex; /* explore.h */

@@ -201,6 +201,9 @@ static int do_insn(struct verifier_env *env)
 		return not_modelled(env, "stack arguments");
 	case INSN_MAY_GOTO:
 		return do_may_goto(env, idx);
+	case INSN_GOTOX:
+		env->ex->jumps_processed++;
+		return do_gotox(env, idx);
 	default:
 		return verifier_bug(env, "insn %u of no kind", idx);
 	}

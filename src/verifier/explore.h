@@ -72,6 +72,7 @@ void share_id(struct verifier_env *env, struct reg_state *reg);
 /* branch.c: moves env->insn_idx. */
 int do_branch(struct verifier_env *env, const struct bpf_insn *insn, const struct insn_info *info);
 int do_may_goto(struct verifier_env *env, u32 insn_idx);
+int do_gotox(struct verifier_env *env, u32 insn_idx);
 
 /* subprog.c: move env->insn_idx. */
 int do_subprog_call(struct verifier_env *env, u32 insn_idx);
@@ -121,8 +122,21 @@ bool note_link(struct verifier_env *env, struct place place);
 
 /* constregs.c: writes notes[].way */
 int const_regs_compute(struct verifier_env *env);
-/* As insn_succs(), without the way that a decided branch never goes. */
-int way_succs(const struct verifier_env *env, u32 idx, s64 ret_succ[2]);
+/*
+ * Where an insn leads to, without the way that a decided branch never goes, and with all that gotox may
+ * go to:
+ *	struct succs it; u32 to;
+ *	for_each_succ(&it, env, idx, to) ...
+ */
+struct succs {
+	const struct verifier_env *env;
+	s64 near[2];
+	u32 near_cnt, far, far_cnt; /* far: of env->indirect */
+};
+void succs_start(struct succs *it, const struct verifier_env *env, u32 idx);
+bool succs_next(struct succs *it, u32 *ret_idx);
+#define for_each_succ(it, env, idx, to)                                                            \
+	for (succs_start((it), (env), (idx)); succs_next((it), &(to));)
 
 /* livereg.c */
 u16 *live_regs(struct verifier_env *env);

@@ -200,9 +200,9 @@ static bool spread_from(const struct verifier_env *env, struct facts *f, u32 idx
 	const struct bpf_insn *insn = &env->insns[idx];
 	enum insn_form form = insn_decode(insn);
 	u32 in = f->taint[idx], out = after_insn(f, insn, form, idx);
-	s64 succ[2];
+	struct succs it;
 	bool changed = false;
-	int n = insn_succs(env->insns, idx, succ);
+	u32 to;
 
 	if (form == FORM_CALL_SUBPROG) {
 		u32 callee = insn_target(env->insns, idx);
@@ -220,10 +220,8 @@ static bool spread_from(const struct verifier_env *env, struct facts *f, u32 idx
 	} else if (form == FORM_CALL_HELPER && in) {
 		out |= TAINT_MEMORY; /* it may copy what is tainted */
 	}
-	for (int k = 0; k < n; k++) {
-		if (succ[k] >= 0 && succ[k] < env->insn_cnt)
-			changed |= flow(f, succ[k], out);
-	}
+	for_each_succ(&it, env, idx, to)
+		changed |= flow(f, to, out);
 	return changed;
 }
 

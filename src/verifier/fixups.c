@@ -284,6 +284,16 @@ static int fix_ctx(struct fixer *fx, u32 idx, enum insn_form form)
 
 /* ---- each insn ---------------------------------------------------------------------------------- */
 
+/* Tables are numbered in the order of their maps. */
+static u32 table_of(const struct verifier_env *env, u32 map_idx)
+{
+	u32 nr = 0;
+
+	for (u32 m = 0; m < map_idx; m++)
+		nr += env->used_maps[m].insn_values != NULL;
+	return nr;
+}
+
 static void fix_ld_imm64(struct fixer *fx, u32 idx, enum insn_form form)
 {
 	const struct verifier_env *env = fx->env;
@@ -302,7 +312,10 @@ static void fix_ld_imm64(struct fixer *fx, u32 idx, enum insn_form form)
 	case FORM_LD_MAP_IDX_VALUE:
 		pair[0].src_reg = BPF_PSEUDO_MAP_VALUE;
 		pair[0].imm = note->map_idx;
-		sym = sym_row(fx, SYM_MAP_VALUE, note->map_idx, note->map_off);
+		if (env->used_maps[note->map_idx].insn_values)
+			sym = sym_row(fx, SYM_JUMP_TABLE, table_of(env, note->map_idx), note->map_off);
+		else
+			sym = sym_row(fx, SYM_MAP_VALUE, note->map_idx, note->map_off);
 		break;
 	case FORM_LD_FUNC:
 		/* Nobody called it, so its code is gone: the value is never used as an address. */
@@ -608,7 +621,6 @@ static int fix_insn(struct fixer *fx, u32 idx)
 		fix_ld_pkt(fx, idx, form);
 		return 0;
 	case INSN_CAST:
-	case INSN_GOTOX:
 		return not_modelled(fx->env, "running %s", info->name);
 	case INSN_JCOND:
 		fix_cond(fx, idx);
@@ -880,6 +892,36 @@ static int write_list(struct fixer *fx, u32 orig, struct xlated_prog *x)
 	return 0;
 }
 
+/* Insns that gotox may go to, whether it does or not (J-09: those it does go to are marked). */
+static int write_tables(struct fixer *fx, struct xlated_prog *x)
+{
+	const struct verifier_env *env = fx->env;
+
+	x->tables = calloc(env->used_map_cnt + 1, sizeof(*x->tables));
+	if (!x->tables)
+		return -ENOMEM;
+	for (u32 m = 0; m < env->used_map_cnt; m++) {
+		const struct map_desc *map = &env->used_maps[m];
+		struct xlated_table *table = &x->tables[x->table_cnt];
+
+		if (!map->insn_values)
+			continue;
+		*table = (struct xlated_table){ .map_idx = m, .cnt = map->max_entries };
+		table->targets = calloc(table->cnt, sizeof(*table->targets));
+		if (!table->targets)
+			return -ENOMEM;
+		x->table_cnt++;
+		for (u32 i = 0; i < table->cnt; i++) {
+			u32 orig = map->insn_values[i].orig_off, at = fx->place[orig] + fx->repls[orig].entry;
+
+			table->targets[i] = env->notes[orig].seen ? at : INSN_GONE;
+			if (env->notes[orig].gotox_dest)
+				x->aux[at].flags |= AUX_INDIRECT_DEST | AUX_GOTOX_DEST;
+		}
+	}
+	return 0;
+}
+
 static void mark_targets(struct xlated_prog *x)
 {
 	for (u32 i = 0; i < x->insn_cnt; i++) {
@@ -943,6 +985,9 @@ static int write_out(struct fixer *fx, struct xlated_prog *x)
 		return err;
 	write_subprogs(fx, x);
 	mark_targets(x);
+	err = write_tables(fx, x);
+	if (err)
+		return err;
 	x->syms = fx->syms.at;
 	x->sym_cnt = fx->syms.cnt;
 	fx->syms.at = NULL;
@@ -977,15 +1022,4 @@ int fixups_run(struct verifier_env *env, struct xlated_prog **ret_prog)
 	else
 		*ret_prog = x;
 	return err;
-}
-
-void xlated_free(struct xlated_prog *prog)
-{
-	if (!prog)
-		return;
-	free(prog->insns);
-	free(prog->aux);
-	free(prog->syms);
-	free(prog->subprogs);
-	free(prog);
 }

@@ -28,14 +28,12 @@ static u16 regs_read(const struct verifier_env *env, u32 idx)
 static bool update(const struct verifier_env *env, u16 *live, u32 idx)
 {
 	enum insn_form form = insn_decode(&env->insns[idx]);
+	struct succs it;
 	u16 out = 0, in;
-	s64 succ[2];
-	int n = way_succs(env, idx, succ);
+	u32 to;
 
-	for (int k = 0; k < n; k++) {
-		if (succ[k] >= 0 && succ[k] < env->insn_cnt)
-			out |= live[succ[k]];
-	}
+	for_each_succ(&it, env, idx, to)
+		out |= live[to];
 	in = (out & ~insn_regs_written(&env->insns[idx], form)) | regs_read(env, idx);
 	if (in == live[idx])
 		return false;

@@ -18,6 +18,23 @@ static bool is_tracing(u32 prog_type)
 	       prog_type == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE;
 }
 
+/* It names insns of this program, and of no other, for good. */
+static int check_insn_array(struct verifier_env *env, const struct map_desc *map)
+{
+	int err = !map->frozen ? -EINVAL : map->insns_used ? -EBUSY : 0;
+
+	if (!map->insn_values)
+		return verifier_bug(env, "a map of instructions without any");
+	for (u32 i = 0; i < map->max_entries && !err; i++) {
+		u32 off = map->insn_values[i].orig_off;
+
+		/* The second half of a wide insn is none. */
+		if (off >= env->insn_cnt || (off && insn_is_wide(&env->insns[off - 1])))
+			err = -EINVAL;
+	}
+	return err ? reject(env, R_GOTOX, err, "Failed to properly initialize insn array") : 0;
+}
+
 static int check_map_for_prog(struct verifier_env *env, const struct map_desc *map)
 {
 	const struct vhost *host = env->host;
@@ -30,8 +47,10 @@ static int check_map_for_prog(struct verifier_env *env, const struct map_desc *m
 	if (map->type == BPF_MAP_TYPE_STRUCT_OPS)
 		return reject(env, R_MAP_PROG, -EINVAL, "bpf_struct_ops map cannot be used in prog");
 	/* Their values hold more than bytes, which nothing here follows. */
-	if (map->type == BPF_MAP_TYPE_ARENA || map->type == BPF_MAP_TYPE_INSN_ARRAY)
+	if (map->type == BPF_MAP_TYPE_ARENA)
 		return not_modelled(env, "a program with a map of type %u", map->type);
+	if (map->type == BPF_MAP_TYPE_INSN_ARRAY)
+		return check_insn_array(env, map);
 	if (host->prog_map_ok(host->ctx, env->type, map->type))
 		return check_map_locks(env, map);
 	if (env->prog->flags & BPF_F_SLEEPABLE)
@@ -108,6 +127,13 @@ static int check_direct_value(struct verifier_env *env, u32 idx, const struct ma
 {
 	u32 off = env->insns[idx + 1].imm;
 
+	/* As far as programs see it, it holds addresses. */
+	if (map->type == BPF_MAP_TYPE_INSN_ARRAY) {
+		if (!(off % INSN_ADDR_SIZE) && off / INSN_ADDR_SIZE < map->max_entries)
+			return 0;
+		return reject_at(env, idx, R_MAP_DIRECT_VALUE, -EINVAL,
+				 "invalid access to map value pointer, value_size=%u off=%u", map->value_size, off);
+	}
 	/* Linux knows the address of element 0 of arrays only, and offers it when there is no other. */
 	if (!map->direct_value && map->type != BPF_MAP_TYPE_ARRAY)
 		return reject_at(env, idx, R_MAP_DIRECT_VALUE, -EINVAL,

@@ -156,6 +156,8 @@ int check_alignment(struct verifier_env *env, int regno, s32 off, u32 size, bool
 	strict |= env->strict_alignment;
 	if (base == PTR_TO_STACK)
 		strict = true; /* spilled registers are tracked by aligned slots */
+	if (base == PTR_TO_MAP_VALUE && reg_map(env, reg)->type == BPF_MAP_TYPE_INSN_ARRAY)
+		strict = true; /* an address is whole */
 	if (!strict || size == 1)
 		return 0;
 	if (base == PTR_TO_PACKET || base == PTR_TO_PACKET_META) {
@@ -194,7 +196,11 @@ static int check_map_value(struct verifier_env *env, int regno, s32 off, u32 siz
 {
 	const struct reg_state *reg = cur_reg(env, regno);
 	const struct map_desc *map = reg_map(env, reg);
-	int err = check_region(env, regno, off, size, map->value_size, zero_ok);
+	bool insns = map->type == BPF_MAP_TYPE_INSN_ARRAY;
+	u32 room = insns ? map->max_entries * INSN_ADDR_SIZE : map->value_size;
+	int err = insns && map->max_entries > UINT32_MAX / INSN_ADDR_SIZE ?
+			  not_modelled(env, "a jump table of %u entries", map->max_entries) :
+			  check_region(env, regno, off, size, room, zero_ok);
 
 	if (err)
 		return err;
@@ -205,6 +211,20 @@ static int check_map_value(struct verifier_env *env, int regno, s32 off, u32 siz
 static int check_stored_leak(struct verifier_env *env, const struct mem_access *acc, const char *where)
 {
 	return acc->write && acc->value_regno >= 0 ? check_leak(env, acc->value_regno, where) : 0;
+}
+
+/* An address of an insn, of which all is known that was of its place in the table (V-21). */
+static int load_insn_address(struct verifier_env *env, const struct mem_access *acc)
+{
+	struct reg_state reg = *cur_reg(env, acc->regno);
+	struct scalar off = scalar_const((s64)acc->off);
+
+	if (acc->size != INSN_ADDR_SIZE)
+		return reject(env, R_GOTOX, -EACCES, "Invalid read of %d bytes from insn_array", acc->size);
+	reg.type = PTR_TO_INSN;
+	reg.val = scalar_alu(OP_ADD, true, &reg.val, &off);
+	*cur_reg_mut(env, acc->value_regno) = reg;
+	return 0;
 }
 
 static int map_value_access(struct verifier_env *env, const struct mem_access *acc)
@@ -221,6 +241,8 @@ static int map_value_access(struct verifier_env *env, const struct mem_access *a
 		err = check_map_value(env, acc->regno, acc->off, acc->size, false);
 	if (err || acc->write || acc->value_regno < 0)
 		return err;
+	if (map->type == BPF_MAP_TYPE_INSN_ARRAY)
+		return load_insn_address(env, acc);
 	if (scalar_is_const(&reg->val) && map_const_load(map, at, acc->size, acc->sign, &known))
 		mark_reg_known(env, acc->value_regno, known);
 	else
@@ -551,6 +573,8 @@ int check_helper_mem(struct verifier_env *env, int regno, u32 size, bool write, 
 		map = reg_map(env, reg);
 		return check_region(env, regno, 0, size, map->key_size, false);
 	case PTR_TO_MAP_VALUE:
+		if (reg_map(env, reg)->type == BPF_MAP_TYPE_INSN_ARRAY)
+			return not_modelled(env, "addresses of instructions as memory of a helper");
 		err = check_map_direction(env, reg, 0, size, write);
 		return err ? err : check_map_value(env, regno, 0, size, zero_ok);
 	case PTR_TO_MEM:

@@ -257,8 +257,9 @@ static int check_insn_fields(struct verifier_env *env, u32 idx)
 	}
 	if (insn_infos[form].kind == INSN_CAST)
 		return not_modelled(env, "arena address casts (insn %u)", idx);
-	if (insn_infos[form].kind == INSN_GOTOX)
-		return not_modelled(env, "gotox (insn %u)", idx);
+	/* A CPU may guess where to. */
+	if (form == FORM_GOTOX && !env->bypass_spec)
+		return not_modelled(env, "gotox of callers without CAP_PERFMON (insn %u)", idx);
 	return 0;
 }
 
@@ -341,12 +342,54 @@ static void cfg_push(struct cfg_walk *walk, s64 idx)
 	walk->stack[walk->top++] = idx;
 }
 
+/* Whether the table belongs to @sub: its smallest element says so, as in Linux. */
+static bool table_is_of(const struct map_desc *map, const struct subprog *sub)
+{
+	u32 least = UINT32_MAX;
+
+	for (u32 i = 0; i < map->max_entries; i++)
+		least = min_of(least, map->insn_values[i].orig_off);
+	return least >= sub->start && least < sub->end;
+}
+
+/* gotox stays in its subprogram, whichever of its tables it was read from. */
+static int cfg_visit_gotox(struct verifier_env *env, struct cfg_walk *walk, u32 idx)
+{
+	struct subprog *sub = &env->subprogs[subprog_of(env, idx)];
+	bool found = false;
+
+	if (sub->tables_checked)
+		return 0;
+	sub->tables_checked = true;
+	for (u32 m = 0; m < env->used_map_cnt; m++) {
+		const struct map_desc *map = &env->used_maps[m];
+
+		if (map->type != BPF_MAP_TYPE_INSN_ARRAY || !table_is_of(map, sub))
+			continue;
+		found = true;
+		for (u32 i = 0; i < map->max_entries; i++) {
+			u32 to = map->insn_values[i].orig_off;
+
+			if (to < sub->start || to >= sub->end)
+				return reject_at(env, idx, R_GOTOX, -EINVAL,
+						 "jump table for insn %d points outside of the subprog [%u,%u]",
+						 idx, sub->start, sub->end);
+			cfg_push(walk, to);
+		}
+	}
+	return found ? 0 :
+		       reject_at(env, idx, R_GOTOX, -EINVAL,
+				 "no jump tables found for subprog starting at %u", sub->start);
+}
+
 static int cfg_visit(struct verifier_env *env, struct cfg_walk *walk, u32 idx)
 {
 	u8 kind = insn_infos[insn_decode(&env->insns[idx])].kind;
 	s64 succ[2], callee = -1;
 	int n = insn_succs(env->insns, idx, succ);
 
+	if (kind == INSN_GOTOX)
+		return cfg_visit_gotox(env, walk, idx);
 	if (kind == INSN_CALL || kind == INSN_LD_IMM64)
 		callee = insn_target(env->insns, idx);
 	for (int k = 0; k < n; k++) {
@@ -566,6 +609,7 @@ static void mark_insn(struct verifier_env *env, u32 idx)
 		note->prune_point = true;
 		break;
 	case INSN_JCOND:
+	case INSN_GOTOX: /* every loop of them has one */
 		note->prune_point = true;
 		break;
 	case INSN_LD_IMM64:
@@ -598,13 +642,52 @@ static void mark_insns(struct verifier_env *env)
 		mark_insn(env, i);
 		i += insn_is_wide(&env->insns[i]);
 	}
+	for (u32 i = 0; i < env->indirect.cnt; i++)
+		env->notes[env->indirect.targets[i]].jmp_point = true;
+}
+
+/* ---- what indirect jumps may go to ------------------------------------------------------------------------ */
+
+static int cmp_u32(const void *a, const void *b)
+{
+	u32 x = *(const u32 *)a, y = *(const u32 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+int prog_find_indirect(struct verifier_env *env)
+{
+	struct indirect *ind = &env->indirect;
+	u64 cnt = 0;
+	u32 kept = 0;
+
+	for (u32 m = 0; m < env->used_map_cnt; m++)
+		cnt += env->used_maps[m].insn_values ? env->used_maps[m].max_entries : 0;
+	if (!cnt)
+		return 0;
+	ind->targets = malloc(cnt * sizeof(*ind->targets));
+	if (!ind->targets)
+		return -ENOMEM;
+	for (u32 m = 0; m < env->used_map_cnt; m++) {
+		const struct map_desc *map = &env->used_maps[m];
+
+		for (u32 i = 0; map->insn_values && i < map->max_entries; i++)
+			ind->targets[ind->cnt++] = map->insn_values[i].orig_off;
+	}
+	qsort(ind->targets, ind->cnt, sizeof(*ind->targets), cmp_u32);
+	for (u32 i = 0; i < ind->cnt; i++) {
+		if (!kept || ind->targets[kept - 1] != ind->targets[i])
+			ind->targets[kept++] = ind->targets[i];
+	}
+	ind->cnt = kept;
+	return 0;
 }
 
 int prog_check(struct verifier_env *env)
 {
 	static int (*const steps[])(struct verifier_env *) = {
 		prog_check_attr,  maps_use_fd_array, btf_check_early, prog_find_subprogs,
-		prog_check_jumps, btf_check_late,    prog_check_insns, prog_check_cfg,
+		prog_check_jumps, btf_check_late,    prog_check_insns, prog_find_indirect, prog_check_cfg,
 		prog_sort_subprogs, prog_check_sleepable,
 	};
 	int err;

@@ -440,6 +440,8 @@ static bool forward_block(struct pass *p, const struct cfg_block *b)
 		if (b->succ[k] >= 0 && p->env->notes[last].way != (k ? WAY_FALL : WAY_JUMP))
 			changed |= merge_entry(&p->entry[b->succ[k]], &regs);
 	}
+	for (u32 k = 0; k < b->more_cnt; k++)
+		changed |= merge_entry(&p->entry[p->cfg.more[b->more + k]], &regs);
 	return changed;
 }
 
@@ -476,13 +478,13 @@ static void forward(struct pass *p)
 static bool backward_insn(const struct pass *p, struct stack_mask *live, u32 idx)
 {
 	struct stack_mask in = { { 0, 0 } };
-	s64 succ[2];
-	int n = way_succs(p->env, idx, succ);
+	struct succs it;
 	bool changed;
+	u32 to;
 
-	for (int k = 0; k < n; k++) {
-		in.w[0] |= live[succ[k]].w[0];
-		in.w[1] |= live[succ[k]].w[1];
+	for_each_succ(&it, p->env, idx, to) {
+		in.w[0] |= live[to].w[0];
+		in.w[1] |= live[to].w[1];
 	}
 	for (u32 i = 0; i < 2; i++)
 		in.w[i] = (in.w[i] & ~p->def[idx].w[i]) | p->use[idx].w[i];
@@ -557,7 +559,7 @@ int stack_live_compute(struct verifier_env *env, struct stack_mask **ret_live)
 {
 	struct pass p = { .env = env };
 	struct stack_mask *live = calloc((size_t)env->insn_cnt + 1, sizeof(*live));
-	int err = cfg_build(env->insns, env->insn_cnt, &p.cfg);
+	int err = cfg_build(env->insns, env->insn_cnt, &env->indirect, &p.cfg);
 	bool before;
 
 	if (err) {

@@ -34,6 +34,7 @@ enum reg_type {
 	PTR_TO_XDP_SOCK,
 	PTR_TO_FLOW_KEYS,
 	PTR_TO_TP_BUFFER,
+	PTR_TO_INSN,
 	REG_TYPE_CNT,
 };
 #define REG_BASE(type) ((type) & 0xff)

@@ -108,6 +108,7 @@ static bool pointer_covered(struct idmap *map, const struct reg_state *old, cons
 	switch (reg_base_type(old)) {
 	case PTR_TO_MAP_VALUE:
 	case PTR_TO_MAP_KEY:
+	case PTR_TO_INSN:
 		return old->map_idx == cur->map_idx && scalar_within(&old->val, &cur->val);
 	case PTR_TO_MEM:
 		return old->mem_size == cur->mem_size && scalar_within(&old->val, &cur->val);

@@ -199,6 +199,7 @@ static void finish(struct verifier_env *env)
 	free(env->notes);
 	free(env->subprogs);
 	free(env->topo);
+	free(env->indirect.targets);
 	free(env->func_infos);
 	free(env->line_infos);
 }

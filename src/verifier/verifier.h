@@ -199,6 +199,9 @@ struct map_desc {
 	 * for arrays without BPF_F_INNER_MAP. NULL for other maps. */
 	const struct map_desc *inner;
 	bool foreign; /* exclusive to another program */
+	/* BPF_MAP_TYPE_INSN_ARRAY: its max_entries instructions, NULL for other maps. */
+	const struct bpf_insn_array_value *insn_values;
+	bool insns_used; /* another program has them */
 };
 
 #define VCAP_BPF       BIT(0)

@@ -22,6 +22,7 @@ const char *reg_type_str(u32 type)
 		[PTR_TO_SOCKET] = "sock", [PTR_TO_TCP_SOCK] = "tcp_sock",
 		[PTR_TO_XDP_SOCK] = "xdp_sock",
 		[PTR_TO_FLOW_KEYS] = "flow_keys", [PTR_TO_TP_BUFFER] = "tp_buffer",
+		[PTR_TO_INSN] = "insn",
 	};
 	/* A message names at most a few types. Per thread, since runs share nothing. */
 	static _Thread_local char bufs[4][48];

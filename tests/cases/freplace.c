@@ -113,7 +113,7 @@ static long load(const struct wish *wish, struct prog *ret)
 		assert_true(ret->btf_fd >= 0);
 		free(blob);
 		memset(&attr, 0, sizeof(attr));
-		assert_int_equal(cfg_build(insns, cnt, &cfg), 0);
+		assert_int_equal(cfg_build(insns, cnt, NULL, &cfg), 0);
 		assert_int_equal(cfg.subprog_cnt, func_cnt);
 		for (u32 i = 0; i < func_cnt; i++)
 			infos[i] = (struct bpf_func_info){ cfg.subprogs[i].start, ret->first_func + 2 * i };

@@ -71,7 +71,7 @@ int func_types_make(const struct judge *j, const struct bpf_insn *insns, u32 cnt
 	*ft = (struct func_types){ .fd = -1 };
 	for (u32 i = 0; i < cnt; i++)
 		wanted |= insn_decode(&insns[i]) == FORM_LD_FUNC || is_tail_call(&insns[i]);
-	if (!wanted || cfg_build(insns, cnt, &cfg))
+	if (!wanted || cfg_build(insns, cnt, NULL, &cfg))
 		return 0;
 	ft->cnt = min_of(cfg.subprog_cnt, (u32)FUNC_TYPES_MAX);
 	for (u32 i = 0; i < ft->cnt; i++)

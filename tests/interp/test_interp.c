@@ -71,7 +71,7 @@ static void atomics(void **state __unused_arg)
 static void forms_that_are_refused(void **state __unused_arg)
 {
 	static const enum insn_form refused[] = { FORM_CAST_KERN, FORM_CAST_USER,
-						  FORM_LD_ABS_B, FORM_LD_IND_W, FORM_GOTOX };
+						  FORM_LD_ABS_B, FORM_LD_IND_W };
 
 	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
 		struct interp_prog *prog;

@@ -350,7 +350,7 @@ static void blocks_and_subprograms(void **state __unused_arg)
 	u32 cnt;
 
 	assert_int_equal(insn_assemble(text, NULL, &p, &cnt, &err), 0);
-	assert_int_equal(cfg_build(p, cnt, &cfg), 0);
+	assert_int_equal(cfg_build(p, cnt, NULL, &cfg), 0);
 	assert_int_equal(cfg.subprog_cnt, 2);
 	assert_int_equal(cfg.subprogs[1].start, 6);
 	assert_int_equal(cfg.subprogs[0].end, 6);
@@ -369,7 +369,7 @@ static void blocks_and_subprograms(void **state __unused_arg)
 	assert_non_null(strstr(strbuf_str(&dot), "2: (25) if r1 \\> 0x3 goto pc+1\\l"));
 	cfg_free(&cfg);
 	p[2].off = 100;
-	assert_int_not_equal(cfg_build(p, cnt, &cfg), 0);
+	assert_int_not_equal(cfg_build(p, cnt, NULL, &cfg), 0);
 	free(p);
 	strbuf_free(&dot);
 }

@@ -263,7 +263,7 @@ static void add_btf(struct vprog *p, struct fake_run *run)
 	u32 proto;
 	char name[16];
 
-	if (p->btf || cfg_build(run->insns, run->insn_cnt, &cfg))
+	if (p->btf || cfg_build(run->insns, run->insn_cnt, NULL, &cfg))
 		return; /* ill-formed programs have no subprograms to name */
 	if (cfg.subprog_cnt > 1) {
 		mb_init(&b);

@@ -646,7 +646,7 @@ static void with_sig(const char *text, struct signature sig, int err, const char
 			      .func_info_rec_size = sizeof(funcs[0]) };
 
 	assert_int_equal(insn_assemble(text, &syms, &insns, &cnt, &why), 0);
-	assert_int_equal(cfg_build(insns, cnt, &cfg), 0);
+	assert_int_equal(cfg_build(insns, cnt, NULL, &cfg), 0);
 	assert_int_equal(cfg.subprog_cnt, 2);
 	for (u32 i = 0; i < 2; i++)
 		funcs[i] = (struct bpf_func_info){ cfg.subprogs[i].start, ids[i] };

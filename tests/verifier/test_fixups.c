@@ -21,6 +21,7 @@ static struct fake_run run;
 static const char *const sym_names[] = {
 	[SYM_MAP] = "map",	 [SYM_MAP_VALUE] = "value", [SYM_HELPER] = "helper",
 	[SYM_MAP_OP] = "map_op", [SYM_FUNC] = "func",
+	[SYM_JUMP_TABLE] = "table",
 };
 
 static void print_sym(struct strbuf *out, const struct xlated_prog *x, u32 row)
@@ -237,6 +238,40 @@ static void v20_far_calls(void **state __unused_arg)
 	free(insns);
 }
 
+/* J-09: insns that some gotox goes to are marked, and no others, though the table names them. */
+static void j09_gotox_destinations(void **state __unused_arg)
+{
+	static const struct bpf_insn_array_value values[] = { { .orig_off = 10 }, { .orig_off = 12 }, { .orig_off = 14 } };
+	static const u32 targets[] = { 8, 10, INSN_GONE };
+	const struct xlated_prog *x;
+
+	assert_int_equal(fakehost_add_map(&fh, BPF_MAP_TYPE_INSN_ARRAY, 4, 16, 3, BPF_F_RDONLY_PROG), 10);
+	fh.maps[0].insn_values = values;
+	fh.maps[0].frozen = true;
+	x = verify(SOCK, "r6 = *(u32 *)(r1 + 0); r6 &= 8; r0 = 7; if r0 == 7 goto +1; r0 = 8; r7 = map_value[fd10] + 0; "
+			 "r7 += r6; r7 = *(u64 *)(r7 + 0); gotox r7; r0 = 2; exit; r0 = 3; exit; r0 = 4; exit");
+	check_text(x, "(61) r6 = *(u32 *)(r1 +112)\n"
+		      "(57) r6 &= 8\n"
+		      "(b7) r0 = 7\n"
+		      "(18) r7 = map[fd:0][0]+0 | table 0\n"
+		      "(0f) r7 += r6\n"
+		      "(79) r7 = *(u64 *)(r7 +0)\n"
+		      "(0d) gotox r7\n"
+		      "(b7) r0 = 2\n"
+		      "(95) exit\n"
+		      "(b7) r0 = 3\n"
+		      "(95) exit\n");
+	assert_int_equal(x->table_cnt, 1);
+	assert_memory_equal(x->tables[0].targets, targets, sizeof(targets));
+	for (u32 i = 0; i < x->insn_cnt; i++) {
+		bool dest = i == 8 || i == 10;
+
+		assert_int_equal(x->aux[i].flags & (AUX_GOTOX_DEST | AUX_INDIRECT_DEST),
+				 dest ? AUX_GOTOX_DEST | AUX_INDIRECT_DEST : 0);
+	}
+	fakehost_release(&fh, &run);
+}
+
 static void may_goto_counts(void **state __unused_arg)
 {
 	const struct xlated_prog *x;
@@ -383,6 +418,7 @@ int main(void)
 		T(context_writes),	 T(maps_and_helpers),
 		T(a_call_with_two_maps_is_general), T(calls_follow),
 		T(callbacks_are_symbols), T(v20_far_calls),
+		T(j09_gotox_destinations),
 		T(may_goto_counts),	 T(flags_tell_targets),
 		T(packet_loads_become_calls), T(conditions_reach_far), T(offsets_are_masked),
 	};

@@ -103,12 +103,17 @@ static void put_saved_regs(struct jit_ctx *j, const struct layout *l, u32 opcode
 	}
 }
 
+static void x64_landing(struct jit_ctx *j)
+{
+	jit_put(j, 0xfa1e0ff3, 4); /* endbr64 */
+}
+
 static void x64_prologue(struct jit_ctx *j)
 {
 	struct layout l = layout_of(j->func);
 
 	if (j->func->indirect)
-		jit_put(j, 0xfa1e0ff3, 4); /* endbr64 */
+		x64_landing(j);
 	put(j, x64_push(RBP));
 	put(j, x64_mov(true, RBP, RSP));
 	if (l.size)
@@ -127,7 +132,7 @@ static void x64_nospec(struct jit_ctx *j)
 
 static void x64_entry(struct jit_ctx *j, u32 func_idx)
 {
-	jit_put(j, 0xfa1e0ff3, 4); /* endbr64 */
+	x64_landing(j);
 	jit_put(j, 0xbb49, 2);	   /* mov r11, imm64 */
 	jit_put_target(j, func_idx);
 	jit_put(j, 0x23ff41, 3); /* jmp [r11] */
@@ -668,6 +673,11 @@ static void x64_may_goto(struct jit_ctx *j, u32 target_idx)
 	put(j, x64_alu_mi8(X64_SUB, mem_at(RBP, l.loops), 1));
 }
 
+static void x64_gotox(struct jit_ctx *j, u8 dst)
+{
+	put(j, x64_rr(0xff, false, 4, reg_map[dst])); /* jmp reg */
+}
+
 static void put_arg_regs(struct jit_ctx *j)
 {
 	struct layout l = layout_of(j->func);
@@ -742,6 +752,7 @@ static void x64_call_func(struct jit_ctx *j, u32 func_idx)
 	.percpu = x64_percpu, .imm64 = x64_imm64, .sym64 = x64_sym64, .load = x64_load, .store = x64_store,              \
 	.load_arg = x64_load_arg, .store_arg = x64_store_arg, .atomic = x64_atomic,                \
 	.jump = x64_jump, .jump_always = x64_jump_always, .may_goto = x64_may_goto,                \
+	.gotox = x64_gotox, .landing = x64_landing,                                                \
 	.call_sym = x64_call_sym, .tail_call = x64_tail_call, .call_func = x64_call_func,          \
 	.exit = x64_exit, .nospec = x64_nospec
 
