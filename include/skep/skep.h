@@ -175,6 +175,7 @@ struct skep_verdict {
 	uint32_t insn_cnt;	/* as loaded */
 	uint32_t insns_processed, total_states, peak_states, max_states_per_insn, stack_depth;
 	uint64_t verify_ns, prepare_ns; /* prepare: verify, compile and link; 0 when refused */
+	uint64_t state_bytes;	 /* most memory that states took at a time */
 };
 typedef void (*skep_verdict_fn)(void *ctx, const struct skep_verdict *verdict);
 

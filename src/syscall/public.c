@@ -210,6 +210,7 @@ static void on_load(void *ctx, const struct prog_load *load, const struct vresul
 		.max_states_per_insn = res->stats.max_states_per_insn,
 		.stack_depth = res->stats.max_stack_depth,
 		.verify_ns = res->stats.verification_ns,
+		.state_bytes = res->stats.state_bytes,
 	};
 	struct skep_prog_info info;
 

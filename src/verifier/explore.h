@@ -54,8 +54,8 @@ bool frame_grow(struct verifier_env *env, struct verifier_state *state, u32 fram
 struct verifier_state *state_clone(struct verifier_env *env, const struct verifier_state *from);
 struct verifier_state *state_alloc(struct verifier_env *env);
 void state_free(struct verifier_state *state);
-/* What was put and kept for later. */
-void states_free_all(struct explore *ex);
+/* What was put and kept for later. How many bytes that was: when all has been put, the most that there was. */
+u64 states_free_all(struct explore *ex);
 
 /* explore.c */
 int explore_subprog(struct verifier_env *env, u32 sub_idx);

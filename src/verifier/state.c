@@ -156,13 +156,16 @@ void state_free(struct verifier_state *state)
 	ex->free_states = state;
 }
 
-void states_free_all(struct explore *ex)
+u64 states_free_all(struct explore *ex)
 {
 	struct verifier_state *st;
 	struct func_state *f;
+	u64 bytes = 0;
 
 	while ((st = ex->free_states)) {
 		ex->free_states = st->next_kept;
+		bytes += sizeof(*st) + st->refs.cap * sizeof(*st->refs.at) +
+			 st->steps.cap * sizeof(*st->steps.at) + st->links.cap * sizeof(*st->links.at);
 		vec_free(&st->refs);
 		vec_free(&st->steps);
 		vec_free(&st->links);
@@ -170,9 +173,11 @@ void states_free_all(struct explore *ex)
 	}
 	while ((f = ex->free_frames)) {
 		ex->free_frames = f->next_free;
+		bytes += sizeof(*f) + f->slot_cap * sizeof(*f->slots);
 		free(f->slots);
 		free(f);
 	}
+	return bytes;
 }
 
 #define COPY_VEC(to, from)                                                                         \

@@ -183,7 +183,7 @@ static void finish(struct verifier_env *env)
 		ex->dropped = st->dropped_next;
 		state_free(st);
 	}
-	states_free_all(ex);
+	env->res->stats.state_bytes = states_free_all(ex);
 	maps_put_all(env);
 	strbuf_free(&env->warnings);
 	free(env->used_maps);

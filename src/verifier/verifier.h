@@ -281,6 +281,7 @@ enum { FACT_NEVER = 0 /* not reached, or not initialised on some path */, FACT_S
 struct vstats {
 	u32 insns_processed, total_states, peak_states, max_states_per_insn, longest_mark_read_walk;
 	u64 verification_ns;
+	u64 state_bytes; /* most memory that states took at a time */
 	u32 max_stack_depth; /* worst call path, bytes */
 };
 
