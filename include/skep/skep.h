@@ -162,6 +162,16 @@ typedef void (*skep_sent_fn)(void *ctx, const struct skep_sent *sent);
  */
 SKEP_API void skep_on_sent(struct skep *skep, skep_sent_fn fn, void *ctx);
 
+/* One insn of the path that led to a refusal, in the order in which they happened. */
+struct skep_cause {
+	uint32_t insn_idx;
+	uint32_t times;	    /* how often it was done on that path and mattered */
+	const char *role;   /* "set", "copied", "computed", "loaded", "stored", "filled", "compared", "passed", ... */
+	const char *insn;   /* "(07) r2 += 8" */
+	const char *known;  /* what it left in its register the last time: "R2=fp-8"; "" */
+	const char *source; /* "file.c:12: text"; "" */
+};
+
 /* What the verifier said of one program. Strings live until the callback returns. */
 struct skep_verdict {
 	const char *prog_name;
@@ -176,11 +186,22 @@ struct skep_verdict {
 	uint32_t insns_processed, total_states, peak_states, max_states_per_insn, stack_depth;
 	uint64_t verify_ns, prepare_ns; /* prepare: verify, compile and link; 0 when refused */
 	uint64_t state_bytes;	 /* most memory that states took at a time */
+	/* With skep_explain(), of a refusal on a path: what would have been enough, what was known of the register
+	 * that it is about ("" each when there is no saying), and how that came to be. */
+	const char *required, *known;
+	const struct skep_cause *causes;
+	uint32_t cause_cnt, causes_left_out; /* earlier ones that are too many to tell */
 };
 typedef void (*skep_verdict_fn)(void *ctx, const struct skep_verdict *verdict);
 
 /* Calls @fn on the loading thread after each verification in @skep. NULL stops it. */
 SKEP_API void skep_on_verdict(struct skep *skep, skep_verdict_fn fn, void *ctx);
+
+/**
+ * skep_explain() - tell how refusals came about, in the verdicts of programs loaded from now on
+ * Takes 64 bytes for each instruction processed, and time. Threads: not while another loads into @skep
+ */
+SKEP_API void skep_explain(struct skep *skep, bool on);
 
 enum skep_dump_kind {
 	SKEP_DUMP_XLATED,	 /* instructions after rewriting, as bpftool prints them */

@@ -40,6 +40,7 @@ struct cli_opts {
 	u32 format; /* FORMAT_* */
 	u32 engine; /* enum skep_engine_kind */
 	u64 log_level, repeat, jobs;
+	bool explain;
 	const char *prog, *section;
 	const char *pcap_out, *data_out, *ctx_out, *ctx, *devs;
 	const char *out;

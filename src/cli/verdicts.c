@@ -43,6 +43,48 @@ static void print_table(const struct verdicts *v)
 	}
 }
 
+static const char *json_text(struct json_object *obj, const char *key)
+{
+	struct json_object *val = NULL;
+
+	json_object_object_get_ex(obj, key, &val);
+	return val ? json_object_get_string(val) : "";
+}
+
+static void print_cause(struct json_object *cause, FILE *to)
+{
+	struct json_object *times = NULL;
+
+	json_object_object_get_ex(cause, "times", &times);
+	fprintf(to, "  %6s: %-32s  %-10s  %s", json_text(cause, "insn_idx"), json_text(cause, "insn"),
+		json_text(cause, "role"), json_text(cause, "known"));
+	if (json_object_get_int64(times) > 1)
+		fprintf(to, "  (%s times)", json_object_get_string(times));
+	if (json_text(cause, "source")[0])
+		fprintf(to, "\n          %s", json_text(cause, "source"));
+	fputc('\n', to);
+}
+
+/* What was needed, what there was, and how that came to be. */
+static void print_explanation(struct json_object *explain, FILE *to)
+{
+	struct json_object *causes = NULL;
+
+	if (json_text(explain, "required")[0])
+		fprintf(to, "enough would have been: %s\n", json_text(explain, "required"));
+	if (json_text(explain, "known")[0])
+		fprintf(to, "known was: %s\n", json_text(explain, "known"));
+	json_object_object_get_ex(explain, "causes", &causes);
+	if (json_object_array_length(causes))
+		fprintf(to, "how it came about, on this path:\n");
+	else
+		fprintf(to, "no instruction on this path made it what it is\n");
+	if (strcmp(json_text(explain, "left_out"), "0"))
+		fprintf(to, "  (%s earlier ones left out)\n", json_text(explain, "left_out"));
+	for (size_t i = 0; i < json_object_array_length(causes); i++)
+		print_cause(json_object_array_get_idx(causes, i), to);
+}
+
 /* Why each refused program was refused. */
 static void print_refusals(const struct verdicts *v, FILE *to)
 {
@@ -60,6 +102,8 @@ static void print_refusals(const struct verdicts *v, FILE *to)
 			fprintf(to, "at %s\n", r->source);
 		if (r->explanation[0])
 			fprintf(to, "why: %s\n", r->explanation);
+		if (r->explain)
+			print_explanation(r->explain, to);
 	}
 }
 
@@ -154,6 +198,8 @@ static struct json_object *json_of(const struct row *r)
 		json_add_str(obj, "explanation", r->explanation);
 		json_add_str(obj, "source", r->source);
 		json_add_str(obj, "log_tail", r->log_tail);
+		if (r->explain)
+			json_object_object_add(obj, "explain", json_object_get(r->explain));
 	}
 	if (r->log)
 		json_add_str(obj, "log", r->log);

@@ -58,6 +58,29 @@ static void copy_text(char *to, size_t size, const char *from)
 	snprintf(to, size, "%s", from ? from : "");
 }
 
+static struct json_object *json_of_explanation(const struct skep_verdict *v)
+{
+	struct json_object *obj = json_object_new_object(), *list = json_object_new_array();
+
+	json_add_str(obj, "required", v->required);
+	json_add_str(obj, "known", v->known);
+	json_add_num(obj, "left_out", v->causes_left_out);
+	for (u32 i = 0; i < v->cause_cnt; i++) {
+		const struct skep_cause *c = &v->causes[i];
+		struct json_object *cause = json_object_new_object();
+
+		json_add_num(cause, "insn_idx", c->insn_idx);
+		json_add_num(cause, "times", c->times);
+		json_add_str(cause, "role", c->role);
+		json_add_str(cause, "insn", c->insn);
+		json_add_str(cause, "known", c->known);
+		json_add_str(cause, "source", c->source);
+		json_object_array_add(list, cause);
+	}
+	json_object_object_add(obj, "causes", list);
+	return obj;
+}
+
 static void on_verdict(void *ctx __unused_arg, const struct skep_verdict *v)
 {
 	struct row *row = current_row;
@@ -75,6 +98,8 @@ static void on_verdict(void *ctx __unused_arg, const struct skep_verdict *v)
 	copy_text(row->message, sizeof(row->message), v->message);
 	copy_text(row->explanation, sizeof(row->explanation), v->explanation);
 	copy_text(row->source, sizeof(row->source), v->source);
+	if (v->cause_cnt || v->required[0] || v->known[0])
+		row->explain = json_of_explanation(v);
 }
 
 /* ---- one program ----------------------------------------------------------------------------- */
@@ -154,6 +179,7 @@ static bool verify_one(const struct cli_opts *opts, struct job *job, char *log)
 		if (!obj)
 			return false;
 		load_alone(obj, job->prog_idx, 1, log, &again);
+		json_object_put(again.explain); /* as the first time */
 	}
 	if (row->err) {
 		row->log_tail = strdup(cli_tail(log, TAIL_LINES));
@@ -382,6 +408,7 @@ static void free_verify(struct verify *vf)
 	for (size_t i = 0; i < vf->found.rows.cnt; i++) {
 		free(vf->found.rows.at[i]->log);
 		free(vf->found.rows.at[i]->log_tail);
+		json_object_put(vf->found.rows.at[i]->explain);
 		free(vf->found.rows.at[i]);
 	}
 	vec_free(&vf->found.rows);
@@ -400,6 +427,7 @@ static bool verify_all(struct verify *vf, struct cli_opts *opts)
 	if (!skep)
 		return false;
 	skep_on_verdict(skep, on_verdict, NULL);
+	skep_explain(skep, opts->explain);
 	work_together(vf);
 	vf->found.files = vf->file_cnt;
 	vf->found.elapsed_us = now_us() - start;
@@ -464,6 +492,8 @@ static const struct cli_option options[] = {
 	OPTION_JSON,
 	OPTION_PRETTY,
 	OPTION_LOG_LEVEL,
+	OPT("explain", 0, NULL, FLAG, explain,
+	    "of what is refused also how it came about, insn by insn"),
 	OPT("jobs", 'J', "N", NUMBER, jobs,
 	    "verify N programs at a time; rows stay in order", .min = 1, .max = MAX_JOBS),
 	OPTION_KERNEL_BTF,
@@ -472,7 +502,7 @@ static const struct cli_option options[] = {
 };
 const struct cli_command cmd_verify = {
 	.name = "verify",
-	.usage = "FILE.bpf.o... [--prog NAME] [--format table|csv|json] [--log-level N] [-J N] [--kernel-btf FILE]",
+	.usage = "FILE.bpf.o... [--prog NAME] [--format table|csv|json] [--log-level N] [--explain] [-J N] [--kernel-btf FILE]",
 	.help = "Says whether the programs of object files would load, and why not.",
 	.options = options,
 	.notes = "A table is followed by what was refused: the end of the log, the source line, the reason; with --format\n"

@@ -12,6 +12,7 @@ struct row {
 	char prog[128], reason[64], message[512], explanation[512], source[512];
 	char *log;	/* all of it, when a level was given */
 	char *log_tail; /* of a refusal */
+	struct json_object *explain; /* with --explain: how the refusal came about; or NULL */
 	int err;
 	u64 verify_us;
 	u32 insns, total_states, peak_states, stack_depth;

@@ -51,6 +51,7 @@ struct skep {
 	skep_load_fn on_load;
 	void *on_load_ctx;
 	struct run_checker checker;
+	bool explain; /* refusals are traced back */
 
 	/* Written by types.c while subsystems register, read-only afterwards. */
 	const struct prog_type_ops *types[PROG_TYPE_MAX];

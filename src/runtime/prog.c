@@ -397,6 +397,8 @@ static int load(struct skep *skep, const struct prog_load *load, struct vresult 
 	*ret_prog = NULL;
 	if (skep->checker.check)
 		opts.flags |= VOPT_FACTS;
+	if (skep->explain)
+		opts.flags |= VOPT_EXPLAIN;
 	err = verifier_run(&load->v, &host, &opts, &res);
 	if (!err)
 		err = res.err;

@@ -70,6 +70,11 @@ static inline void leave(struct vcpu *vcpu, const struct run_ctx *run)
 	vcpu_leave(vcpu);
 }
 
+void skep_explain_refusals(struct skep *skep, bool on)
+{
+	skep->explain = on;
+}
+
 void skep_check_runs(struct skep *skep, const struct run_checker *checker)
 {
 	skep->checker = checker ? *checker : (struct run_checker){ 0 };

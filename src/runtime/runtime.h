@@ -185,6 +185,8 @@ void skep_vresult_free(struct skep *skep, struct vresult *vres);
 typedef void (*skep_load_fn)(void *ctx, const struct prog_load *load, const struct vresult *res,
 			     const struct skep_prog *prog);
 void skep_on_load(struct skep *skep, skep_load_fn fn, void *ctx);
+/* From now on vresult.explain of refusals is filled; not while another thread loads. */
+void skep_explain_refusals(struct skep *skep, bool on);
 /*
  * Programs loaded from now on keep the facts of their verification for skep_on_load(), and interpreted runs
  * (callbacks included, programs that are tail-called not) ask @check before each insn; @done gets what

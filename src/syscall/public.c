@@ -190,10 +190,26 @@ struct verdict_sink {
 	void *ctx;
 };
 
+void skep_explain(struct skep *skep, bool on)
+{
+	skep_explain_refusals(skep, on);
+}
+
+static void show_causes(const struct vexplain *from, struct skep_cause *to)
+{
+	for (u32 i = 0; i < from->cause_cnt; i++) {
+		const struct vcause *c = &from->causes[i];
+
+		to[i] = (struct skep_cause){ .insn_idx = c->insn_idx, .times = c->times, .role = c->role,
+					     .insn = c->insn ?: "", .known = c->known ?: "", .source = c->source };
+	}
+}
+
 static void on_load(void *ctx, const struct prog_load *load, const struct vresult *res,
 		    const struct skep_prog *prog)
 {
 	const struct verdict_sink *sink = ctx;
+	struct skep_cause *causes = calloc(res->explain.cause_cnt + 1, sizeof(*causes));
 	struct skep_verdict v = {
 		.prog_name = load->v.name,
 		.prog_type = load->v.type,
@@ -211,6 +227,11 @@ static void on_load(void *ctx, const struct prog_load *load, const struct vresul
 		.stack_depth = res->stats.max_stack_depth,
 		.verify_ns = res->stats.verification_ns,
 		.state_bytes = res->stats.state_bytes,
+		.required = res->explain.required ?: "",
+		.known = res->explain.known ?: "",
+		.causes = causes,
+		.cause_cnt = causes ? res->explain.cause_cnt : 0,
+		.causes_left_out = res->explain.left_out,
 	};
 	struct skep_prog_info info;
 
@@ -218,7 +239,10 @@ static void on_load(void *ctx, const struct prog_load *load, const struct vresul
 		skep_prog_info(prog, &info);
 		v.prepare_ns = info.prepare_ns;
 	}
+	if (causes)
+		show_causes(&res->explain, causes);
 	sink->fn(sink->ctx, &v);
+	free(causes);
 }
 
 static void free_sink(struct skep *skep __unused_arg, void *sink)

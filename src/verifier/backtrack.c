@@ -15,10 +15,6 @@
 #define REGS_ARGS   (0x1f << BPF_REG_1)
 #define REGS_CALLER (0x3f << BPF_REG_0)
 
-struct demand {
-	u16 regs[MAX_CALL_FRAMES];
-	u64 slots[MAX_CALL_FRAMES];
-};
 static_assert(STACK_SLOTS <= 64, "a frame's slots fit into a mask");
 
 /* ---- steps ------------------------------------------------------------------------------------ */
@@ -29,6 +25,8 @@ int note_step(struct verifier_env *env, u32 insn_idx)
 	struct step step = { .insn_idx = insn_idx, .frameno = cur->curframe, .slot_frame = -1,
 			     .link = cur->links.cnt, .in_history = env->notes[insn_idx].jmp_point };
 
+	if (env->ex->explain)
+		explain_note(env);
 	cur->history += step.in_history;
 	return vec_push(&cur->steps, step) ? 0 : -ENOMEM;
 }
@@ -156,12 +154,7 @@ static void back_branch(const struct verifier_state *st, const struct bpf_insn *
 	back_links(st, step, d);
 }
 
-/* Where the insn after this step was, to tell which way a call or an exit went. */
-struct next {
-	u32 insn_idx, frameno;
-};
-
-static void back_call(const struct verifier_env *env, const struct step *step, const struct next *next,
+static void back_call(const struct verifier_env *env, const struct step *step, const struct next_step *next,
 		      struct demand *d)
 {
 	u32 f = step->frameno;
@@ -180,7 +173,7 @@ static void back_call(const struct verifier_env *env, const struct step *step, c
 		d->regs[f] |= BIT(BPF_REG_3);
 }
 
-static void back_exit(const struct verifier_env *env, const struct step *step, const struct next *next,
+static void back_exit(const struct verifier_env *env, const struct step *step, const struct next_step *next,
 		      struct demand *d)
 {
 	u32 f = step->frameno;
@@ -193,14 +186,14 @@ static void back_exit(const struct verifier_env *env, const struct step *step, c
 }
 
 /* Packet loads and tail calls. Also when they left the function: the caller's r0 is out of nothing. */
-static void back_abnormal(const struct step *step, const struct next *next, struct demand *d)
+static void back_abnormal(const struct step *step, const struct next_step *next, struct demand *d)
 {
 	d->regs[next->frameno] &= ~REGS_CALLER;
 	d->regs[step->frameno] &= ~REGS_CALLER;
 }
 
-static void step_back(const struct verifier_env *env, const struct verifier_state *st,
-		      const struct step *step, const struct next *next, struct demand *d)
+void step_back(const struct verifier_env *env, const struct verifier_state *st, const struct step *step,
+	      const struct next_step *next, struct demand *d)
 {
 	const struct bpf_insn *insn = &env->insns[step->insn_idx];
 	const struct insn_info *info = &insn_infos[env->forms[step->insn_idx]];
@@ -346,7 +339,7 @@ static void log_parent(struct verifier_env *env, const struct verifier_state *st
 static int trace(struct verifier_env *env, struct demand *d)
 {
 	struct verifier_state *st = env->cur;
-	struct next next = { .insn_idx = env->insn_idx, .frameno = st->curframe };
+	struct next_step next = { .insn_idx = env->insn_idx, .frameno = st->curframe };
 	u32 cnt = st->steps.cnt;
 	bool logged = is_logged(env);
 
@@ -368,7 +361,7 @@ static int trace(struct verifier_env *env, struct demand *d)
 			if (logged)
 				log_demand(env, d, next.frameno, step->insn_idx);
 			step_back(env, st, step, &next, d);
-			next = (struct next){ step->insn_idx, step->frameno };
+			next = (struct next_step){ step->insn_idx, step->frameno };
 		}
 		if (is_empty(d, next.frameno) || !st->parent)
 			return 0; /* at the start of the program its arguments are what they are */

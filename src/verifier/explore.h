@@ -34,6 +34,8 @@ struct explore {
 	u32 prev_idx; /* the insn done before */
 	u32 invocations; /* frames and calls that call back, numbered */
 	struct facts *facts; /* NULL: not wanted */
+	bool explain;
+	VEC(struct reg_state) values; /* explain.c: what steps left in their registers */
 	/* log: registers and slots that the last insn touched; whether the way here is to be told; where
 	 * the text of the last insn ends, and how long it is */
 	bool log_on, log_from;
@@ -115,6 +117,18 @@ u16 live_in_frame(const struct verifier_env *env, const struct verifier_state *s
 void widen_iteration(struct verifier_env *env, struct verifier_state *cur, u32 insn_idx, bool here);
 
 /* backtrack.c */
+/* What is asked after, by frame: registers and stack slots as they stand before an insn. */
+struct demand {
+	u16 regs[MAX_CALL_FRAMES];
+	u64 slots[MAX_CALL_FRAMES];
+};
+/* Where the insn after a step was, to tell which way a call or an exit went. */
+struct next_step {
+	u32 insn_idx, frameno;
+};
+/* What was demanded after @step becomes what it takes before it. */
+void step_back(const struct verifier_env *env, const struct verifier_state *st, const struct step *step,
+	       const struct next_step *next, struct demand *d);
 int note_step(struct verifier_env *env, u32 insn_idx);
 /* What the step just noted did: slot @spi of frame @frameno; bounds moved together. */
 void note_slot(struct verifier_env *env, u32 frameno, u32 spi);
@@ -156,7 +170,17 @@ void facts_pruned(struct verifier_env *env, u32 insn_idx, const struct verifier_
 /* Moves the result out: insn_cnt rows of 11. */
 struct reg_fact (*facts_finish(struct verifier_env *env))[11];
 
+/* explain.c */
+/* The last step is done: what does it leave in its register? */
+void explain_note(struct verifier_env *env);
+/* Fills res->explain of what was just refused. */
+void explain_refusal(struct verifier_env *env);
+
 /* vlogfmt.c */
+/* "R2=scalar(...)"; "fp-8=..." */
+void put_known(struct strbuf *out, const struct verifier_env *env, u32 frameno, u32 regno,
+	       const struct reg_state *reg);
+void put_insn(struct strbuf *out, const struct verifier_env *env, u32 insn_idx);
 /* All that is known in frame @frameno, on the line that was begun. */
 void log_state(struct verifier_env *env, const struct verifier_state *state, u32 frameno);
 void log_insn(struct verifier_env *env, u32 insn_idx);

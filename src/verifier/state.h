@@ -127,6 +127,7 @@ struct step {
 	u16 link_cnt;
 	bool in_history;
 	u32 link;
+	u32 value; /* explain.c: 1 + which of explore.values; 0: none */
 };
 
 /* A register (spi < 0) or slot of a frame. */

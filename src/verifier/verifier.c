@@ -25,6 +25,7 @@ static int start(struct verifier_env *env, const struct vprog *prog, const struc
 	struct explore *ex = env->ex;
 
 	ex->log_on = vlog_wanted(env->log) && (env->log->level & (VLOG_LEVEL1 | VLOG_LEVEL2));
+	ex->explain = opts && (opts->flags & VOPT_EXPLAIN);
 	env->insn_cnt = prog->insn_cnt;
 	/* One slot more: what follows a cut 64-bit constant is looked at before it is refused. */
 	env->insns = calloc((size_t)prog->insn_cnt + 1, sizeof(*env->insns));
@@ -149,6 +150,8 @@ static void fill_result(struct verifier_env *env, u64 ns)
 				      .peak_states = ex->peak_kept, .max_states_per_insn = ex->max_kept_per_insn,
 				      .verification_ns = ns, .max_stack_depth = env->max_stack_depth };
 	if (res->err) {
+		if (ex->explain)
+			explain_refusal(env);
 		if (env->line_infos && btf_line_text(env, res->insn_idx, &line))
 			snprintf(res->source, sizeof(res->source), "%s:%u: %s", line.file, line.line, line.text);
 		return;
@@ -191,6 +194,7 @@ static void finish(struct verifier_env *env)
 	if (ex->spare)
 		free(ex->spare->slots);
 	free(ex->spare);
+	vec_free(&ex->values);
 	free(ex->kept);
 	free(ex->live);
 	free(ex->stack_live);
@@ -242,5 +246,12 @@ void vresult_free(const struct vhost *host, struct vresult *ret)
 	free(ret->used_maps);
 	free(ret->facts);
 	free(ret->warnings);
+	free(ret->explain.required);
+	free(ret->explain.known);
+	for (u32 i = 0; i < ret->explain.cause_cnt; i++) {
+		free(ret->explain.causes[i].insn);
+		free(ret->explain.causes[i].known);
+	}
+	free(ret->explain.causes);
 	memset(ret, 0, sizeof(*ret));
 }

@@ -286,11 +286,26 @@ struct vstats {
 };
 
 #define VOPT_FACTS	   BIT(0) /* fill vresult.facts */
+#define VOPT_EXPLAIN	   BIT(2) /* fill vresult.explain of a refusal; takes memory for each insn processed */
 #define VOPT_TEST_STATE_FREQ BIT(1) /* a checkpoint at each insn that may have one */
 
 struct vopts {
 	u32 flags;
 	struct vlog *log; /* NULL: none */
+};
+
+/* One insn of the path that led to a refusal, and what it has to do with it. */
+struct vcause {
+	u32 insn_idx, times; /* how often on this path */
+	const char *role;    /* "origin", "copied", "computed", "compared", ...; static */
+	char *insn, *known;  /* its text; what it left in its register the last time, or NULL */
+	char source[256];
+};
+
+struct vexplain {
+	char *required, *known; /* what would have been enough; what there was. NULL: nothing to say */
+	struct vcause *causes;	/* in the order in which they happened */
+	u32 cause_cnt, left_out; /* earlier ones that are too many to tell */
 };
 
 struct vresult {
@@ -300,6 +315,7 @@ struct vresult {
 	char message[512]; /* the kernel's words, one line, without newline */
 	char source[256];  /* "file.c:12: text of the line" when line info tells; else "" */
 	struct vstats stats;
+	struct vexplain explain; /* when asked for and refused */
 	/* The rest only when accepted. */
 	char *warnings; /* lines of what is accepted and yet better not done; NULL: none */
 	struct xlated_prog *xlated;

@@ -294,12 +294,25 @@ static void log_source(struct verifier_env *env, u32 insn_idx)
 		log_printf(env, VLOG_LEVEL1, "; %s @ %s:%u\n", line.text, line.file, line.line);
 }
 
+void put_insn(struct strbuf *out, const struct verifier_env *env, u32 insn_idx)
+{
+	struct insn_namer namer = { .ctx = (void *)env, .helper = name_helper };
+
+	insn_print(out, &env->insns[insn_idx], &namer);
+}
+
+void put_known(struct strbuf *out, const struct verifier_env *env, u32 frameno, u32 regno,
+	       const struct reg_state *reg)
+{
+	strbuf_printf(out, "R%u=", regno);
+	put_reg(out, env, frameno, reg);
+}
+
 void log_insn_text(struct verifier_env *env, u32 insn_idx)
 {
-	struct insn_namer namer = { .ctx = env, .helper = name_helper };
 	struct strbuf text = { 0 };
 
-	insn_print(&text, &env->insns[insn_idx], &namer);
+	put_insn(&text, env, insn_idx);
 	log_printf(env, VLOG_LEVEL1, "%s\n", strbuf_str(&text));
 	strbuf_free(&text);
 }

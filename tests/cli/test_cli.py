@@ -139,6 +139,14 @@ def test_verify(tmp):
     check("JSON: the keys of an accepted program", set(found[0]) == keys, tell=found[0])
     check("JSON: the keys of a refused one", set(found[4]) == keys | {"errno", "reason", "message", "explanation",
           "source", "log_tail"} and found[4]["reason"] == "packet-bounds" and found[4]["errno"] == 13, tell=found[4])
+    ran("--explain: what would have been enough, and how it came about",
+        Run("verify", SHAPES, "--prog", "too_far", "--explain"), 1, "enough would have been: a branch",
+        "R1 + 1 is at most the end of the packet", "known was: R1=pkt(r=0)", "loaded      R1=pkt(r=0)")
+    told = Run("verify", SHAPES, "--explain", "-j").json()
+    check("--explain in JSON: of refused ones", all(("explain" in r) == (r["verdict"] == "failure") for r in told) and
+          [(c["role"], c["insn"], c["times"]) for c in told[4]["explain"]["causes"]] ==
+          [("loaded", "(61) r1 = *(u32 *)(r1 +0)", 1)] and
+          "shapes.bpf.c:" in told[4]["explain"]["causes"][0]["source"], tell=told)
     check("--pretty is the same JSON, indented", Run("verify", LB, "--pretty").json()[0].keys() == keys and
           Run("verify", LB, "--pretty").out.count("\n") > 5)
     check("--format json is -j", Run("verify", LB, "--format", "json").json()[0].keys() == keys)
