@@ -4,6 +4,8 @@
  * each. A place is one word, replaced as a whole; 0 in its first half: nothing is there. Programs of
  * their own at such a place are not modelled.
  */
+#include "map/devmap.h"
+
 #include "core/alloc.h"
 #include "map/private.h"
 
@@ -12,17 +14,10 @@
 
 #define CPU_QUEUE_MAX 16384
 
-/* struct bpf_devmap_val and struct bpf_cpumap_val. */
-struct place {
-	u32 what; /* ifindex; length of the queue */
-	s32 prog;
-};
-
 struct place_map {
 	struct skep_map map; /* first */
 	struct place *places;
-	bool (*dev_exists)(void *ctx, u32 ifindex);
-	void *dev_ctx;
+	struct place_devs devs;
 };
 
 static inline struct place_map *places_of(const struct skep_map *map)
@@ -38,7 +33,7 @@ static int check_sizes(const struct map_attr *attr, u32 flags_ok)
 	return 0;
 }
 
-static int devmap_check(const struct map_attr *attr)
+int devmap_check(const struct map_attr *attr)
 {
 	return check_sizes(attr, BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY);
 }
@@ -62,8 +57,7 @@ static int place_alloc(const struct map_attr *attr, struct skep_map **ret_map)
 		free(m);
 		return -ENOMEM;
 	}
-	m->dev_exists = attr->dev_exists;
-	m->dev_ctx = attr->dev_ctx;
+	m->devs = (struct place_devs){ attr->dev_exists, attr->dev_ctx };
 	*ret_map = &m->map;
 	return 0;
 }
@@ -107,7 +101,7 @@ static long check_update(const struct place *place, u64 flags)
 	return flags == BPF_NOEXIST ? -EEXIST : 0;
 }
 
-static struct place value_of(const struct skep_map *map, const void *value)
+struct place place_of_value(const struct skep_map *map, const void *value)
 {
 	struct place given = { 0 };
 
@@ -115,27 +109,32 @@ static struct place value_of(const struct skep_map *map, const void *value)
 	return given;
 }
 
+int place_check_dev(const struct place_devs *devs, struct place given)
+{
+	if (!devs->exists || !devs->exists(devs->ctx, given.what))
+		return -EINVAL;
+	return given.prog > 0 ? -EOPNOTSUPP : 0;
+}
+
 static long devmap_update(struct skep_map *map, const void *key, const void *value, u64 flags)
 {
-	struct place given = value_of(map, value), *place = place_at(map, key);
-	const struct place_map *m = places_of(map);
+	struct place given = place_of_value(map, value), *place = place_at(map, key);
 	long err = check_update(place, flags);
 
 	if (err)
 		return err;
 	if (!given.what && given.prog > 0)
 		return -EINVAL;
-	if (given.what && (!m->dev_exists || !m->dev_exists(m->dev_ctx, given.what)))
-		return -EINVAL;
-	if (given.prog > 0)
-		return -EOPNOTSUPP;
+	err = given.what ? place_check_dev(&places_of(map)->devs, given) : 0;
+	if (err)
+		return err;
 	place_set(place, given.what);
 	return 0;
 }
 
 static long cpumap_update(struct skep_map *map, const void *key, const void *value, u64 flags)
 {
-	struct place given = value_of(map, value), *place = place_at(map, key);
+	struct place given = place_of_value(map, value), *place = place_at(map, key);
 	long err = check_update(place, flags);
 
 	if (err)
@@ -160,6 +159,26 @@ static long place_delete(struct skep_map *map, const void *key)
 	return 0;
 }
 
+/* Places where something is. */
+static long place_for_each(struct skep_map *map, long (*fn)(void *ctx, struct skep_map *map, void *key, void *value),
+			   void *ctx, u64 flags)
+{
+	void *place;
+	long cnt = 0;
+
+	if (flags)
+		return -EINVAL;
+	for (u32 key = 0; key < map->max_entries; key++) {
+		place = place_lookup(map, &key);
+		if (!place)
+			continue;
+		cnt++;
+		if (fn(ctx, map, &key, place))
+			break;
+	}
+	return cnt;
+}
+
 static u64 place_mem_usage(const struct skep_map *map)
 {
 	return sizeof(struct place_map) + sizeof(struct place) * (u64)map->max_entries;
@@ -176,6 +195,7 @@ const struct map_ops devmap_ops = {
 	.update = devmap_update,
 	.delete = place_delete,
 	.next_key = array_next_key, /* empty places have keys too */
+	.for_each = place_for_each,
 	.mem_usage = place_mem_usage,
 };
 

@@ -29,18 +29,26 @@ static void xdp_send(struct skep *skep, const struct xdp_buff *xdp, const struct
 	net_deliver(skep, &sent);
 }
 
+struct broadcast {
+	struct skep *skep;
+	const struct xdp_buff *xdp;
+};
+
+static long xdp_send_copy(void *ctx, struct skep_map *map __unused_arg, void *key __unused_arg, void *place)
+{
+	const struct broadcast *b = ctx;
+	u32 ifindex = __atomic_load_n((u32 *)place, __ATOMIC_RELAXED), ingress = (u32)b->xdp->rxq->dev->ifindex;
+
+	if (ifindex && !((b->xdp->redirect.map_flags & BPF_F_EXCLUDE_INGRESS) && ifindex == ingress))
+		xdp_send(b->skep, b->xdp, net_dev_by_index(b->skep, ifindex), -1, 0);
+	return 0;
+}
+
 static void xdp_broadcast(struct skep *skep, const struct xdp_buff *xdp, struct skep_map *map)
 {
-	u32 ingress = (u32)xdp->rxq->dev->ifindex;
-	const u32 *place;
-	u32 ifindex;
+	struct broadcast b = { skep, xdp };
 
-	for (u32 key = 0; key < map->max_entries; key++) {
-		place = map->ops->lookup(map, &key);
-		ifindex = place ? __atomic_load_n(place, __ATOMIC_RELAXED) : 0;
-		if (ifindex && !((xdp->redirect.map_flags & BPF_F_EXCLUDE_INGRESS) && ifindex == ingress))
-			xdp_send(skep, xdp, net_dev_by_index(skep, ifindex), -1, 0);
-	}
+	map->ops->for_each(map, xdp_send_copy, &b, 0);
 }
 
 /* The place is looked at again: a socket may have been closed since. */
@@ -92,18 +100,19 @@ NET_HELPER(xdp_redirect)
 	return XDP_REDIRECT;
 }
 
-/* The lowest bits of the flags are the action for a place where nothing is. */
+/* The lowest bits of the flags are the action for a place where nothing is. Of the key Linux looks at the lower
+ * half only. */
 NET_HELPER(xdp_redirect_map)
 {
 	struct xdp_buff *xdp = helper_run()->hook_ctx;
 	struct skep_map *map = (struct skep_map *)(uintptr_t)r1;
-	bool devs = map->type == BPF_MAP_TYPE_DEVMAP;
+	bool devs = map->type == BPF_MAP_TYPE_DEVMAP || map->type == BPF_MAP_TYPE_DEVMAP_HASH;
 	u64 broadcast = devs ? BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS : 0, actions = XDP_TX;
 	u32 key = (u32)r2, *place;
 
 	if (r3 & ~(actions | broadcast))
 		return XDP_ABORTED;
-	place = r2 == key ? map->ops->lookup(map, &key) : NULL;
+	place = map->ops->lookup(map, &key);
 	if (!place && !(r3 & BPF_F_BROADCAST))
 		return r3 & actions;
 	xdp->redirect = (struct net_redirect){ .ifindex = !devs ? key : place ? *place : 0, .map = map,

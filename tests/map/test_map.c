@@ -21,7 +21,7 @@
 #include <cmocka.h>
 
 #define CPUS  4
-#define TYPES 18 /* that skep models and the tables have */
+#define TYPES 19 /* that skep models and the tables have */
 
 static const char *types_tsv, *ops_tsv;
 #include "fixture.h"
@@ -364,7 +364,8 @@ static void operations_answer_as_linux(void **state __unused_arg)
 			int err;
 
 			/* The probe's values were 0: no device, no queue. */
-			if (attr.type == BPF_MAP_TYPE_DEVMAP || attr.type == BPF_MAP_TYPE_CPUMAP)
+			if (attr.type == BPF_MAP_TYPE_DEVMAP ||
+			    attr.type == BPF_MAP_TYPE_DEVMAP_HASH || attr.type == BPF_MAP_TYPE_CPUMAP)
 				value[0] = 0;
 			err = op_result(after ? frozen : map, head.col[i], key, value);
 

@@ -106,6 +106,65 @@ static void device_maps(void **state)
 	}
 }
 
+/* Keys in the order of a walk; "-" for none. */
+static void check_keys(enum who who, long fd, const char *want)
+{
+	union bpf_attr attr = { 0 };
+	char got[128] = "-";
+	u32 key = 0, n = 0;
+
+	attr.map_fd = (u32)fd;
+	attr.next_key = P(&key);
+	while (!judge(who, BPF_MAP_GET_NEXT_KEY, &attr)) {
+		n += (u32)snprintf(got + n, sizeof(got) - n, "%s%u", n ? " " : "", key);
+		assert_true(n < 100);
+		attr.key = P(&key);
+	}
+	assert_string_equal(got, want);
+}
+
+static void device_hashes(void **state)
+{
+	enum who who = (enum who)(uintptr_t)*state;
+	u64 lo = 1, none = 0, no_dev = 4000000;
+
+	if (who == KERNEL && !kernel_asked)
+		skip();
+	assert_int_equal(new_map(who, BPF_MAP_TYPE_DEVMAP_HASH, 4, 0, 0), -EINVAL);
+	assert_int_equal(new_map(who, BPF_MAP_TYPE_DEVMAP_HASH, 4, (1u << 31) + 1, 0), -EINVAL);
+	assert_int_equal(new_map(who, BPF_MAP_TYPE_DEVMAP_HASH, 4, 4, BPF_F_NO_PREALLOC), -EINVAL);
+	for (u32 size = 4; size <= 8; size += 4) {
+		long fd = new_map(who, BPF_MAP_TYPE_DEVMAP_HASH, size, 5, 0);
+		u64 got = -1ULL;
+
+		assert_true(fd >= 0);
+		check_keys(who, fd, "-");
+		assert_int_equal(elem(who, BPF_MAP_LOOKUP_ELEM, fd, 1, &got, 0), -ENOENT);
+		assert_int_equal(elem(who, BPF_MAP_DELETE_ELEM, fd, 1, NULL, 0), -ENOENT);
+		assert_int_equal(elem(who, BPF_MAP_UPDATE_ELEM, fd, 1, &none, 0), -EINVAL);
+		assert_int_equal(elem(who, BPF_MAP_UPDATE_ELEM, fd, 1, &no_dev, 0), -EINVAL);
+		assert_int_equal(elem(who, BPF_MAP_UPDATE_ELEM, fd, 1, &lo, 4), -EINVAL);
+		assert_int_equal(elem(who, BPF_MAP_UPDATE_ELEM, fd, 1, &lo, BPF_EXIST), 0);
+		assert_int_equal(elem(who, BPF_MAP_UPDATE_ELEM, fd, 1, &no_dev, BPF_NOEXIST), -EEXIST);
+		assert_int_equal(elem(who, BPF_MAP_LOOKUP_ELEM, fd, 1, &got, 0), 0);
+		assert_int_equal((u32)got, 1);
+		/* Eight buckets: 1, 9 and 4000000001 share one. */
+		assert_int_equal(elem(who, BPF_MAP_UPDATE_ELEM, fd, 9, &lo, 0), 0);
+		assert_int_equal(elem(who, BPF_MAP_UPDATE_ELEM, fd, 6, &lo, BPF_NOEXIST), 0);
+		assert_int_equal(elem(who, BPF_MAP_UPDATE_ELEM, fd, 4000000001, &lo, 0), 0);
+		check_keys(who, fd, "4000000001 9 1 6");
+		assert_int_equal(elem(who, BPF_MAP_UPDATE_ELEM, fd, 1, &lo, 0), 0);
+		check_keys(who, fd, "1 4000000001 9 6");
+		assert_int_equal(elem(who, BPF_MAP_UPDATE_ELEM, fd, 1, &lo, 0), 0);
+		assert_int_equal(elem(who, BPF_MAP_UPDATE_ELEM, fd, 0, &lo, 0), 0);
+		assert_int_equal(elem(who, BPF_MAP_UPDATE_ELEM, fd, 7, &lo, 0), -E2BIG);
+		assert_int_equal(elem(who, BPF_MAP_UPDATE_ELEM, fd, 9, &lo, 0), 0);
+		assert_int_equal(elem(who, BPF_MAP_DELETE_ELEM, fd, 1, NULL, 0), 0);
+		check_keys(who, fd, "0 9 4000000001 6");
+		close((int)fd);
+	}
+}
+
 static void cpu_maps(void **state)
 {
 	enum who who = (enum who)(uintptr_t)*state;
@@ -147,6 +206,9 @@ struct answer {
 #define SELF(h, a, b) MOV_K(2, a), MOV_K(3, b), CALL_H(BPF_FUNC_##h), EXIT_()
 #define TO(h, a, b)   MOV_K(1, a), MOV_K(2, b), CALL_H(BPF_FUNC_##h), EXIT_()
 #define TO_MAP(k, f)  LD_MAP(1, MAP_FD), MOV_K(2, k), MOV_K(3, f), CALL_H(BPF_FUNC_redirect_map), EXIT_()
+#define TO_MAP64(lo, hi)                                                                           \
+	LD_MAP(1, MAP_FD), INSN_(0x18, 2, 0, 0, lo), INSN_(0, 0, 0, 0, hi), MOV_K(3, 0),           \
+		CALL_H(BPF_FUNC_redirect_map), EXIT_()
 /* The verdict in the upper half, the MTU in the lower one. */
 #define MTU(dev, len, diff, f)                                                                     \
 	ST_K(4, 10, -4, len), MOV_K(2, dev), MOV_X(3, 10), ADD_K(3, -4), MOV_K(4, diff), MOV_K(5, f), \
@@ -171,6 +233,7 @@ static const struct answer answers[] = {
 	{ "map: broadcast", XDP, { TO_MAP(0, BPF_F_BROADCAST) }, XDP_REDIRECT },
 	{ "map: broadcast, but not back", XDP,
 	  { TO_MAP(0, BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS) }, XDP_REDIRECT },
+	{ "map: a key of more than 32 bits", XDP, { TO_MAP64(1, 1) }, XDP_REDIRECT },
 	{ "mtu: own device", CLS, { MTU(0, 0, 0, 0) }, 65536 },
 	{ "mtu: a length", CLS, { MTU(1, 65536, 0, 0) }, 65536 },
 	{ "mtu: too long", CLS, { MTU(1, 65537, 0, 0) }, 65536 | 1 << 20 },
@@ -234,10 +297,10 @@ static u32 run(enum who who, u32 type, const struct bpf_insn *insns, long map, u
 	return attr.test.retval;
 }
 
-/* lo at place 1 of 4. */
-static long lo_map(enum who who)
+/* lo behind key 1 of a map with room for 4. */
+static long lo_map(enum who who, u32 type)
 {
-	long map = new_map(who, BPF_MAP_TYPE_DEVMAP, 4, 4, 0);
+	long map = new_map(who, type, 4, 4, 0);
 	u64 lo = 1;
 
 	assert_true(map >= 0);
@@ -245,14 +308,10 @@ static long lo_map(enum who who)
 	return map;
 }
 
-static void helpers_answer(void **state)
+static void check_answers(enum who who, u32 map_type)
 {
-	enum who who = (enum who)(uintptr_t)*state;
-	long map;
+	long map = lo_map(who, map_type);
 
-	if (who == KERNEL && !kernel_asked)
-		skip();
-	map = lo_map(who);
 	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
 		u32 got = run(who, answers[i].type, answers[i].insns, map, 100, 0);
 
@@ -260,6 +319,16 @@ static void helpers_answer(void **state)
 			fail_msg("%s: %#x, want %#x", answers[i].name, got, answers[i].want);
 	}
 	close((int)map);
+}
+
+static void helpers_answer(void **state)
+{
+	enum who who = (enum who)(uintptr_t)*state;
+
+	if (who == KERNEL && !kernel_asked)
+		skip();
+	check_answers(who, BPF_MAP_TYPE_DEVMAP);
+	check_answers(who, BPF_MAP_TYPE_DEVMAP_HASH);
 }
 
 /* A value of such a map is the map's own: it can be read, not written. */
@@ -275,12 +344,14 @@ static void places_are_read_only(void **state)
 
 	if (who == KERNEL && !kernel_asked)
 		skip();
-	map = lo_map(who);
-	assert_int_equal(run(who, XDP, reads, map, 100, 0), 1);
-	fd = load(who, XDP, writes, map);
-	assert_int_equal(fd, -EACCES);
-	assert_non_null(strstr(load_log, "write into map forbidden"));
-	close((int)map);
+	for (u32 i = 0; i < 2; i++) {
+		map = lo_map(who, i ? BPF_MAP_TYPE_DEVMAP_HASH : BPF_MAP_TYPE_DEVMAP);
+		assert_int_equal(run(who, XDP, reads, map, 100, 0), 1);
+		fd = load(who, XDP, writes, map);
+		assert_int_equal(fd, -EACCES);
+		assert_non_null(strstr(load_log, "write into map forbidden"));
+		close((int)map);
+	}
 }
 
 /* ---- arrivals -------------------------------------------------------------------------------------- */
@@ -382,31 +453,46 @@ static void xdp_frames_arrive(void **state __unused_arg)
 	assert_int_equal(seen.dropped, 0);
 }
 
-static void maps_lead_to_devices_and_cpus(void **state __unused_arg)
+/* lo, eth1 and eth2 behind keys 1, 2 and 3. */
+static void check_map_of_devices(long devs)
 {
-	const struct bpf_insn one[] = { TO_MAP(2, 0) }, cpu[] = { TO_MAP(1, 0) };
+	const struct bpf_insn one[] = { TO_MAP(2, 0) }, absent[] = { TO_MAP(0, XDP_PASS) };
 	const struct bpf_insn all[] = { TO_MAP(0, BPF_F_BROADCAST) };
 	const struct bpf_insn others[] = { TO_MAP(0, BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS) };
-	long devs = lo_map(SKEP), cpus = new_map(SKEP, BPF_MAP_TYPE_CPUMAP, 4, 2, 0);
-	u64 to1 = eth1, to2 = eth2, queue = 8;
-	u64 before1 = tx_of(eth1), before2 = tx_of(eth2), before_lo = tx_of(1);
+	u64 before1 = tx_of(eth1), before2 = tx_of(eth2), before_lo = tx_of(1), to1 = eth1, to2 = eth2;
 
 	assert_int_equal(elem(SKEP, BPF_MAP_UPDATE_ELEM, devs, 2, &to1, 0), 0);
 	assert_int_equal(elem(SKEP, BPF_MAP_UPDATE_ELEM, devs, 3, &to2, 0), 0);
-	assert_int_equal(elem(SKEP, BPF_MAP_UPDATE_ELEM, cpus, 1, &queue, 0), 0);
 	look();
-	run(SKEP, XDP, one, devs, 100, 0);
+	assert_int_equal(run(SKEP, XDP, one, devs, 100, 0), XDP_REDIRECT);
 	assert_string_equal(seen.last.dev, "eth1");
+	assert_int_equal(run(SKEP, XDP, absent, devs, 100, 0), XDP_PASS);
 	run(SKEP, XDP, all, devs, 100, 0);
 	run(SKEP, XDP, others, devs, 100, 0); /* they come in at lo */
 	assert_int_equal(seen.cnt, 1 + 3 + 2);
 	assert_int_equal(tx_of(eth1) - before1, 3);
 	assert_int_equal(tx_of(eth2) - before2, 2);
 	assert_int_equal(tx_of(1) - before_lo, 1);
+	close((int)devs);
+}
+
+static void maps_lead_to_devices(void **state __unused_arg)
+{
+	check_map_of_devices(lo_map(SKEP, BPF_MAP_TYPE_DEVMAP));
+	check_map_of_devices(lo_map(SKEP, BPF_MAP_TYPE_DEVMAP_HASH));
+}
+
+static void maps_lead_to_cpus(void **state __unused_arg)
+{
+	const struct bpf_insn cpu[] = { TO_MAP(1, 0) };
+	long cpus = new_map(SKEP, BPF_MAP_TYPE_CPUMAP, 4, 2, 0);
+	u64 queue = 8;
+
+	assert_int_equal(elem(SKEP, BPF_MAP_UPDATE_ELEM, cpus, 1, &queue, 0), 0);
+	look();
 	run(SKEP, XDP, cpu, cpus, 100, 0);
 	assert_null(seen.last.dev);
 	assert_int_equal(seen.to_cpu[1], 1);
-	close((int)devs);
 	close((int)cpus);
 }
 
@@ -461,13 +547,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH("maps of devices", device_maps),
+		BOTH("maps of devices by any key", device_hashes),
 		BOTH("maps of cpus", cpu_maps),
 		BOTH("helpers answer", helpers_answer),
 		BOTH("places are read-only", places_are_read_only),
 		cmocka_unit_test(redirected_packets_arrive),
 		cmocka_unit_test(clones_arrive_and_the_packet_stays),
 		cmocka_unit_test(xdp_frames_arrive),
-		cmocka_unit_test(maps_lead_to_devices_and_cpus),
+		cmocka_unit_test(maps_lead_to_devices),
+		cmocka_unit_test(maps_lead_to_cpus),
 		cmocka_unit_test(cookies_tell_runs_apart),
 	};
 
