@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *const cli_formats[] = { "table", "csv", "json", NULL };
@@ -48,6 +49,17 @@ static int set_choice(const struct cli_command *cmd, const struct cli_option *o,
 	return EXIT_BAD;
 }
 
+static int add_to_list(char **list, const char *value)
+{
+	char *joined;
+
+	if (asprintf(&joined, "%s%s%s", *list ? *list : "", *list ? "," : "", value) < 0)
+		return cli_fail("out of memory");
+	free(*list);
+	*list = joined;
+	return EXIT_OK;
+}
+
 int cli_set_option(const struct cli_command *cmd, const struct cli_option *o, struct cli_opts *opts,
 		   const char *value)
 {
@@ -60,6 +72,8 @@ int cli_set_option(const struct cli_command *cmd, const struct cli_option *o, st
 	case OPTION_TEXT:
 		*(const char **)at = value;
 		return EXIT_OK;
+	case OPTION_LIST:
+		return add_to_list(at, value);
 	case OPTION_FILE:
 		((struct in_file *)at)->path = value;
 		return EXIT_OK;

@@ -44,6 +44,7 @@ struct cli_opts {
 	const char *prog, *section;
 	const char *pcap_out, *data_out, *ctx_out, *ctx, *devs;
 	const char *out;
+	char *map;
 	struct in_file kernel_btf, kconfig, pcap, data_in, ctx_in;
 	size_t given[GIVEN_MAX]; /* where the options stand that the command line has */
 	u32 given_cnt;
@@ -53,6 +54,7 @@ struct cli_opts {
 enum option_kind {
 	OPTION_FLAG,   /* bool */
 	OPTION_TEXT,   /* const char * */
+	OPTION_LIST,   /* char *, of cli_opts: given again its values are joined by commas */
 	OPTION_FILE,   /* struct in_file */
 	OPTION_NUMBER, /* u64 of min to max */
 	OPTION_CHOICE, /* u32: which of choices */
@@ -120,6 +122,9 @@ extern const char *const cli_formats[], *const cli_engines[];
 #define OPTION_CTX_IN \
 	OPT("ctx-in", 0, "F", FILE, ctx_in, \
 	    "the same from a file: a JSON object of fields, or the structure's bytes")
+#define OPTION_MAP \
+	OPT("map", 'm', "NAME:KEY=VALUE", LIST, map, \
+	    "an element of a map before the run; several: again, or after commas")
 #define OPTION_REPEAT \
 	OPT("repeat", 'n', "N", NUMBER, repeat, \
 	    "run N times over each; the time is the mean", .min = 1, .max = INT32_MAX)

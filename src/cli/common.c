@@ -124,6 +124,7 @@ void cli_opts_free(struct cli_opts *opts)
 	in_file_free(&opts->data_in);
 	in_file_free(&opts->ctx_in);
 	json_object_put(opts->report);
+	free(opts->map);
 }
 
 /* ---- the instance ---------------------------------------------------------------------------- */

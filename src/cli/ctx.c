@@ -11,8 +11,8 @@
 #include "cli/ctx.h"
 
 #include "base/vec.h"
+#include "cli/value.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -202,21 +202,6 @@ static const struct ctx_field *find_field(const struct ctx_image *img, const cha
 	return NULL;
 }
 
-static void store(u8 *at, u64 val, u32 size, bool big_endian)
-{
-	for (u32 i = 0; i < size; i++)
-		at[big_endian ? size - 1 - i : i] = val >> 8 * i;
-}
-
-static bool fits(const struct ctx_field *f, bool negative, u64 magnitude)
-{
-	u32 bits = f->size * 8;
-
-	if (negative)
-		return magnitude <= 1ull << (bits - 1);
-	return bits == 64 || magnitude < 1ull << bits;
-}
-
 /* The port of struct bpf_sock_addr is that of a socket address, 16 bits, in the first half of a __u32; other
  * ports in network order, such as remote_port, fill theirs. */
 static bool is_short_port(const struct ctx_field *f)
@@ -227,10 +212,8 @@ static bool is_short_port(const struct ctx_field *f)
 /* A number, "net:NUMBER" or, in a field of their size, an address. */
 static bool set_value(struct ctx_image *img, const char *name, const char *text)
 {
-	bool net, negative;
-	const char *digits;
 	const struct ctx_field *f;
-	u64 magnitude;
+	u32 total, size;
 	int idx;
 	u8 *at;
 
@@ -239,25 +222,21 @@ static bool set_value(struct ctx_image *img, const char *name, const char *text)
 		return false;
 	img->given[f - img->layout.fields] = true;
 	at = img->bytes + f->off + (idx > 0 ? idx * f->size : 0);
-	if (f->size == 4 && inet_pton(AF_INET, text, at) == 1)
-		return true;
-	if (idx < 0 && f->size * f->cnt == 16 && inet_pton(AF_INET6, text, at) == 1)
+	total = idx < 0 ? f->size * f->cnt : f->size;
+	if ((f->size == 4 && value_address(text, at, 4)) || (total == 16 && value_address(text, at, 16)))
 		return true;
 	if (idx < 0 && f->cnt > 1)
 		return !cli_fail("context: %s is an array: %s[0] to [%u]", name, f->name, f->cnt - 1);
-	net = !strncmp(text, "net:", 4);
-	digits = net ? text + 4 : text;
-	negative = !net && *digits == '-';
-	if (!cli_number(digits + negative, UINT64_MAX, &magnitude))
+	size = is_short_port(f) && !strncmp(text, "net:", 4) ? 2 : f->size;
+	switch (value_number(text, at, size, f->is_be)) {
+	case VALUE_NO_NUMBER:
 		return !cli_fail("context: %s: \"%s\" is neither a number%s", name, text,
 				 f->size == 4 ? ", net:NUMBER nor an address" : " nor net:NUMBER");
-	if (!fits(f, negative, magnitude) || (net && is_short_port(f) && magnitude > UINT16_MAX))
+	case VALUE_TOO_LARGE:
 		return !cli_fail("context: %s: %s does not fit its %u bytes", name, text, f->size);
-	if (net && is_short_port(f))
-		store(at, magnitude, 2, true);
-	else
-		store(at, negative ? -magnitude : magnitude, f->size, net || f->is_be);
-	return true;
+	default:
+		return true;
+	}
 }
 
 bool ctx_set_text(struct ctx_image *img, const char *text)
@@ -342,7 +321,7 @@ void ctx_default(struct ctx_image *img, const char *name, u64 val)
 		const struct ctx_field *f = &img->layout.fields[i];
 
 		if (!strcmp(f->name, name) && !img->given[i])
-			store(img->bytes + f->off, val, f->size, f->is_be);
+			value_store(img->bytes + f->off, val, f->size, f->is_be);
 	}
 }
 

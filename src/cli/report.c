@@ -142,6 +142,7 @@ static const struct cli_option options[] = {
 	OPTION_DATA_IN,
 	OPTION_CTX,
 	OPTION_CTX_IN,
+	OPTION_MAP,
 	OPTION_DEVS,
 	OPTION_REPEAT,
 	OPTION_ENGINE,

@@ -110,6 +110,7 @@ static bool add_option(struct json_object *options, struct json_object *files, c
 
 	switch (o->kind) {
 	case OPTION_TEXT:
+	case OPTION_LIST:
 		json_add_str(options, o->name, *(const char **)at);
 		break;
 	case OPTION_NUMBER:

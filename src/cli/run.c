@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 
 #include "cli/ctx.h"
+#include "cli/mapfill.h"
 #include "cli/mapview.h"
 #include "cli/pcapio.h"
 #include "cli/report.h"
@@ -408,6 +409,8 @@ static int run_loaded(struct run *r, struct json_object **ret_json)
 
 	if (status)
 		return status;
+	if (r->opts->map && !mapfill(r->obj, r->in->file.path, r->opts->map))
+		return EXIT_BAD;
 	r->out = malloc(DATA_ROOM);
 	maps = mapview_take(r->obj);
 	if (!r->out || !maps) {
@@ -478,6 +481,7 @@ static const struct cli_option options[] = {
 	OPTION_CTX_IN,
 	OPT("ctx-out", 0, "F", TEXT, ctx_out,
 	    "the context afterwards"),
+	OPTION_MAP,
 	OPTION_DEVS,
 	OPTION_REPEAT,
 	OPTION_ENGINE,
@@ -492,14 +496,17 @@ const struct cli_command cmd_run = {
 	.name = "run",
 	.usage = "FILE.bpf.o [--prog NAME | --section SEC] [--pcap IN [--pcap-out OUT] | --data-in F "
 		 "[--data-out F]] [--ctx FIELD=VALUE[,...] | --ctx-in F] "
-		 "[--ctx-out F] [--devs NAME,...] [--repeat N] [--engine jit|interp] [-j]",
+		 "[--ctx-out F] [--map NAME:KEY=VALUE[,...]] [--devs NAME,...] [--repeat N] [--engine jit|interp] [-j]",
 	.help = "Runs a program over a packet, a capture or a context, and tells what came of it.",
 	.options = options,
 	.notes = "Fields are those of the structure that goes with the program type (struct xdp_md, __sk_buff, ...); those\n"
 		 "not given are 0. A value is a number, an IP address, or net:NUMBER for one in network byte order (a port).\n\n"
+		 "Keys and values of --map are the same; port:NUMBER for the two bytes of a port in network byte order,\n"
+		 "hex:BYTES for any bytes, IPV4/LENGTH for a key of a trie. Per-CPU maps get the value on every CPU.\n\n"
 		 "FILE may also be what \"skep report\" made.\n\n"
 		 "exit status: 0 it ran, 1 it was refused, 2 something could not be read",
 	.example = "  skep run lb.bpf.o --pcap in.pcap --pcap-out out.pcap\n"
-		   "  skep run tc.bpf.o --ctx mark=7,cb[1]=100 --data-in packet.bin -j",
+		   "  skep run tc.bpf.o --ctx mark=7,cb[1]=100 --data-in packet.bin -j\n"
+		   "  skep run filter.bpf.o --pcap in.pcap --map blocked:10.0.0.1=1 --map blocked:10.0.0.2=1",
 	.run = run,
 };

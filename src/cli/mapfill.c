@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mapfill.c - elements given on the command line. A key or value is a number of up to 8 bytes, an address or
+ * bytes; it is put into as many bytes as the map says. Values of per-CPU maps are the same on every CPU.
+ */
+#include "cli/mapfill.h"
+
+#include "cli/value.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/bpf.h>
+
+/* "hex:0a0b": as many bytes as there are. */
+static bool hex_bytes(const char *text, u8 *at, u32 size)
+{
+	char one[5] = "0x";
+	u64 byte;
+
+	if (strspn(text, "0123456789abcdefABCDEF") != strlen(text) || strlen(text) != 2ull * size)
+		return false;
+	for (u32 i = 0; i < size; i++) {
+		memcpy(one + 2, text + 2 * i, 2);
+		if (!cli_number(one, UINT8_MAX, &byte))
+			return false;
+		at[i] = (u8)byte;
+	}
+	return true;
+}
+
+/* "10.0.0.0/8", a key of a trie: the length, then the address. */
+static bool prefix(const char *text, u8 *at, u32 size)
+{
+	const char *slash = strchr(text, '/');
+	char addr[64];
+	u64 bits;
+
+	if (!slash || size < 8 || (size_t)(slash - text) >= sizeof(addr) ||
+	    !cli_number(slash + 1, (size - 4) * 8ull, &bits))
+		return false;
+	memcpy(addr, text, slash - text);
+	addr[slash - text] = '\0';
+	value_store(at, bits, 4, false);
+	return value_address(addr, at + 4, size - 4);
+}
+
+/* @what: "key" or "value". */
+static bool put(const struct bpf_map *map, const char *what, const char *text, u8 *at, u32 size)
+{
+	bool port = !strncmp(text, "port:", 5), hex = !strncmp(text, "hex:", 4);
+	enum value_result result = VALUE_NO_NUMBER;
+
+	memset(at, 0, size);
+	if (hex && hex_bytes(text + 4, at, size))
+		return true;
+	if (hex)
+		return !cli_fail("--map: %s: %s %s: %u bytes are wanted, two digits each", bpf_map__name(map), what, text, size);
+	if (value_address(text, at, size) || prefix(text, at, size))
+		return true;
+	if (size && port && size >= 2)
+		result = value_number(text + 5, at, 2, true);
+	else if (size)
+		result = value_number(text, at, size, false);
+	if (result == VALUE_TOO_LARGE)
+		return !cli_fail("--map: %s: %s %s does not fit its %u bytes", bpf_map__name(map), what, text, port ? 2 : size);
+	if (result == VALUE_NO_NUMBER)
+		return !cli_fail("--map: %s: %s \"%s\" is no number, port:NUMBER, net:NUMBER, hex:BYTES or address of %u bytes",
+				 bpf_map__name(map), what, text, size);
+	return true;
+}
+
+static const struct bpf_map *find_map(const struct bpf_object *obj, const char *path, const char *name)
+{
+	struct nearest near = { .word = name };
+	const struct bpf_map *map;
+
+	bpf_object__for_each_map(map, obj) {
+		if (!strcmp(bpf_map__name(map), name))
+			return map;
+		nearest_try(&near, bpf_map__name(map));
+	}
+	if (near.best)
+		cli_fail("--map: %s has no map %s; did you mean %s?", path, name, near.best);
+	else
+		cli_fail("--map: %s has no map %s", path, name);
+	return NULL;
+}
+
+/* Numbers of descriptors would mean what this process happens to have open. */
+static bool holds_descriptors(u32 type)
+{
+	return type == BPF_MAP_TYPE_PROG_ARRAY || type == BPF_MAP_TYPE_PERF_EVENT_ARRAY ||
+	       type == BPF_MAP_TYPE_ARRAY_OF_MAPS || type == BPF_MAP_TYPE_HASH_OF_MAPS ||
+	       type == BPF_MAP_TYPE_CGROUP_ARRAY || type == BPF_MAP_TYPE_XSKMAP || type == BPF_MAP_TYPE_SOCKMAP ||
+	       type == BPF_MAP_TYPE_SOCKHASH || type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY;
+}
+
+static const char *why(int err)
+{
+	switch (err) {
+	case -E2BIG:
+		return "the map is full, or the key beyond its end";
+	case -EPERM:
+		return "the map is read-only";
+	case -524: /* ENOTSUPP, Linux's own */
+	case -EOPNOTSUPP:
+		return "maps of this type take no such element";
+	default:
+		return cli_strerror(err);
+	}
+}
+
+static bool set_elem(const struct bpf_map *map, const char *key_text, const char *value_text)
+{
+	u32 key_size = bpf_map__key_size(map), size = bpf_map__value_size(map), step = (size + 7) / 8 * 8;
+	u32 type = bpf_map__type(map);
+	bool percpu = type == BPF_MAP_TYPE_PERCPU_ARRAY || type == BPF_MAP_TYPE_PERCPU_HASH ||
+		      type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+	u32 copies = percpu ? libbpf_num_possible_cpus() : 1;
+	u8 *key = calloc(1, key_size + 1), *value = calloc(copies, (size_t)step + 1);
+	bool ok = (key && value) || !cli_fail("out of memory");
+	int err;
+
+	ok = ok && put(map, "key", key_text, key, key_size) && put(map, "value", value_text, value, size);
+	if (ok) {
+		for (u32 i = 1; i < copies; i++)
+			memcpy(value + (size_t)i * step, value, size);
+		err = bpf_map_update_elem(bpf_map__fd(map), key_size ? key : NULL, value, BPF_ANY);
+		ok = !err || !cli_fail("--map: %s:%s=%s: %s", bpf_map__name(map), key_text, value_text, why(err));
+	}
+	free(key);
+	free(value);
+	return ok;
+}
+
+/* @one is "NAME:KEY=VALUE", taken apart in place. */
+static bool fill_one(const struct bpf_object *obj, const char *path, char *one)
+{
+	char *key = strchr(one, ':'), *value = key ? strchr(key, '=') : NULL;
+	const struct bpf_map *map;
+
+	if (!value)
+		return !cli_fail("--map: \"%s\" is not NAME:KEY=VALUE", one);
+	*key++ = '\0';
+	*value++ = '\0';
+	map = find_map(obj, path, one);
+	if (!map)
+		return false;
+	if (holds_descriptors(bpf_map__type(map)))
+		return !cli_fail("--map: %s: what a map of this type holds cannot be given here", one);
+	if (bpf_map__fd(map) < 0)
+		return !cli_fail("--map: %s: the map was not made", one);
+	return set_elem(map, key, value);
+}
+
+bool mapfill(const struct bpf_object *obj, const char *path, const char *text)
+{
+	char *copy = strdup(text), *rest = copy, *one;
+	bool ok = copy || !cli_fail("out of memory");
+
+	while (ok && (one = strsep(&rest, ",")))
+		ok = fill_one(obj, path, one);
+	free(copy);
+	return ok;
+}
