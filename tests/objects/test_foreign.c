@@ -2,13 +2,15 @@
 /*
  * test_foreign.c - objects that other people compiled do what their manual says: xdp-filter's programs over
  * a capture, with the rules of man xdp-filter in their maps, on skep's JIT and interpreter and on the
- * running kernel; and libxdp's dispatcher with two of them in its slots.
+ * running kernel; libxdp's dispatcher with two of them in its slots; its programs for AF_XDP sockets; and
+ * which programs of the package do not load.
  *
  * argv: fetch_objects.sh DIR in.pcap. All is skipped when the packages cannot be fetched.
  */
 #include "../loader/machines.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 /* pcap/bpf.h has a struct bpf_insn of its own, the classic one. */
 #define PCAP_DONT_INCLUDE_PCAP_BPF_H
 #include <pcap/pcap.h>
@@ -311,6 +313,8 @@ static struct bpf_object *load_dispatcher(const u32 *actions, u32 cnt)
 	conf = bpf_map__initial_value(bpf_object__find_map_by_name(obj, "xdp_disp.rodata"), &size);
 	assert_non_null(conf);
 	assert_int_equal(size, sizeof(*conf));
+	conf->magic = 236;
+	conf->dispatcher_version = 2;
 	conf->num_progs_enabled = (u8)cnt;
 	memcpy(conf->chain_call_actions, actions, cnt * sizeof(*actions));
 	load_obj(obj);
@@ -436,6 +440,76 @@ static void frames_go_to_sockets(void **state __unused_arg)
 	}
 }
 
+/* ---- the whole package ----------------------------------------------------------------------------------- */
+
+static u32 load_all_of(const char *name)
+{
+	struct bpf_object *obj = open_foreign(name);
+	struct bpf_program *prog;
+	u32 cnt = 0;
+
+	load_obj(obj);
+	bpf_object__for_each_program(prog, obj) {
+		assert_true(bpf_program__fd(prog) >= 0);
+		cnt++;
+	}
+	bpf_object__close(obj);
+	return cnt;
+}
+
+/* xdpdump's other object, which watches programs by fentry and fexit. */
+static bool watches(const char *name)
+{
+	return !strcmp(name, "xdpdump_bpf");
+}
+
+static void all_of_the_package_loads(void **state __unused_arg)
+{
+	DIR *dir = opendir(xdp_dir);
+	struct dirent *e;
+	char name[256];
+	u32 cnt = 0;
+
+	assert_non_null(dir);
+	start(ON_JIT);
+	while ((e = readdir(dir))) {
+		const char *end = strstr(e->d_name, ".o");
+
+		if (!end)
+			continue;
+		snprintf(name, sizeof(name), "%.*s", (int)(end - e->d_name), e->d_name);
+		cnt += watches(name) ? 0 : load_all_of(name);
+	}
+	stop();
+	closedir(dir);
+	assert_in_range(cnt, 15, 100); /* 17 in all of Debian 12's */
+}
+
+static void what_watches_programs_is_not_modelled(void **state __unused_arg)
+{
+	static const u32 go_on = 1u << 31;
+	struct bpf_object *dispatcher, *obj;
+	struct bpf_program *prog;
+	u32 cnt = 0;
+	int fd;
+
+	start(ON_JIT);
+	dispatcher = load_dispatcher(&go_on, 1);
+	fd = prog_fd_of(dispatcher, "xdp_dispatcher");
+	obj = open_foreign("xdpdump_bpf");
+	bpf_object__for_each_program(prog, obj) {
+		assert_int_equal(bpf_program__set_attach_target(prog, fd, "xdp_dispatcher"), 0);
+		cnt++;
+	}
+	assert_int_equal(cnt, 2);
+	clear_messages();
+	assert_int_equal(bpf_object__load(obj), -EOPNOTSUPP);
+	assert_said("not modelled: program type TRACING");
+	bpf_object__close(obj);
+	bpf_object__close(dispatcher);
+	stop();
+}
+
 /* ---- fetching -------------------------------------------------------------------------------------- */
 
 static int fetch(const char *dir)
@@ -461,6 +535,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(packets_of_a_mac_address),
 		cmocka_unit_test(frames_go_to_sockets),
 		cmocka_unit_test(the_dispatcher_runs_what_is_in_its_slots),
+		cmocka_unit_test(all_of_the_package_loads),
+		cmocka_unit_test(what_watches_programs_is_not_modelled),
 	};
 	int status;
 
