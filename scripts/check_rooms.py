@@ -53,6 +53,27 @@ def check(src):
                         yield from problems(path, room, f)
 
 
+# V-22: the passes of the verifier, each in a file of its own that a reader can take in.
+UNITS = ["fixups", "stacklive", "livereg", "states", "backtrack", "check_btf", "constregs", "explore", "branch", "alu",
+         "mem", "call", "subprog", "fastcall"]
+UNIT_LINES = 1100
+
+
+def units(src):
+    for name in UNITS + ["../isa/cfg"]:
+        path = os.path.normpath(os.path.join(src, "verifier", name + ".c"))
+        if not os.path.exists(path):
+            yield f"{path}: not there"
+            continue
+        with open(path, encoding="utf-8") as f:
+            lines = f.readlines()
+        if len(lines) > UNIT_LINES:
+            yield f"{path}: {len(lines)} lines"
+        if f"{os.path.basename(path)} - " not in "".join(lines[:4]):
+            yield f"{path}: does not say what it is for"
+        yield from (f"{path}: includes {m.group(1)}" for m in map(INCLUDE.match, lines) if m and m.group(1).endswith(".c"))
+
+
 def self_test():
     bad = list(problems("x.c", "btf", ['#include "verifier/verifier.h"\n']))
     private = list(problems("x.c", "runtime", ['#include "verifier/state.h"\n']))
@@ -64,11 +85,15 @@ def self_test():
 
 def main():
     self_test()
-    found = list(check(sys.argv[1]))
-    for line in found:
-        print(line)
-    print(f"1..1\n{'not ok' if found else 'ok'} 1 - rooms include only what is below them")
-    sys.exit(1 if found else 0)
+    failed = False
+    print("1..2")
+    for number, (name, found) in enumerate((("rooms include only what is below them", list(check(sys.argv[1]))),
+                                            ("V-22 the verifier's passes are units of their own", list(units(sys.argv[1])))), 1):
+        for line in found:
+            print(f"# {line}")
+        print(f"{'not ok' if found else 'ok'} {number} - {name}")
+        failed = failed or bool(found)
+    sys.exit(1 if failed else 0)
 
 
 main()

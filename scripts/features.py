@@ -15,7 +15,7 @@ import sys
 def ids_of(test):
     """The ids in a test's name: "V-13 ...", or "v13_..." where the name is a C function's."""
     found = set(re.findall(r"\b([A-Z]-\d\d)\b", test))
-    return found | {f"{a.upper()}-{n}" for a, n in re.findall(r"\b([a-z])(\d\d)_", test)}
+    return found | {f"{a.upper()}-{n}" for a, n in re.findall(r"\b([A-Za-z])(\d\d)_", test)}
 
 
 def main():

@@ -144,6 +144,13 @@ static inline bool is_extension(const struct verifier_env *env)
 int ext_check_target(struct verifier_env *env); /* after the effects of all calls are known */
 int ext_prepare(struct verifier_env *env);	/* main's signature, as a function's */
 
+/* ---- helpers that keep registers (fastcall.c) -------------------------------------------------------- */
+
+int fastcall_mark(struct verifier_env *env); /* writes notes[].fastcall, .fastcall_spills */
+/* The stack of a frame of @sub is used from @off on, by the current insn. */
+void fastcall_touch(struct verifier_env *env, struct subprog *sub, s64 off);
+void fastcall_shrink(struct verifier_env *env); /* writes notes[].dropped */
+
 /* ---- after the exploration ---------------------------------------------------------------------------- */
 
 int fixups_run(struct verifier_env *env, struct xlated_prog **ret_prog);

@@ -52,6 +52,9 @@ struct subprog {
 	u32 stack_depth; /* bytes below r10 */
 	u32 insns_processed; /* from its entry on; of static functions: in those that call them */
 	u16 in_arg_cnt, out_arg_cnt;
+	/* fastcall.c: where what only its patterns use ends, -512 when there are none; whether it stays */
+	s32 fastcall_top;
+	bool fastcall_keep;
 	/* fixups.c */
 	u32 extra_stack, ld_abs_slot;
 };
@@ -76,6 +79,9 @@ struct insn_note {
 	/* mem.c: its memory operand was of this view (enum view_kind + 1, 0: of none); was something else. */
 	u8 on_view;
 	bool on_other;
+	/* fastcall.c: spills or fills around a call; of the call, how many registers; it goes */
+	bool fastcall, dropped;
+	u8 fastcall_spills;
 	/* spec.c: a barrier before it, behind it; how its offset is masked (SPEC_*), to at most what */
 	bool nospec, nospec_result;
 	u8 alu_state;

@@ -702,6 +702,8 @@ static int build_lists(struct fixer *fx)
 		if (!env->notes[i].seen)
 			continue;
 		err = i == env->subprogs[s].start ? put_entry(fx, &env->subprogs[s]) : 0;
+		if (!err && env->notes[i].dropped)
+			continue;
 		if (!err && env->notes[i].nospec)
 			put_nospec(fx);
 		if (!err)

@@ -200,7 +200,7 @@ static int check_result(struct verifier_env *env, int regno)
 		if (!scalar_is_const(&reg->val))
 			return reject(env, R_SPECULATION, -EACCES,
 				      "R%d variable stack access prohibited for !root, var_off=%s off=%d", regno,
-				      tnum_str(buf, sizeof(buf), reg->val.bits), 0);
+				      tnum_str(buf, sizeof(buf), reg->val.bits), (int)off);
 		if (off >= 0 || off < -MAX_BPF_STACK)
 			return reject(env, R_SPECULATION, -EACCES,
 				      "R%d stack pointer arithmetic goes out of range, prohibited for !root; off=%d",

@@ -49,6 +49,7 @@ static bool reach(struct verifier_env *env, u32 frameno, s64 min)
 {
 	struct subprog *sub = &env->subprogs[env->cur->frame[frameno]->subprog];
 
+	fastcall_touch(env, sub, min);
 	if (sub->stack_depth < (u32)-min)
 		sub->stack_depth = (u32)round_up_to(-min, 8);
 	return frame_grow(env, env->cur, frameno, SPI(min) + 1);

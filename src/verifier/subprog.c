@@ -282,9 +282,35 @@ static u32 rounded(const struct verifier_env *env, u32 bytes)
 	return env->host->jit ? round_up_to(bytes, 16) : round_up_to(max_of(bytes, 1u), 32);
 }
 
-/* The deepest chain below a subprogram: bytes, frames of that chain, and most frames of any chain. */
+#define MIN_PRIVATE_STACK 64
+
+/*
+ * Programs that may run on anybody's stack, at any depth, have their larger frames elsewhere in Linux, one a
+ * CPU: those do not count. A tail call anywhere needs all of them on the one stack. Here a frame is on the
+ * thread's own stack, which has room for 8 of 512 bytes.
+ */
+static bool may_have_private_stacks(const struct verifier_env *env)
+{
+	switch (env->prog->type) {
+	case BPF_PROG_TYPE_KPROBE:
+	case BPF_PROG_TYPE_TRACEPOINT:
+	case BPF_PROG_TYPE_PERF_EVENT:
+	case BPF_PROG_TYPE_RAW_TRACEPOINT:
+		break;
+	default:
+		return false;
+	}
+	for (u32 s = 0; s < env->subprog_cnt; s++) {
+		if (env->subprogs[s].has_tail_call)
+			return false;
+	}
+	return true;
+}
+
+/* The deepest chain below a subprogram: all bytes; those that count, of how many frames; and most frames of
+ * any chain. */
 struct depth {
-	u32 bytes, frames, most_frames;
+	u32 all_bytes, bytes, frames, most_frames;
 };
 
 static struct depth depth_below(const struct verifier_env *env, const struct depth *depths, u32 sub_idx)
@@ -301,6 +327,7 @@ static struct depth depth_below(const struct verifier_env *env, const struct dep
 				below.bytes = d->bytes;
 				below.frames = d->frames;
 			}
+			below.all_bytes = max_of(below.all_bytes, d->all_bytes);
 			below.most_frames = max_of(below.most_frames, d->most_frames);
 		}
 		i += insn_is_wide(&env->insns[i]);
@@ -343,6 +370,7 @@ static int check_tail_depth(struct verifier_env *env)
 int check_stack_depth(struct verifier_env *env)
 {
 	struct depth *depths = calloc(env->subprog_cnt, sizeof(*depths));
+	bool private = may_have_private_stacks(env);
 	int err = 0;
 
 	if (!depths)
@@ -350,21 +378,25 @@ int check_stack_depth(struct verifier_env *env)
 	for (u32 t = 0; t < env->topo_cnt && !err; t++) {
 		u32 s = env->topo[t];
 		struct depth d = depth_below(env, depths, s);
+		u32 own;
 
-		d.bytes += rounded(env, env->subprogs[s].stack_depth);
+		own = rounded(env, env->subprogs[s].stack_depth);
+		d.all_bytes += own;
+		if (!private || own < MIN_PRIVATE_STACK)
+			d.bytes += own;
 		d.frames++;
 		d.most_frames++;
 		depths[s] = d;
 		if (d.most_frames > MAX_CALL_FRAMES)
 			err = reject(env, R_FRAMES, -E2BIG, "the call stack of %d frames is too deep !",
-				     d.most_frames);
+				     d.most_frames - 1); /* as Linux counts them: main's is none */
 		else if (d.bytes > MAX_BPF_STACK)
 			err = reject(env, R_STACK_SIZE, -EACCES,
 				     "combined stack size of %d calls is %d. Too large", d.frames, d.bytes);
 	}
 	if (!err)
 		err = check_tail_depth(env);
-	env->max_stack_depth = depths[0].bytes;
+	env->max_stack_depth = depths[0].all_bytes;
 	free(depths);
 	return err;
 }

@@ -99,11 +99,15 @@ static int verify(struct verifier_env *env)
 		return err;
 	for (u32 i = 0; i < env->insn_cnt; i++)
 		env->forms[i] = insn_decode(&env->insns[i]);
-	err = ext_prepare(env);
+	err = fastcall_mark(env);
+	if (!err)
+		err = ext_prepare(env);
 	if (!err)
 		err = explore_subprog(env, 0);
 	if (!err)
 		err = explore_globals(env);
+	if (!err)
+		fastcall_shrink(env);
 	if (!err)
 		err = check_stack_depth(env);
 	if (!err)

@@ -303,3 +303,89 @@ asm:  call f1; exit
       f7: r0 = 7; exit
 want: accept; r0=7
 twin: "f7: r0 = 7; exit" -> "f7: call f8; exit\n f8: r0 = 8; exit" rejects "the call stack of"
+
+name: larger frames of programs that trace do not count
+prog: raw_tp
+maps: t=prog_array(4,4,2)
+asm:  r6 = r1
+      *(u64 *)(r10 - 400) = 0
+      call sub
+      r0 = 0
+      exit
+      sub: *(u64 *)(r10 - 400) = 0
+      r1 = r10
+      r0 = 1
+      exit
+run:  no
+want: accept
+twin: "r6 = r1\n" -> "r6 = r1; r2 = map[t]; r3 = 0; call bpf_tail_call\n" rejects "combined stack size of 2 calls is "
+
+name: those of others do
+asm:  *(u64 *)(r10 - 400) = 0
+      call sub
+      exit
+      sub: *(u64 *)(r10 - 400) = 0
+      r0 = 1
+      exit
+want: reject "combined stack size of 2 calls is "
+twin: "sub: *(u64 *)(r10 - 400) = 0" -> "sub: *(u64 *)(r10 - 64) = 0" accepts
+
+name: what is spilled around a helper that keeps registers takes no stack
+prog: xdp
+asm:  *(u64 *)(r10 - 480) = 0
+      r1 = 1
+      r2 = 2
+      *(u64 *)(r10 - 488) = r2
+      *(u64 *)(r10 - 496) = r1
+      call bpf_get_smp_processor_id
+      r1 = *(u64 *)(r10 - 496)
+      r2 = *(u64 *)(r10 - 488)
+      r6 = r1
+      r6 += r2
+      call sub
+      r0 = r6
+      exit
+      sub: *(u64 *)(r10 - 32) = 0
+      r0 = 0
+      exit
+want: accept; r0=3
+twin: "r6 = r1\n" -> "r6 = *(u64 *)(r10 - 496)\n" rejects "combined stack size of 2 calls is "
+twin: "r6 = r1\n" -> "r6 = r10; r6 += -488; r6 = *(u64 *)(r6 + 0)\n" rejects "combined stack size of 2 calls is "
+twin: "bpf_get_smp_processor_id" -> "bpf_get_prandom_u32" rejects "combined stack size of 2 calls is "
+twin: "r2 = *(u64 *)(r10 - 488)\n" -> "r2 = 2\n" rejects "combined stack size of 2 calls is "
+
+name: socket filters have another helper of that name, which keeps none
+asm:  *(u64 *)(r10 - 480) = 0
+      r1 = 1
+      *(u64 *)(r10 - 488) = r1
+      call bpf_get_smp_processor_id
+      r1 = *(u64 *)(r10 - 488)
+      r6 = r1
+      call sub
+      r0 = r6
+      exit
+      sub: *(u64 *)(r10 - 32) = 0
+      r0 = 0
+      exit
+want: reject "combined stack size of 2 calls is "
+twin: "r10 - 480)" -> "r10 - 400)", "r10 - 488) = r1" -> "r10 - 408) = r1", "r1 = *(u64 *)(r10 - 488)" -> "r1 = *(u64 *)(r10 - 408)" accepts
+
+name: who jumps in between has spilled nothing
+prog: xdp
+pre:  r7=scalar
+asm:  *(u64 *)(r10 - 8) = 0
+      r1 = 1
+      *(u64 *)(r10 - 16) = r1
+      call bpf_get_smp_processor_id
+      r1 = *(u64 *)(r10 - 16)
+      r1 = 5
+      if r7 == 0 goto out
+      r7 = 0
+      *(u64 *)(r10 - 16) = r1
+      call bpf_get_smp_processor_id
+      fill: r1 = *(u64 *)(r10 - 16)
+      out: r0 = r1
+      exit
+in:   0 | 1
+want: accept; r0=5,5
+twin: "r7 = 0\n" -> "r7 = 0; r1 = 9; goto fill\n" rejects "unreachable insn"

@@ -395,3 +395,57 @@ in:   1
 want: accept; r0=2
 twin: "r0 = r1" -> "r1 = 0" rejects "R0 !read_ok"
 twin: "r0 += 1" -> "r0 += r9" rejects "R9 !read_ok"
+
+name: E-06 a range that holds one of the numbers which the known bits allow, its largest
+pre:  r1=scalar r2=map_value(8)
+asm:  r0 = 0
+      r1 &= 0xf0
+      if r1 < 0xe5 goto out
+      if r1 == 0xf0 goto out
+      r0 = *(u8 *)(r2 + 99)
+      out: exit
+in:   0xf0 | 0xe4 | 0xe8
+want: accept; r0=0,0,0; log "R1=240"
+twin: "&= 0xf0" -> "&= 0xf8" rejects "invalid access to map value, value_size=8 off=99 size=1"
+kernel: 6.18 does not look at known bits there
+
+name: E-06 its smallest
+pre:  r1=scalar r2=map_value(8)
+asm:  r0 = 0
+      r1 &= 0xf0
+      if r1 < 0x10 goto out
+      if r1 > 0x1f goto out
+      if r1 == 0x10 goto out
+      r0 = *(u8 *)(r2 + 99)
+      out: exit
+in:   0x10 | 0x20 | 0x1f
+want: accept; r0=0,0,0; log "R1=16"
+twin: "> 0x1f" -> "> 0x20" rejects "invalid access to map value, value_size=8 off=99 size=1"
+kernel: 6.18 does not look at known bits there
+
+name: E-06 one in the middle
+pre:  r1=scalar r2=map_value(8)
+asm:  r0 = 0
+      r1 &= 0xf0
+      if r1 < 0x15 goto out
+      if r1 > 0x25 goto out
+      if r1 == 0x20 goto out
+      r0 = *(u8 *)(r2 + 99)
+      out: exit
+in:   0x20 | 0x10 | 0x30
+want: accept; r0=0,0,0; log "R1=32"
+twin: "< 0x15" -> "< 0x10" rejects "invalid access to map value, value_size=8 off=99 size=1"
+kernel: 6.18 does not look at known bits there
+
+name: E-06 none at all
+pre:  r1=scalar r2=map_value(8)
+asm:  r0 = 0
+      r1 &= 0xf0
+      if r1 < 0x15 goto out
+      if r1 > 0x1f goto out
+      r0 = *(u8 *)(r2 + 99)
+      out: exit
+in:   0x15 | 0x20
+want: accept; r0=0,0
+twin: "> 0x1f" -> "> 0x20" rejects "invalid access to map value, value_size=8 off=99 size=1"
+kernel: 6.18 does not look at known bits there

@@ -264,3 +264,25 @@ asm:  r2 = map[t]
       exit
 want: accept; r0=7
 twin: "r3 = 2" -> "r3 = r1" rejects "R3 leaks addr into helper function"
+
+name: S-05 stack arguments are refused by name, whether a tail call is reachable
+maps: t=prog_array(4,4,2)
+asm:  r6 = r1
+      *(u64 *)(r11 - 8) = 7
+      r1 = r6
+      r2 = map[t]
+      r3 = 0
+      call bpf_tail_call
+      r0 = 0
+      exit
+want: reject "not modelled: stack arguments"
+twin: "*(u64 *)(r11 - 8) = 7\n" -> "*(u64 *)(r10 - 8) = 7\n" accepts
+kernel: 6.18 has none: "R11 is invalid"
+
+name: S-05 or none is
+asm:  *(u64 *)(r11 - 8) = 7
+      r0 = 0
+      exit
+want: reject "not modelled: stack arguments"
+twin: "r11 - 8" -> "r10 - 8" accepts
+kernel: 6.18 has none: "R11 is invalid"

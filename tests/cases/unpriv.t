@@ -80,8 +80,8 @@ prog: socket no_perfmon
 pre:  r3=scalar
 asm:  r2 = 3; *(u64 *)(r10 -8) = r2; *(u64 *)(r10 -16) = r2; r3 &= 8; r3 = 0; r2 = r10; r2 += -16; r2 += r3; r0 = *(u64 *)(r2 + 0); exit
 want: accept; r0=3
-twin: "r3 = 0;" -> "" rejects "R2 variable stack access prohibited for !root, var_off=(0xfffffffffffffff0; 0x8) off=0"
-kernel: 6.18 keeps the known part of the offset apart and says off=-16
+twin: "r3 = 0;" -> "" rejects "R2 variable stack access prohibited for !root, var_off=(0xfffffffffffffff0; 0x8) off=-16"
+kernel: 6.18 keeps the known part of the offset apart and says var_off=(0x0; 0x8)
 
 name: a masked offset gives the same element
 prog: socket no_perfmon

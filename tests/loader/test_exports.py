@@ -84,6 +84,11 @@ def main():
     with open(os.path.join(DATA, "libbpf-api.tsv"), encoding="utf-8") as f:
         libbpf = {r["symbol"] for r in csv.DictReader((l for l in f if not l.startswith("# ")), delimiter="\t")}
     ours, said = exported(), declared()
+    # V-03: a part of it that needs a name of another part which is not given out would not load.
+    out = subprocess.run(["ldd", "-r", LIB], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False).stdout
+    lacks = [line for line in out.splitlines() if ("undefined" in line or "not found" in line)
+             and not re.search(r"__(asan|ubsan|tsan|sanitizer)_", line)]  # those come with the program
+    check("V-03 every symbol that the library needs is found", "=>" in out and not lacks, lacks or out)
     check("what headers declare is given out", said <= ours, sorted(said - ours))
     check("nothing else is", ours <= said, sorted(ours - said))
     theirs = {n for n in ours if not n.startswith("skep_")} - OWN

@@ -210,6 +210,28 @@ static void callbacks_are_symbols(void **state __unused_arg)
 	fakehost_release(&fh, &run);
 }
 
+/* Spills around a helper that takes no registers away go, and their stack, unless somebody looks at it. */
+static void needless_spills_go(void **state __unused_arg)
+{
+	const struct xlated_prog *x;
+
+	x = verify(SOCK, "r1 = 1; *(u64 *)(r10 -8) = r1; *(u64 *)(r10 -16) = r1; call bpf_get_smp_processor_id; "
+			 "r1 = *(u64 *)(r10 -16); r0 = r1; exit");
+	assert_int_equal(x->subprogs[0].stack_depth, 8);
+	check_text(x, "(b7) r1 = 1\n"
+		      "(7b) *(u64 *)(r10 -8) = r1\n"
+		      "(b7) r0 = 0\n"
+		      "(bf) r0 = &(void __percpu *)(r0)\n"
+		      "(61) r0 = *(u32 *)(r0 +0)\n"
+		      "(bf) r0 = r1\n"
+		      "(95) exit\n");
+	fakehost_release(&fh, &run);
+	x = verify(SOCK, "r1 = 1; *(u64 *)(r10 -8) = r1; *(u64 *)(r10 -16) = r1; call bpf_get_smp_processor_id; "
+			 "r1 = *(u64 *)(r10 -16); r0 = *(u64 *)(r10 -16); exit");
+	assert_int_equal(x->subprogs[0].stack_depth, 16);
+	fakehost_release(&fh, &run);
+}
+
 /* V-20: a callee more than 32767 insns away. */
 static void v20_far_calls(void **state __unused_arg)
 {
@@ -236,6 +258,38 @@ static void v20_far_calls(void **state __unused_arg)
 	assert_int_equal(x->subprogs[1].start, FILL + 2);
 	fakehost_release(&fh, &run);
 	free(insns);
+}
+
+/*
+ * V-19: as many subprograms as there may be, and the last insn but one is a call. They are a tree, since frames
+ * are few: each calls three others, main the one at the very end, which calls backwards. A memory checker sees
+ * what is read beyond ("make asan").
+ */
+static void v19_calls_up_to_the_end(void **state __unused_arg)
+{
+	enum { SUBS = 256, FAN = 3, LEN = FAN + 1 };
+	static struct bpf_insn insns[SUBS * LEN];
+	const struct bpf_insn mov = { .code = 0xb7 }, exit = { .code = 0x95 };
+	struct vprog prog = { .gpl = true, .insns = insns, .insn_cnt = SUBS * LEN };
+	const struct xlated_prog *x;
+
+	for (u32 i = 0; i < SUBS * LEN; i++)
+		insns[i] = i % LEN == FAN ? exit : mov;
+	for (u32 s = 1; s < SUBS; s++) {
+		u32 from = (s - 1) / FAN, nr = (s - 1) % FAN; /* its caller, and which call of it */
+		u32 at = (from ? SUBS - from : 0) * LEN + nr, to = (SUBS - s) * LEN;
+
+		insns[at] = (struct bpf_insn){ .code = 0x85, .src_reg = 1, .imm = (s32)(to - at - 1) };
+	}
+	assert_int_equal(insns[SUBS * LEN - 2].src_reg, 1);
+	fakehost_verify(&fh, SOCK, NULL, &prog, &run);
+	if (run.res.err)
+		fail_msg("refused: %s", run.res.message);
+	x = run.res.xlated;
+	assert_int_equal(x->subprog_cnt, SUBS);
+	for (u32 i = 0; i < x->insn_cnt; i++)
+		assert_int_equal(insn_target(x->insns, i), insn_target(insns, i));
+	fakehost_release(&fh, &run);
 }
 
 /* J-09: insns that some gotox goes to are marked, and no others, though the table names them. */
@@ -418,7 +472,8 @@ int main(void)
 		T(context_writes),	 T(maps_and_helpers),
 		T(a_call_with_two_maps_is_general), T(calls_follow),
 		T(callbacks_are_symbols), T(v20_far_calls),
-		T(j09_gotox_destinations),
+		T(needless_spills_go),
+		T(j09_gotox_destinations),	 T(v19_calls_up_to_the_end),
 		T(may_goto_counts),	 T(flags_tell_targets),
 		T(packet_loads_become_calls), T(conditions_reach_far), T(offsets_are_masked),
 	};
