@@ -391,6 +391,7 @@ static int gotox_elems(struct verifier_env *env, int regno, u32 *ret_min, u32 *r
 int do_gotox(struct verifier_env *env, u32 insn_idx)
 {
 	int regno = env->insns[insn_idx].dst_reg, err;
+	const struct subprog *sub = &env->subprogs[subprog_of(env, insn_idx)];
 	const struct reg_state *reg = cur_reg(env, regno);
 	const struct map_desc *map;
 	u32 min = 0, max = 0, to, visit;
@@ -406,6 +407,10 @@ int do_gotox(struct verifier_env *env, u32 insn_idx)
 	env->notes[map->insn_values[max].orig_off].gotox_visit = visit;
 	for (u32 i = min; i <= max; i++) {
 		to = map->insn_values[i].orig_off;
+		/* A caller's address may have been passed: its code is not for this frame. */
+		if (to < sub->start || to >= sub->end)
+			return reject(env, R_GOTOX, -EINVAL, "jump table for insn %d points outside of the subprog [%u,%u]",
+				      insn_idx, sub->start, sub->end);
 		env->notes[to].gotox_dest = true;
 		if (env->notes[to].gotox_visit == visit)
 			continue;

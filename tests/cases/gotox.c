@@ -259,6 +259,28 @@ static void functions_have_their_own(void **state __unused_arg)
 	other = -1;
 }
 
+/* An address that the caller passes is no way out of the function. */
+static void no_function_is_left(void **state __unused_arg)
+{
+	static const char text[] =
+		"r7 = map_value[t] + 0\n r7 = *(u64 *)(r7 + 0)\n r0 = 0\n if r0 == 1 goto +1\n gotox r7\n r0 = 1\n"
+		"r1 = r7\n call f\n exit\n"
+		"f: r7 = map_value[o] + 0\n r7 = *(u64 *)(r7 + 0)\n gotox r%d\n r0 = 3\n exit\n";
+	char leaves[512], stays[512];
+	int prog;
+
+	snprintf(leaves, sizeof(leaves), text, 1);
+	snprintf(stays, sizeof(stays), text, 7);
+	other = table_of((u32[]){ 14 }, 1);
+	freeze(other);
+	refused_with(leaves, (u32[]){ 6 }, 1, EINVAL, "jump table for insn 13 points outside of the subprog [10,16]");
+	prog = load_with(stays, (u32[]){ 6 }, 1);
+	assert_int_equal(run(prog, 0), 3);
+	done(prog);
+	close(other);
+	other = -1;
+}
+
 /* ---- what may not be ------------------------------------------------------------------------------ */
 
 static void only_addresses_of_insns(void **state __unused_arg)
@@ -398,6 +420,7 @@ int main(void)
 		cmocka_unit_test(an_address_survives_the_stack),
 		cmocka_unit_test(loops_end),
 		cmocka_unit_test(functions_have_their_own),
+		cmocka_unit_test(no_function_is_left),
 		cmocka_unit_test(only_addresses_of_insns),
 		cmocka_unit_test(addresses_are_read_whole),
 		cmocka_unit_test(helpers_do_not_see_them),
