@@ -657,6 +657,17 @@ static int call_back_elem(struct verifier_env *env, u32 insn_idx, const struct c
 	return push_callback(env, insn_idx, call->subprog, args);
 }
 
+/* A loop whose callback and flags are the same on every visit is written out (fixups.c). */
+static int note_loop(struct verifier_env *env, u32 insn_idx, const struct call_site *call)
+{
+	struct insn_note *note = &env->notes[insn_idx];
+	bool plain = reg_is_null(cur_reg(env, BPF_REG_4));
+	u32 sub = plain ? call->subprog + 1 : LOOP_ANY;
+
+	note->loop_sub = !note->loop_sub || note->loop_sub == sub ? sub : LOOP_ANY;
+	return plain ? mark_precise(env, BPF_REG_4) : 0;
+}
+
 static int call_back(struct verifier_env *env, u32 insn_idx, const struct call_site *call)
 {
 	const struct reg_state *r1;
@@ -670,7 +681,9 @@ static int call_back(struct verifier_env *env, u32 insn_idx, const struct call_s
 	r1 = cur_reg(env, BPF_REG_1);
 	if (r1->type != SCALAR_VALUE)
 		return reject(env, R_ARG_TYPE, -EINVAL, "R1 is not a scalar");
-	err = mark_precise(env, BPF_REG_1);
+	err = note_loop(env, insn_idx, call);
+	if (!err)
+		err = mark_precise(env, BPF_REG_1);
 	if (err || !callback_wanted(env, scalar_umax(&r1->val)))
 		return err;
 	return call_back_loop(env, insn_idx, call);

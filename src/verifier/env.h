@@ -56,8 +56,10 @@ struct subprog {
 	s32 fastcall_top;
 	bool fastcall_keep;
 	/* fixups.c */
-	u32 extra_stack, ld_abs_slot;
+	u32 extra_stack, ld_abs_slot, loop_slot;
 };
+
+#define LOOP_ANY UINT32_MAX
 
 enum way { WAY_ANY, WAY_FALL, WAY_JUMP };
 
@@ -66,6 +68,8 @@ struct insn_note {
 	/* maps.c: LD_IMM64 of a map. call.c: the map that helper calls here were given. */
 	u32 map_idx, map_off;
 	bool map_seen, map_mixed;
+	/* call.c: 1 + the one callback of a bpf_loop() whose flags are 0; LOOP_ANY: not always the same */
+	u32 loop_sub;
 	u32 tail_key; /* call.c: 1 + the key of a tail call, 0 when it is not always the same */
 	/* prog.c */
 	bool prune_point, jmp_point, force_checkpoint, calls_callback, is_may_goto;

@@ -29,6 +29,7 @@ struct repl {
 	bool jump;   /* the last insn jumps to the original insn @target */
 	bool nop;    /* goto +0 in the end: dropped */
 	u32 target;
+	u16 call_at; /* 1 + place in the list of a call of @target; 0: none */
 };
 
 struct fixer {
@@ -79,6 +80,11 @@ static void put_alu_k(struct fixer *fx, u8 class, u8 op, u8 dst, s32 imm)
 static void put_alu_x(struct fixer *fx, u8 op, u8 dst, u8 src)
 {
 	put(fx, (struct bpf_insn){ .code = BPF_ALU64 | op | BPF_X, .dst_reg = dst, .src_reg = src });
+}
+
+static void put_mov_k(struct fixer *fx, u8 dst, s32 imm)
+{
+	put_alu_k(fx, BPF_ALU64, BPF_MOV, dst, imm);
 }
 
 static void put_nospec(struct fixer *fx)
@@ -432,6 +438,54 @@ static int fix_tail_call(struct fixer *fx, u32 idx)
 	return 0;
 }
 
+static void put_store(struct fixer *fx, s16 off, u8 src)
+{
+	put(fx, (struct bpf_insn){ .code = BPF_STX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_10, .src_reg = src,
+				   .off = off });
+}
+
+/*
+ * r0 = bpf_loop(r1, callback, r3, 0), written out, with r6 as its bound, r7 as its counter and r8 as the
+ * callback's context; they wait in the frame meanwhile. As in Linux all of r1 is the number of iterations,
+ * where the helper takes its lower half, and an error has no upper half.
+ */
+static void put_loop(struct fixer *fx, u32 idx, u32 callback)
+{
+	const struct subprog *sub = &fx->env->subprogs[subprog_of(fx->env, idx)];
+	s16 slot = -(s16)(round_up_to(sub->stack_depth, 8) + sub->loop_slot);
+
+	put(fx, (struct bpf_insn){ .code = BPF_JMP | BPF_JLE | BPF_K, .dst_reg = BPF_REG_1, .off = 2,
+				   .imm = MAX_MAY_GOTO });
+	put_alu_k(fx, BPF_ALU, BPF_MOV, BPF_REG_0, -E2BIG);
+	put(fx, (struct bpf_insn){ .code = BPF_JMP | BPF_JA, .off = 16 }); /* to the end */
+	for (u32 i = 0; i < 3; i++)
+		put_store(fx, slot + 8 * i, BPF_REG_6 + i);
+	put_alu_x(fx, BPF_MOV, BPF_REG_6, BPF_REG_1);
+	put_mov_k(fx, BPF_REG_7, 0);
+	put_alu_x(fx, BPF_MOV, BPF_REG_8, BPF_REG_3);
+	put(fx, (struct bpf_insn){ .code = BPF_JMP | BPF_JGE | BPF_X, .dst_reg = BPF_REG_7, .src_reg = BPF_REG_6,
+				   .off = 5 });
+	put_alu_x(fx, BPF_MOV, BPF_REG_1, BPF_REG_7);
+	put_alu_x(fx, BPF_MOV, BPF_REG_2, BPF_REG_8);
+	put(fx, (struct bpf_insn){ .code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_CALL });
+	fx->cur->call_at = fx->cur->cnt;
+	fx->cur->target = fx->env->subprogs[callback].start;
+	put_alu_k(fx, BPF_ALU64, BPF_ADD, BPF_REG_7, 1);
+	put(fx, (struct bpf_insn){ .code = BPF_JMP | BPF_JEQ | BPF_K, .off = -6 });
+	put_alu_x(fx, BPF_MOV, BPF_REG_0, BPF_REG_7);
+	for (u32 i = 0; i < 3; i++)
+		put_load(fx, 8, BPF_REG_6 + i, BPF_REG_10, slot + 8 * i);
+}
+
+/* A callback that no visit reached was never called: its code is gone. */
+static bool is_plain_loop(const struct verifier_env *env, u32 idx)
+{
+	u32 sub = env->notes[idx].loop_sub;
+
+	return env->insns[idx].imm == BPF_FUNC_loop && sub && sub != LOOP_ANY &&
+	       env->notes[env->subprogs[sub - 1].start].seen;
+}
+
 static int fix_helper_call(struct fixer *fx, u32 idx)
 {
 	const struct insn_note *note = &fx->env->notes[idx];
@@ -441,6 +495,10 @@ static int fix_helper_call(struct fixer *fx, u32 idx)
 		return fix_tail_call(fx, idx);
 	if (helper == BPF_FUNC_get_smp_processor_id) {
 		put_cpu_id(fx, BPF_REG_0);
+		return 0;
+	}
+	if (is_plain_loop(fx->env, idx)) {
+		put_loop(fx, idx, note->loop_sub - 1);
 		return 0;
 	}
 	if (is_array_lookup(fx, note, helper)) {
@@ -460,11 +518,6 @@ static int fix_helper_call(struct fixer *fx, u32 idx)
 /* Offsets from here up, and below the next, count from the network and from the link header. */
 #define OFF_NET	 (-0x100000)
 #define OFF_LINK (-0x200000)
-
-static void put_mov_k(struct fixer *fx, u8 dst, s32 imm)
-{
-	put_alu_k(fx, BPF_ALU64, BPF_MOV, dst, imm);
-}
 
 static void put_helper(struct fixer *fx, u32 helper)
 {
@@ -649,7 +702,7 @@ static int fix_insn(struct fixer *fx, u32 idx)
 static int reserve_stack(struct verifier_env *env, struct subprog *sub, bool *ret_may_goto)
 {
 	u32 depth = round_up_to(sub->stack_depth, 8);
-	bool ld_pkt = false;
+	bool ld_pkt = false, loop = false;
 
 	*ret_may_goto = false;
 	for (u32 i = sub->start; i < sub->end; i++) {
@@ -658,6 +711,7 @@ static int reserve_stack(struct verifier_env *env, struct subprog *sub, bool *re
 		if (env->notes[i].seen) {
 			*ret_may_goto |= form == FORM_MAY_GOTO;
 			ld_pkt |= insn_infos[form].kind == INSN_LD_PKT;
+			loop |= form == FORM_CALL_HELPER && is_plain_loop(env, i);
 		}
 		i += insn_is_wide(&env->insns[i]);
 	}
@@ -666,6 +720,9 @@ static int reserve_stack(struct verifier_env *env, struct subprog *sub, bool *re
 	if (depth + sub->extra_stack > MAX_BPF_STACK)
 		return reject(env, R_STACK_SIZE, -EACCES, "stack size %d(extra %d) is too large", depth,
 			      sub->extra_stack);
+	/* Linux does not count these. */
+	sub->extra_stack += 24 * loop;
+	sub->loop_slot = sub->extra_stack; /* the lowest of three */
 	return 0;
 }
 
@@ -881,6 +938,8 @@ static int write_list(struct fixer *fx, u32 orig, struct xlated_prog *x)
 		aux->orig_idx = orig;
 		aux->flags = zext_flag(insn);
 		aux->sym = fx->pool_sym.at[r->first + k];
+		if (r->call_at == k + 1)
+			insn->imm = (s64)fx->place[r->target] - (at + k) - 1;
 		if (r->jump && (k + 1 == r->cnt || (wide && k + 2 == r->cnt)))
 			err = aim(fx, orig, insn, at + k);
 		if (err)

@@ -389,3 +389,32 @@ asm:  *(u64 *)(r10 - 8) = 0
 in:   0 | 1
 want: accept; r0=5,5
 twin: "r7 = 0\n" -> "r7 = 0; r1 = 9; goto fill\n" rejects "unreachable insn"
+
+name: bpf_loop() with a number of iterations that nobody knows
+pre:  r9=scalar r8=scalar
+asm:  *(u64 *)(r10 - 8) = 0
+      r6 = 3; r7 = 5
+      r1 = r9
+      r2 = func cb
+      r3 = r10
+      r3 += -8
+      r4 = 0
+      call bpf_loop
+      r1 = *(u64 *)(r10 - 8)
+      r0 <<= 8
+      r0 |= r1
+      r6 += r7
+      r0 += r6
+      exit
+      cb: r3 = *(u64 *)(r2 + 0)
+      r3 += 1
+      r3 &= 0xff
+      *(u64 *)(r2 + 0) = r3
+      r0 = 0
+      if r1 != 6 goto out
+      r0 = 1
+      out: exit
+in:   0 0 | 1 0 | 6 0 | 7 0 | 100 0 | 0x800001 0 | 0x100000001 0 | -1 0
+want: accept; r0=8,265,1550,1807,1807,4294965512,4294965512,4294965512
+twin: "r4 = 0" -> "r4 = r8" accepts; r0=8,265,1550,1807,1807,4294965512,265,4294965512
+twin: "r0 = 1\n" -> "r0 = 2\n" rejects "should have been in [0, 1]"

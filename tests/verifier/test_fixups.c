@@ -198,15 +198,53 @@ static void callbacks_are_symbols(void **state __unused_arg)
 {
 	const struct xlated_prog *x;
 
-	x = verify(SOCK, "r1 = 10; r2 = func cb; r3 = 0; r4 = 0; call bpf_loop; r0 = 0; exit; "
+	x = verify(SOCK, "r4 = *(u32 *)(r1 + 0); r1 = 10; r2 = func cb; r3 = 0; call bpf_loop; r0 = 0; exit; "
 			 "cb: r0 = 0; exit");
 	assert_int_equal(x->subprog_cnt, 2);
 	assert_true(x->subprogs[1].is_callback);
 	assert_false(x->subprogs[0].is_callback);
-	assert_int_equal(x->syms[x->aux[1].sym].kind, SYM_FUNC);
-	assert_int_equal(x->syms[x->aux[1].sym].idx, 1);
-	assert_int_equal(insn_target(x->insns, 1), x->subprogs[1].start);
+	assert_int_equal(x->syms[x->aux[2].sym].kind, SYM_FUNC);
+	assert_int_equal(x->syms[x->aux[2].sym].idx, 1);
+	assert_int_equal(insn_target(x->insns, 2), x->subprogs[1].start);
 	assert_true(x->aux[x->subprogs[1].start].flags & AUX_INDIRECT_DEST);
+	fakehost_release(&fh, &run);
+}
+
+static void plain_loops_are_written_out(void **state __unused_arg)
+{
+	const struct xlated_prog *x;
+
+	x = verify(SOCK, "*(u64 *)(r10 -8) = 0; r1 = 10; r2 = func cb; r3 = r10; r4 = 0; call bpf_loop; r0 = 0; exit; "
+			 "cb: r0 = 0; exit");
+	check_text(x, "(7a) *(u64 *)(r10 -8) = 0\n"
+		      "(b7) r1 = 10\n"
+		      "(18) r2 = subprog[+24] | func 1\n"
+		      "(bf) r3 = r10\n"
+		      "(b7) r4 = 0\n"
+		      "(b5) if r1 <= 0x800000 goto pc+2\n"
+		      "(b4) w0 = -7\n"
+		      "(05) goto pc+16\n"
+		      "(7b) *(u64 *)(r10 -32) = r6\n"
+		      "(7b) *(u64 *)(r10 -24) = r7\n"
+		      "(7b) *(u64 *)(r10 -16) = r8\n"
+		      "(bf) r6 = r1\n"
+		      "(b7) r7 = 0\n"
+		      "(bf) r8 = r3\n"
+		      "(3d) if r7 >= r6 goto pc+5\n"
+		      "(bf) r1 = r7\n"
+		      "(bf) r2 = r8\n"
+		      "(85) call pc+8\n"
+		      "(07) r7 += 1\n"
+		      "(15) if r0 == 0x0 goto pc-6\n"
+		      "(bf) r0 = r7\n"
+		      "(79) r6 = *(u64 *)(r10 -32)\n"
+		      "(79) r7 = *(u64 *)(r10 -24)\n"
+		      "(79) r8 = *(u64 *)(r10 -16)\n"
+		      "(b7) r0 = 0\n"
+		      "(95) exit\n"
+		      "(b7) r0 = 0\n"
+		      "(95) exit\n");
+	assert_int_equal(x->subprogs[0].stack_depth, 32);
 	fakehost_release(&fh, &run);
 }
 
@@ -472,7 +510,7 @@ int main(void)
 		T(context_writes),	 T(maps_and_helpers),
 		T(a_call_with_two_maps_is_general), T(calls_follow),
 		T(callbacks_are_symbols), T(v20_far_calls),
-		T(needless_spills_go),
+		T(needless_spills_go),		 T(plain_loops_are_written_out),
 		T(j09_gotox_destinations),	 T(v19_calls_up_to_the_end),
 		T(may_goto_counts),	 T(flags_tell_targets),
 		T(packet_loads_become_calls), T(conditions_reach_far), T(offsets_are_masked),
