@@ -252,8 +252,11 @@ static void functions_have_their_own(void **state __unused_arg)
 	prog = load_with(text, (u32[]){ 8, 10 }, 2);
 	assert_int_equal(run(prog, 0), 1);
 	assert_int_equal(run(prog, 8), 4);
-	close(prog);
-	close(table);
+	done(prog);
+	/* The program has the maps until no read side can run it any more: others, which nobody had. */
+	close(other);
+	other = table_of((u32[]){ 17, 19 }, 2);
+	freeze(other);
 	refused_with(text, (u32[]){ 8, 17 }, 2, EINVAL, "jump table for insn 7 points outside of the subprog [0,12]");
 	close(other);
 	other = -1;
