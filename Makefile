@@ -64,6 +64,16 @@ asan: deps ## all tests under AddressSanitizer and UBSan
 	@[ -f $(BUILD)-asan/build.ninja ] || meson setup $(BUILD)-asan -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
 	@$(MAKE) --no-print-directory test BUILD=$(BUILD)-asan
 
+# Tests with threads; a child after fork() may start threads of its own. SKEP_TEST_THREADS: how many threads the
+# stress tests of maps start.
+TSAN_TESTS = core map map_stress map-types-stress map-rhash tables syscall perf syscall-maps tail-calls freplace
+tsan: deps ## tests of maps and runtime under ThreadSanitizer, with 2, 4 and 8 threads
+	@[ -f $(BUILD)-tsan/build.ninja ] || CC=clang-19 meson setup $(BUILD)-tsan -Db_sanitize=thread \
+		-Db_lundef=false >/dev/null
+	@ninja -C $(BUILD)-tsan >/dev/null
+	@for n in 2 4 8; do echo "$$n threads"; SKEP_TEST_THREADS=$$n TSAN_OPTIONS=die_after_fork=0:halt_on_error=1 \
+		meson test -C $(BUILD)-tsan --no-rebuild --print-errorlogs $(TSAN_TESTS) || exit 1; done
+
 warnings: deps ## build all with gcc and with clang-19; a warning is an error
 	@for cc in gcc clang-19; do \
 		[ -f $(BUILD)-w-$$cc/build.ninja ] || CC=$$cc meson setup --werror $(BUILD)-w-$$cc >/dev/null || exit 1; \

@@ -23,6 +23,15 @@ typedef int64_t s64;
 #define likely(x)	     __builtin_expect(!!(x), 1)
 #define unlikely(x)	     __builtin_expect(!!(x), 0)
 #define __printf_like(f, a)  __attribute__((format(printf, f, a)))
+
+/* Built with ThreadSanitizer, as gcc and as clang say it. */
+#if defined(__SANITIZE_THREAD__)
+#define SKEP_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SKEP_TSAN 1
+#endif
+#endif
 #define __must_check	     __attribute__((warn_unused_result))
 #define __noinline	     __attribute__((noinline))
 #define __cacheline_aligned  __attribute__((aligned(64)))

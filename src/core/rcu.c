@@ -46,13 +46,6 @@ static_assert(sizeof(struct rcu_item) >= sizeof(struct work_item), "rcu items ca
  * ThreadSanitizer does not see liburcu's barriers (the library is not instrumented): what a reader
  * did before rcu_leave() happens before what follows the grace period.
  */
-#if defined(__SANITIZE_THREAD__)
-#define SKEP_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define SKEP_TSAN 1
-#endif
-#endif
 #ifdef SKEP_TSAN
 void __tsan_acquire(void *addr);
 void __tsan_release(void *addr);

@@ -52,7 +52,7 @@ static inline u32 this_cpu(void)
  * Programs read and write values with no lock, in Linux as here: what a copy races with is the
  * programs' business. ThreadSanitizer is told so here and nowhere else.
  */
-#if defined(__SANITIZE_THREAD__)
+#ifdef SKEP_TSAN
 __attribute__((no_sanitize("thread"), noinline, unused)) static void value_zero(void *to, u32 size)
 {
 	for (u32 i = 0; i < size; i++)

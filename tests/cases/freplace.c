@@ -474,13 +474,13 @@ static void not_both_jumped_to_and_extended(void **state __unused_arg)
 	prog_close(&d);
 }
 
-static volatile bool stop;
+static bool stop; /* atomic */
 
 static void *run_on_and_on(void *arg)
 {
 	u64 *bad = arg;
 
-	while (!stop) {
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
 		u32 ret = run((int)bad[1]);
 
 		if (ret != 111 && ret != 115)
@@ -498,7 +498,7 @@ static void places_change_while_programs_run(void **state __unused_arg)
 	if (judge.is_kernel)
 		return;
 	d = must_load(&dispatcher);
-	stop = false;
+	__atomic_store_n(&stop, false, __ATOMIC_RELAXED);
 	for (int i = 0; i < 2; i++) {
 		args[i][0] = 0;
 		args[i][1] = (u64)d.fd;
@@ -514,7 +514,7 @@ static void places_change_while_programs_run(void **state __unused_arg)
 		close(l);
 		assert_int_equal(run(d.fd), 111);
 	}
-	stop = true;
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	for (int i = 0; i < 2; i++) {
 		pthread_join(threads[i], NULL);
 		assert_int_equal(args[i][0], 0);

@@ -424,13 +424,13 @@ static void the_last_close_empties_it(void **state __unused_arg)
 
 /* ---- concurrency -------------------------------------------------------------------------------------- */
 
-static volatile bool stop;
+static bool stop; /* atomic */
 
 static void *run_on_and_on(void *arg)
 {
 	u64 *bad = arg;
 
-	while (!stop) {
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
 		u32 ret = run((int)bad[1]);
 
 		if (ret != 1 && ret != 50 && ret != 51)
@@ -446,7 +446,7 @@ static void updates_while_programs_run(void **state __unused_arg)
 	u64 args[2][2] = { { 0, (u64)prog }, { 0, (u64)prog } };
 	pthread_t threads[2];
 
-	stop = false;
+	__atomic_store_n(&stop, false, __ATOMIC_RELAXED);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, run_on_and_on, args[i]), 0);
 	for (int i = 0; i < 200; i++) {
@@ -456,7 +456,7 @@ static void updates_while_programs_run(void **state __unused_arg)
 		if (i % 3 == 0)
 			assert_int_equal(slot_clear(t, 7), 0);
 	}
-	stop = true;
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	for (int i = 0; i < 2; i++) {
 		pthread_join(threads[i], NULL);
 		assert_int_equal(args[i][0], 0);

@@ -3,12 +3,14 @@
  * fuzz_insns.c - any instructions: what the verifier accepts gives the same on the interpreter, which checks
  * each access, and as machine code: return values, map contents, packets.
  *
- * The first byte chooses: insns as they are; or a generated program (tests/cases/gen.c) of a seed, into which
- * the rest of the bytes are written over single insns. Two array maps are there to be named by insns with the
- * descriptors 100 and 101.
+ * The first byte chooses: insns as they are; or a generated program (tests/diff/gen.c) of a seed, into which
+ * the rest of the bytes are written over single insns; its bit 3, whether the stack is written first, without
+ * which what programs read of it, and so all results, may differ. Maps are named by number: GEN_MAP_IN and
+ * GEN_MAP_VAL are there.
  */
-#include "../cases/gen.h"
+#include "../diff/gen.h"
 
+#include "base/strbuf.h"
 #include "runtime/runtime.h"
 #include "syscall/syscall.h"
 
@@ -18,10 +20,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define IN_FD	    100
-#define VAL_FD	    101
 #define SETS	    3
 #define PACKET_SIZE 64
+#define STORES	    64
 
 struct side {
 	struct skep *skep;
@@ -76,15 +77,15 @@ static void get_value(const struct side *s, int fd, void *value)
 
 static int load(const struct side *s, const struct bpf_insn *insns, u32 cnt, u32 type)
 {
-	static struct bpf_insn own[GEN_MAX_INSNS];
+	static struct bpf_insn own[STORES + GEN_MAX_INSNS];
 	union bpf_attr attr = { .prog_type = type, .insn_cnt = cnt, .insns = (uintptr_t)own, .license = (uintptr_t)"GPL" };
 
 	memcpy(own, insns, cnt * sizeof(*insns));
 	for (u32 i = 0; i < cnt; i++) {
-		if (own[i].code == (BPF_LD | BPF_IMM | BPF_DW) && own[i].imm == IN_FD)
-			own[i].imm = s->in_fd;
-		else if (own[i].code == (BPF_LD | BPF_IMM | BPF_DW) && own[i].imm == VAL_FD)
-			own[i].imm = s->val_fd;
+		if (own[i].code != (BPF_LD | BPF_IMM | BPF_DW) ||
+		    (own[i].src_reg != BPF_PSEUDO_MAP_FD && own[i].src_reg != BPF_PSEUDO_MAP_VALUE))
+			continue;
+		own[i].imm = own[i].imm == GEN_MAP_IN ? s->in_fd : own[i].imm == GEN_MAP_VAL ? s->val_fd : -1;
 	}
 	return (int)call(s, BPF_PROG_LOAD, &attr);
 }
@@ -113,11 +114,23 @@ static bool run_sets(struct side *s, u64 seed)
 	return true;
 }
 
+/* How much stack their frames take depends on the engine, as in Linux, and so may the verdict; and a program with
+ * CAP_PERFMON may read what was never written there. */
+static bool has_functions(const struct bpf_insn *insns, u32 cnt)
+{
+	for (u32 i = 0; i < cnt; i++) {
+		if ((insns[i].code == (BPF_JMP | BPF_CALL) && insns[i].src_reg) ||
+		    (insns[i].code == (BPF_LD | BPF_IMM | BPF_DW) && insns[i].src_reg == BPF_PSEUDO_FUNC))
+			return true;
+	}
+	return false;
+}
+
 /* Helpers that answer otherwise each time. */
 static bool is_the_same_twice(const struct bpf_insn *insns, u32 cnt)
 {
 	for (u32 i = 0; i < cnt; i++) {
-		if (insns[i].code != (BPF_JMP | BPF_CALL) || insns[i].src_reg)
+		if (insns[i].code != (BPF_JMP | BPF_CALL))
 			continue;
 		switch (insns[i].imm) {
 		case BPF_FUNC_ktime_get_ns:
@@ -136,7 +149,25 @@ static bool is_the_same_twice(const struct bpf_insn *insns, u32 cnt)
 	return true;
 }
 
-static void compare(struct side *a, struct side *b, u64 seed)
+static void tell(const struct side *a, const struct side *b, const struct bpf_insn *insns, u32 cnt)
+{
+	struct strbuf text = { 0 };
+
+	for (u32 set = 0; set < SETS; set++)
+		fprintf(stderr, "inputs %u: %u and %u, values %s, packets %s\n", set, a->retval[set], b->retval[set],
+			memcmp(a->value[set], b->value[set], sizeof(a->value[set])) ? "differ" : "agree",
+			memcmp(a->packet[set], b->packet[set], sizeof(a->packet[set])) ? "differ" : "agree");
+	for (u32 i = 0; i < cnt; i++) {
+		strbuf_printf(&text, "%u: ", i);
+		insn_print(&text, &insns[i], NULL);
+		strbuf_puts(&text, "\n");
+		i += insns[i].code == (BPF_LD | BPF_IMM | BPF_DW);
+	}
+	fputs(strbuf_str(&text), stderr);
+	strbuf_free(&text);
+}
+
+static void compare(struct side *a, struct side *b, u64 seed, const struct bpf_insn *insns, u32 cnt)
 {
 	bool ran_a = run_sets(a, seed), ran_b = run_sets(b, seed);
 
@@ -145,7 +176,16 @@ static void compare(struct side *a, struct side *b, u64 seed)
 					  !memcmp(a->packet, b->packet, sizeof(a->packet)))))
 		return;
 	fprintf(stderr, "interpreter and machine code differ\n");
+	tell(a, b, insns, cnt);
 	abort();
+}
+
+/* The whole stack, so that what is read of it is known. */
+static u32 put_stores(struct bpf_insn *insns)
+{
+	for (u32 i = 0; i < STORES; i++)
+		insns[i] = (struct bpf_insn){ .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_10, .off = -8 * (s16)(i + 1) };
+	return STORES;
 }
 
 static u32 make_insns(const uint8_t *data, size_t size, struct bpf_insn *insns, u64 *ret_seed)
@@ -163,8 +203,7 @@ static u32 make_insns(const uint8_t *data, size_t size, struct bpf_insn *insns, 
 	if (size < 9)
 		return 0;
 	memcpy(ret_seed, data + 1, 8);
-	gen = (struct gen){ .in_fd = IN_FD, .val_fd = VAL_FD };
-	gen_program(&gen, *ret_seed);
+	gen_program(&gen, *ret_seed, data[0] & 16);
 	memcpy(insns, gen.insns, gen.cnt * sizeof(*insns));
 	for (size_t at = 9; at + 9 <= size; at += 9)
 		memcpy(&insns[data[at] % gen.cnt], data + at + 1, sizeof(*insns));
@@ -175,11 +214,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const u32 types[] = { BPF_PROG_TYPE_SOCKET_FILTER, BPF_PROG_TYPE_SCHED_CLS, BPF_PROG_TYPE_XDP,
+	static const u32 types[] = { BPF_PROG_TYPE_SOCKET_FILTER, BPF_PROG_TYPE_XDP, BPF_PROG_TYPE_SCHED_CLS,
 				     BPF_PROG_TYPE_SOCKET_FILTER };
-	static struct bpf_insn insns[GEN_MAX_INSNS];
+	static struct bpf_insn insns[STORES + GEN_MAX_INSNS];
 	static struct side interp, jit;
-	u32 cnt, type;
+	u32 cnt, type, first;
 	u64 seed;
 
 	if (!size)
@@ -188,19 +227,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		make_side(&interp, SKEP_ENGINE_INTERP);
 		make_side(&jit, SKEP_ENGINE_AUTO);
 	}
-	cnt = make_insns(data, size, insns, &seed);
+	first = data[0] & 8 ? put_stores(insns) : 0;
+	cnt = first + make_insns(data, size, insns + first, &seed);
 	type = types[data[0] >> 1 & 3];
 	interp.prog_fd = load(&interp, insns, cnt, type);
 	jit.prog_fd = load(&jit, insns, cnt, type);
-	if ((interp.prog_fd < 0) != (jit.prog_fd < 0)) {
+	if ((interp.prog_fd < 0) != (jit.prog_fd < 0) && !has_functions(insns, cnt)) {
 		fprintf(stderr, "verdicts differ: %d and %d\n", interp.prog_fd, jit.prog_fd);
 		abort();
 	}
-	if (interp.prog_fd < 0)
-		return 0;
-	if (is_the_same_twice(insns, cnt))
-		compare(&interp, &jit, seed);
-	close(interp.prog_fd);
-	close(jit.prog_fd);
+	if (interp.prog_fd < 0 || jit.prog_fd < 0)
+		goto out;
+	if (!first || has_functions(insns, cnt) || !is_the_same_twice(insns, cnt))
+		run_sets(&interp, seed), run_sets(&jit, seed);
+	else
+		compare(&interp, &jit, seed, insns, cnt);
+out:
+	if (interp.prog_fd >= 0)
+		close(interp.prog_fd);
+	if (jit.prog_fd >= 0)
+		close(jit.prog_fd);
 	return 0;
 }

@@ -10,8 +10,19 @@
 #include "core/rcu.h"
 #include "core/vcpu.h"
 
+#include <stdlib.h>
+
 static struct memacct mem;
 static struct vcpu_set *vcpus;
+
+/* "make tsan" says how many threads; else as many as the test has room for. */
+__attribute__((unused)) static u32 thread_cnt(u32 max)
+{
+	const char *given = getenv("SKEP_TEST_THREADS");
+	u32 cnt = given ? (u32)atoi(given) : max;
+
+	return cnt >= 2 && cnt < max ? cnt : max;
+}
 
 static int setup(void **state __unused_arg)
 {

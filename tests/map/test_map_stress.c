@@ -120,8 +120,9 @@ static void check_hash_stress(u32 key_size, u32 mflags, u32 max)
 {
 	struct skep_map *map = make(BPF_MAP_TYPE_HASH, key_size, 8, max, mflags);
 	bool stop = false;
-	struct job jobs[6];
-	pthread_t threads[6];
+	u32 cnt = thread_cnt(8);
+	struct job jobs[8];
+	pthread_t threads[8];
 	u8 key[64];
 	u64 ops = 0;
 
@@ -131,13 +132,13 @@ static void check_hash_stress(u32 key_size, u32 mflags, u32 max)
 		key_of(key, key_size, nr);
 		assert_int_equal(map_sys_update(map, key, &value, 0), 0);
 	}
-	for (u32 i = 0; i < 6; i++) {
+	for (u32 i = 0; i < cnt; i++) {
 		jobs[i] = (struct job){ .map = map, .seed = i + 1, .key_size = key_size, .stop = &stop };
-		pthread_create(&threads[i], NULL, i < 3 ? hash_reader : hash_writer, &jobs[i]);
+		pthread_create(&threads[i], NULL, i < cnt / 2 ? hash_reader : hash_writer, &jobs[i]);
 	}
 	usleep(RUN_NS / 1000);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-	for (u32 i = 0; i < 6; i++) {
+	for (u32 i = 0; i < cnt; i++) {
 		pthread_join(threads[i], NULL);
 		assert_int_equal(jobs[i].missing, 0);
 		assert_int_equal(jobs[i].wrong, 0);
@@ -192,18 +193,18 @@ static void percpu_values_belong_to_the_vcpu(void **state __unused_arg)
 		struct skep_map *map = make(kinds[t], 4, 8, 4, 0);
 		u64 all[CPUS] = { 0 }, sum = 0;
 		struct job job = { .map = map };
+		u32 key = 0, cnt = thread_cnt(8);
 		pthread_t threads[8];
-		u32 key = 0;
 
 		assert_int_equal(map_sys_update(map, &key, all, 0), 0);
-		for (u32 i = 0; i < 8; i++)
+		for (u32 i = 0; i < cnt; i++)
 			pthread_create(&threads[i], NULL, percpu_adder, &job);
-		for (u32 i = 0; i < 8; i++)
+		for (u32 i = 0; i < cnt; i++)
 			pthread_join(threads[i], NULL);
 		assert_int_equal(map_sys_lookup(map, &key, all, 0), 0);
 		for (u32 cpu = 0; cpu < CPUS; cpu++)
 			sum += all[cpu];
-		assert_int_equal(sum, 8 * 50000);
+		assert_int_equal(sum, (u64)cnt * 50000);
 		map_put(map);
 	}
 }

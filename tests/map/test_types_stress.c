@@ -22,7 +22,7 @@
 #include "../core/sigtimer.h"
 
 #define CPUS	 8
-#define THREADS	 8
+#define THREADS_MAX 8
 #define RUN_NS	 200000000ull
 
 #include "fixture.h"
@@ -54,11 +54,11 @@ static u32 pick(struct job *job, u32 below)
 /* Runs @work once for each thread until RUN_NS are over, each time as a program would. */
 static void run_threads(struct job *jobs, struct skep_map *map, void *(*work)(void *))
 {
-	pthread_t threads[THREADS];
+	pthread_t threads[THREADS_MAX];
 	bool stop = false;
 	u64 until;
 
-	for (u32 i = 0; i < THREADS; i++) {
+	for (u32 i = 0; i < thread_cnt(THREADS_MAX); i++) {
 		jobs[i] = (struct job){ .map = map, .nr = i, .rnd = i * 77 + 1, .stop = &stop };
 		assert_int_equal(pthread_create(&threads[i], NULL, work, &jobs[i]), 0);
 	}
@@ -66,7 +66,7 @@ static void run_threads(struct job *jobs, struct skep_map *map, void *(*work)(vo
 	while (host_now_ns() < until)
 		sched_yield();
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-	for (u32 i = 0; i < THREADS; i++)
+	for (u32 i = 0; i < thread_cnt(THREADS_MAX); i++)
 		pthread_join(threads[i], NULL);
 }
 
@@ -168,11 +168,11 @@ static void lru_under_threads(void **state __unused_arg)
 	for (u32 t = 0; t < 4; t++) {
 		u32 flags = t & 1 ? BPF_F_NO_COMMON_LRU : 0;
 		struct skep_map *map = make(types[t / 2], 4, 32, LRU_MAX, flags);
-		struct job jobs[THREADS];
+		struct job jobs[THREADS_MAX];
 		u64 ops = 0;
 
 		run_threads(jobs, map, lru_work);
-		for (u32 i = 0; i < THREADS; i++) {
+		for (u32 i = 0; i < thread_cnt(THREADS_MAX); i++) {
 			assert_int_equal(jobs[i].wrong, 0);
 			assert_int_equal(jobs[i].failed, 0);
 			ops += jobs[i].ops;
@@ -331,10 +331,10 @@ static void queues_lose_and_double_nothing(void **state __unused_arg)
 	for (u32 t = 0; t < 2; t++) {
 		struct skep_map *map = make(t ? BPF_MAP_TYPE_STACK : BPF_MAP_TYPE_QUEUE, 0, 24, 1000, 0);
 		u64 cnt = 0, sum = 0, passed = 0, value[3];
-		struct job jobs[THREADS];
+		struct job jobs[THREADS_MAX];
 
 		run_threads(jobs, map, queue_work);
-		for (u32 i = 0; i < THREADS; i++) {
+		for (u32 i = 0; i < thread_cnt(THREADS_MAX); i++) {
 			assert_int_equal(jobs[i].wrong, 0);
 			assert_int_equal(jobs[i].failed, 0);
 			passed += jobs[i].out_cnt;
@@ -402,13 +402,13 @@ static void tries_always_find_what_is_there(void **state __unused_arg)
 {
 	struct skep_map *map = make(BPF_MAP_TYPE_LPM_TRIE, 8, 8, 64, BPF_F_NO_PREALLOC);
 	u8 key[8] = { 8, 0, 0, 0, 10 };
-	struct job jobs[THREADS];
+	struct job jobs[THREADS_MAX];
 	u64 ops = 0;
 	u32 left;
 
 	assert_int_equal(map_sys_update(map, key, key, 0), 0);
 	run_threads(jobs, map, trie_work);
-	for (u32 i = 0; i < THREADS; i++) {
+	for (u32 i = 0; i < thread_cnt(THREADS_MAX); i++) {
 		assert_int_equal(jobs[i].wrong, 0);
 		assert_int_equal(jobs[i].failed, 0);
 		ops += jobs[i].ops;
@@ -480,7 +480,7 @@ static void inner_maps_go_when_nobody_uses_them(void **state __unused_arg)
 		struct map_attr attr = { .type = types[t != 0], .key_size = 4, .value_size = 4,
 					 .max_entries = 2, .cpu_cnt = CPUS, .acct = &mem, .objs = &objs,
 					 .flags = t == 2 ? BPF_F_NO_PREALLOC : 0 };
-		struct job jobs[THREADS];
+		struct job jobs[THREADS_MAX];
 		struct skep_map *map;
 		u64 ops = 0;
 
@@ -488,7 +488,7 @@ static void inner_maps_go_when_nobody_uses_them(void **state __unused_arg)
 		for (u32 slot = 0; slot < 2; slot++)
 			assert_int_equal(map_sys_update(map, &slot, &(int){ 5 }, 0), 0);
 		run_threads(jobs, map, inner_work);
-		for (u32 i = 0; i < THREADS; i++) {
+		for (u32 i = 0; i < thread_cnt(THREADS_MAX); i++) {
 			assert_int_equal(jobs[i].wrong, 0);
 			assert_int_equal(jobs[i].failed, 0);
 			ops += jobs[i].ops;

@@ -187,8 +187,12 @@ static void y01_common_attributes_log(void **state __unused_arg)
 	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4,
 				.max_entries = 1, .map_ifindex = 3 };
 	char log[256] = "";
-	struct bpf_common_attr c = { .log_buf = P(log), .log_size = sizeof(log), .log_level = 1 };
+	struct bpf_common_attr c;
 
+	memset(&c, 0, sizeof(c)); /* an initializer would leave its padding, which counts */
+	c.log_buf = P(log);
+	c.log_size = sizeof(log);
+	c.log_level = 1;
 	assert_int_equal(skep_bpf_common(skep, NULL, BPF_MAP_CREATE | BPF_COMMON_ATTRS, &attr,
 					 sizeof(attr), &c, sizeof(c)), -EOPNOTSUPP);
 	assert_non_null(strstr(log, "not modelled: maps offloaded to a device"));
