@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define PASSES_FREE 3
 #define PASSES_MAX  6
@@ -25,8 +26,10 @@
 struct jit_step {
 	struct jit_op op;
 	u8 kind, form_op;
+	bool blind;
 	u32 target; /* insn, or subprogram of a call */
 	u32 sym;
+	u64 key; /* .blind: a random number that hides the immediate */
 };
 
 struct driver {
@@ -36,6 +39,10 @@ struct driver {
 	struct jit_func *funcs;
 	struct jit_ctx j;
 	const char *why;
+	bool blind;
+	bool ax_lost; /* a blinded insn stood behind the last one that wrote AX */
+	u64 keys[64]; /* random; the first key_cnt are unused */
+	u32 key_cnt;
 };
 
 static const struct jit_target *const targets[] = { &x64_target, &x64_bmi2_target };
@@ -129,13 +136,111 @@ void jit_put_vcpu(struct jit_ctx *j)
 	jit_put(j, 0, 4);
 }
 
-/* ---- decoding -------------------------------------------------------------------------- */
-
 static int refuse(struct driver *d, const char *why)
 {
 	d->why = why;
 	return -EOPNOTSUPP;
 }
+
+/* ---- constant blinding (J-08) ------------------------------------------------------------ */
+
+/*
+ * Whoever loads a program chooses its immediates, and so would choose bytes of executable memory. Blinded,
+ * an immediate is made in AX from two numbers that nobody could know before:
+ *	AX = imm ^ key; AX ^= key; dst op= AX
+ * As on Linux offsets of loads and stores (16 bits) and numbers of helpers stay, and so do immediates of insns
+ * that name AX: those were made by rewriting. But a store through AX may be the program's own constant
+ * into a context field: its bytes are stored one by one, so that they do not stand together.
+ */
+static int next_key(struct driver *d, u64 *ret_key)
+{
+	if (!d->key_cnt) {
+		/* up to 256 bytes are given whole; not the instance's randomness: a seed would tell them */
+		if (getentropy(d->keys, 256))
+			return -EIO;
+		d->key_cnt = 256 / sizeof(d->keys[0]);
+	}
+	*ret_key = d->keys[--d->key_cnt];
+	return 0;
+}
+
+static bool names_ax(const struct jit_step *step)
+{
+	return step->op.dst == ISA_REG_AX || step->op.src == ISA_REG_AX;
+}
+
+static bool defines_ax(const struct jit_step *step)
+{
+	return step->op.dst == ISA_REG_AX && step->op.src != ISA_REG_AX &&
+	       (step->kind == INSN_LDX || step->kind == INSN_LD_IMM64 || step->kind == INSN_MOVSX ||
+		(step->kind == INSN_ALU && step->form_op == OP_MOV));
+}
+
+/* Rewriting keeps nothing in AX across an insn of the program; were it to, blinding would break it. */
+static int check_ax(struct driver *d, const struct jit_step *step)
+{
+	if (!names_ax(step))
+		return 0;
+	if (defines_ax(step))
+		d->ax_lost = false;
+	return d->ax_lost ? refuse(d, "not modelled: blinding inside of a sequence that uses AX") : 0;
+}
+
+static int decode_blinding(struct driver *d, struct jit_func *func, struct jit_step *step)
+{
+	switch (step->kind) {
+	case INSN_ALU:
+	case INSN_JCOND:
+	case INSN_ST:
+	case INSN_ST_ARG:
+		step->blind = step->op.use_imm && !names_ax(step);
+		break;
+	case INSN_LD_IMM64:
+		step->blind = !step->sym && !names_ax(step);
+		break;
+	}
+	if (!step->blind)
+		return check_ax(d, step);
+	func->regs_used |= BIT(ISA_REG_AX);
+	d->ax_lost = true;
+	return next_key(d, &step->key);
+}
+
+static void emit_blind_imm64(struct driver *d, const struct jit_step *step)
+{
+	struct jit_op xor = { .op = OP_XOR, .size = 8, .dst = step->op.dst, .src = ISA_REG_AX };
+
+	d->target->imm64(&d->j, step->op.dst, step->op.imm64 ^ step->key);
+	d->target->imm64(&d->j, ISA_REG_AX, step->key);
+	d->target->alu(&d->j, &xor);
+}
+
+/* From here on the step's second operand is AX. */
+static void emit_blind_imm(struct driver *d, struct jit_step *step)
+{
+	s32 key = (s32)step->key;
+	struct jit_op xor = { .op = OP_XOR, .size = 8, .dst = ISA_REG_AX, .use_imm = true, .imm = key };
+
+	d->target->imm64(&d->j, ISA_REG_AX, (u64)(s64)(step->op.imm ^ key));
+	d->target->alu(&d->j, &xor);
+	step->op.use_imm = false;
+	step->op.src = ISA_REG_AX;
+}
+
+static void emit_store_bytes(struct driver *d, const struct jit_op *op)
+{
+	for (u32 i = 0; i < op->size; i++) {
+		u32 byte = d->target->big_endian ? op->size - 1 - i : i;
+		struct jit_op part = *op;
+
+		part.size = 1;
+		part.off = op->off + i;
+		part.imm = ((u64)(s64)op->imm >> 8 * byte) & 0xff;
+		d->target->store(&d->j, &part);
+	}
+}
+
+/* ---- decoding -------------------------------------------------------------------------- */
 
 static s64 func_at(const struct xlated_prog *prog, s64 start)
 {
@@ -252,6 +357,8 @@ static int decode_func(struct driver *d, u32 func_idx)
 		func->regs_used |= BIT(insn->dst_reg) | BIT(insn->src_reg);
 		last = info->kind;
 		err = decode_kind(d, func, sub, i, step);
+		if (!err && d->blind)
+			err = decode_blinding(d, func, step);
 		if (err)
 			return err;
 	}
@@ -274,7 +381,7 @@ static void emit_call(struct driver *d, const struct jit_step *step)
 						       JIT_TAIL_SLOTS);
 }
 
-static void emit_step(struct driver *d, const struct jit_step *step, u32 idx)
+static void emit_plain(struct driver *d, const struct jit_step *step, u32 idx)
 {
 	const struct jit_target *t = d->target;
 	struct jit_ctx *j = &d->j;
@@ -320,6 +427,23 @@ static void emit_step(struct driver *d, const struct jit_step *step, u32 idx)
 	case INSN_NOSPEC:
 		return t->nospec(j);
 	}
+}
+
+static void emit_step(struct driver *d, const struct jit_step *step, u32 idx)
+{
+	struct jit_step hidden;
+
+	if (likely(!d->blind))
+		return emit_plain(d, step, idx);
+	if (step->kind == INSN_ST && step->op.dst == ISA_REG_AX)
+		return emit_store_bytes(d, &step->op);
+	if (!step->blind)
+		return emit_plain(d, step, idx);
+	hidden = *step;
+	if (step->kind == INSN_LD_IMM64)
+		return emit_blind_imm64(d, &hidden);
+	emit_blind_imm(d, &hidden);
+	emit_plain(d, &hidden, idx);
 }
 
 /* A jump to the first insn of a subprogram lands behind its prologue. */
@@ -450,20 +574,18 @@ int jit_compile(const struct xlated_prog *prog, const struct jit_target *target,
 		struct jit_image **ret_image, const char **ret_why)
 {
 	struct driver d = { .prog = prog, .target = target };
-	int err = 0;
+	int err;
 
 	if (!prog->subprog_cnt || !prog->insn_cnt || prog->subprogs[0].start)
 		return -EINVAL;
-	if (flags & JIT_BLIND)
-		err = refuse(&d, "not modelled: constant blinding");
-	else if (flags & ~JIT_REPLACEABLE)
+	if (flags & ~(JIT_BLIND | JIT_REPLACEABLE))
 		return -EINVAL;
+	d.blind = flags & JIT_BLIND;
 	d.j.replaceable = flags & JIT_REPLACEABLE;
 	d.j.prog = prog;
 	d.j.caps = target->caps;
 	d.j.image = calloc(1, sizeof(*d.j.image));
-	if (!err)
-		err = d.j.image ? compile(&d) : -ENOMEM;
+	err = d.j.image ? compile(&d) : -ENOMEM;
 	free(d.steps);
 	free(d.funcs);
 	free(d.j.insn_off);

@@ -43,7 +43,7 @@ struct jit_image {
 	u32 line_cnt;
 };
 
-#define JIT_BLIND	BIT(0) /* constant blinding: not modelled yet, -EOPNOTSUPP */
+#define JIT_BLIND	BIT(0) /* no immediate of the program stands in the code (J-08); draws random numbers */
 #define JIT_REPLACEABLE BIT(1) /* each subprogram is entered through jit_code.targets */
 
 /* 0, -ENOMEM, -EOPNOTSUPP (a form that the target lacks; *ret_why names it), -E2BIG. */

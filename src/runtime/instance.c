@@ -77,7 +77,7 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 	int err = -ENOMEM;
 
 	opts = opts ? opts : &defaults;
-	if (opts->cpu_cnt > VCPU_MAX || opts->engine > SKEP_ENGINE_INTERP)
+	if (opts->cpu_cnt > VCPU_MAX || opts->engine > SKEP_ENGINE_INTERP || opts->jit_harden > 2)
 		return -EINVAL;
 	if (opts->engine == SKEP_ENGINE_JIT && !jit_target_host())
 		return -EOPNOTSUPP;
@@ -88,6 +88,7 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 	pthread_mutex_init(&skep->mem.lock, NULL);
 	skep->engine = opts->engine;
 	skep->unprivileged_bpf = opts->unprivileged_bpf;
+	skep->jit_harden = opts->jit_harden;
 	skep->seed = pick_seed(opts);
 	skep->acct.limit = opts->mem_limit ? opts->mem_limit : DEFAULT_MEM_LIMIT;
 	skep->kernel_btf = opts->kernel_btf;

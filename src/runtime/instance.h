@@ -36,6 +36,7 @@ struct skep {
 	struct vcpu_set *vcpus;
 	u32 engine;
 	bool unprivileged_bpf;
+	u32 jit_harden;
 	u64 seed;
 	bool stats_on;
 	const struct skep_btf *kernel_btf;
@@ -85,6 +86,7 @@ struct skep_prog {
 	u32 func_info_rec_size, func_info_cnt, line_info_rec_size, line_info_cnt;
 	u64 load_time_ns, prepare_ns, mem_bytes;
 	u32 created_by_uid;
+	bool blind; /* machine code without its immediates */
 
 	/* freplace.c. Of a program that was extended, under in_maps.ext_lock: */
 	struct jit_image *replaceable_image;

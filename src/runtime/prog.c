@@ -102,6 +102,11 @@ static int resolve(void *ctx, const struct xlated_sym *sym, u64 *ret_value)
 	return val ? 0 : -EINVAL;
 }
 
+static u32 jit_flags(const struct skep_prog *prog)
+{
+	return prog->blind ? JIT_BLIND : 0;
+}
+
 static int link_jit(struct skep_prog *prog, const struct sym_resolver *resolver)
 {
 	const char *why;
@@ -109,7 +114,7 @@ static int link_jit(struct skep_prog *prog, const struct sym_resolver *resolver)
 
 	if (prog->skep->engine == SKEP_ENGINE_INTERP || !jit_target_host())
 		return -EOPNOTSUPP;
-	err = jit_compile(prog->res.xlated, jit_target_host(), 0, &prog->image, &why);
+	err = jit_compile(prog->res.xlated, jit_target_host(), jit_flags(prog), &prog->image, &why);
 	if (err)
 		return err;
 	return jit_link(prog->image, prog->res.xlated, resolver, &prog->jit);
@@ -139,8 +144,8 @@ int prog_link_replaceable(struct skep_prog *prog)
 	int err = 0;
 
 	if (!prog->replaceable_image)
-		err = jit_compile(prog->res.xlated, jit_target_host(), JIT_REPLACEABLE, &prog->replaceable_image,
-				  &why);
+		err = jit_compile(prog->res.xlated, jit_target_host(), jit_flags(prog) | JIT_REPLACEABLE,
+				  &prog->replaceable_image, &why);
 	return err ? err : jit_link(prog->replaceable_image, prog->res.xlated, &resolver, &prog->replaceable);
 }
 
@@ -286,6 +291,7 @@ static struct skep_prog *prog_alloc(struct skep *skep, const struct prog_load *l
 	prog->line_info_cnt = v->line_info_cnt;
 	prog->load_time_ns = load->load_time_ns;
 	prog->created_by_uid = load->created_by_uid;
+	prog->blind = prog->skep->jit_harden > (load->caps & VCAP_BPF ? 1 : 0);
 	return prog;
 }
 

@@ -27,6 +27,7 @@ struct skep_opts {
 	u64 seed;
 	u32 engine;	/* enum skep_engine: what programs run on */
 	bool unprivileged_bpf; /* kernel.unprivileged_bpf_disabled is 0, not 2 */
+	u32 jit_harden; /* net.core.bpf_jit_harden: 1 blinds constants of callers without CAP_BPF, 2 of all */
 	const struct skep_btf *kernel_btf; /* instead of the built-in one; a reference is taken */
 };
 enum skep_engine { SKEP_ENGINE_AUTO /* JIT where there is one */, SKEP_ENGINE_JIT, SKEP_ENGINE_INTERP };

@@ -72,9 +72,10 @@ static long own_bpf(void *ctx, int cmd, void *attr, u32 size)
 	return skep_bpf(ctx, NULL, cmd, attr, size);
 }
 
-static bool own_judge(struct judge *j, u32 engine)
+static bool own_judge(struct judge *j, u32 engine, u32 jit_harden)
 {
-	struct skep_opts opts = { .engine = engine, .cpu_cnt = 2, .unprivileged_bpf = true };
+	struct skep_opts opts = { .engine = engine, .cpu_cnt = 2, .unprivileged_bpf = true,
+				  .jit_harden = jit_harden };
 	struct skep *skep;
 
 	if (skep_boot(&opts, &skep))
@@ -108,9 +109,11 @@ bool judge_make(struct judge *j, const char *name)
 	}
 #ifdef HAVE_SKEP
 	if (!strcmp(name, "interp"))
-		return own_judge(j, SKEP_ENGINE_INTERP);
+		return own_judge(j, SKEP_ENGINE_INTERP, 0);
 	if (!strcmp(name, "jit"))
-		return own_judge(j, SKEP_ENGINE_JIT);
+		return own_judge(j, SKEP_ENGINE_JIT, 0);
+	if (!strcmp(name, "jit-blind"))
+		return own_judge(j, SKEP_ENGINE_JIT, 2);
 #endif
 	fprintf(stderr, "no such judge: %s\n", name);
 	exit(2);

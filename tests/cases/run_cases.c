@@ -14,7 +14,7 @@
 
 #include <linux/bpf.h>
 
-#define MAX_JUDGES 3
+#define MAX_JUDGES 4
 
 static void print_comment(const char *text)
 {

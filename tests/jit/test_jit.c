@@ -16,6 +16,7 @@
 #endif
 
 static const struct jit_target *target; /* under test */
+static u32 flags;			 /* JIT_*, under test */
 
 struct built {
 	struct jit_image *image;
@@ -30,7 +31,7 @@ static struct built build_jit(struct build *b)
 	const char *why = NULL;
 	struct built built;
 
-	assert_int_equal(jit_compile(b->prog, target, 0, &built.image, &why), 0);
+	assert_int_equal(jit_compile(b->prog, target, flags, &built.image, &why), 0);
 	assert_int_equal(jit_link(built.image, b->prog, &resolver, &built.code), 0);
 	return built;
 }
@@ -139,7 +140,8 @@ static void short_jump_limits(void **state __unused_arg)
 		assert_int_equal(run_ctx_once(&b, NULL), 0);
 		at = code_size(&b);
 		b.prog->insns[1].off = 0; /* the same with a jump that is short in any case */
-		assert_int_equal(at - code_size(&b), bytes < 128 ? 0 : 4);
+		if (!flags) /* insns have the sizes that emit_bytes() counts on */
+			assert_int_equal(at - code_size(&b), bytes < 128 ? 0 : 4);
 		xlated_free(b.prog);
 
 		build_start(&b);
@@ -438,8 +440,155 @@ static void refusals(void **state __unused_arg)
 	build_end(&b);
 	assert_int_equal(jit_compile(b.prog, target, 0, &image, &why), -EOPNOTSUPP);
 	assert_non_null(strstr(why, "casts"));
+	assert_int_equal(jit_compile(b.prog, target, ~0u, &image, &why), -EINVAL);
+	xlated_free(b.prog);
+}
+
+/* ---- constant blinding ----------------------------------------------------------------- */
+
+#define CHOSEN	 0x5a17c0deu /* what somebody would like to see in the code */
+#define CHOSEN64 0x5ca1ab1e0ddba115ull
+
+static u32 count_bytes(const struct jit_image *image, const void *bytes, u32 size)
+{
+	u32 cnt = 0;
+
+	for (u32 i = 0; i + size <= image->code_size; i++)
+		cnt += !memcmp(image->code + i, bytes, size);
+	return cnt;
+}
+
+static u32 count_chosen(const struct jit_image *image)
+{
+	const u32 word = CHOSEN, minus = -CHOSEN, not = ~CHOSEN;
+	const u32 lo = (u32)CHOSEN64, hi = CHOSEN64 >> 32;
+
+	return count_bytes(image, &word, 4) + count_bytes(image, &minus, 4) + count_bytes(image, &not, 4) +
+	       count_bytes(image, &lo, 4) + count_bytes(image, &hi, 4);
+}
+
+/* Every form with an immediate of the program's, once, in a row that can be run. Returns how many. */
+static u32 emit_chosen(struct build *b)
+{
+	u32 cnt = 0;
+
+	for (enum insn_form form = 1; form < FORM_CNT; form++) {
+		const struct insn_info *info = &insn_infos[form];
+
+		if (!(info->uses & USE_IMM) || info->disc == DISC_IMM)
+			continue;
+		if (info->kind == INSN_ALU)
+			emit(b, form, 2, 0, 0, (s32)CHOSEN);
+		else if (info->kind == INSN_JCOND)
+			emit(b, form, 2, 0, 1, (s32)CHOSEN), emit(b, FORM_ADD64_X, 2, 3, 0, 0);
+		else if (info->kind == INSN_ST)
+			emit(b, form, 10, 0, -16, (s32)CHOSEN);
+		else
+			continue;
+		cnt++;
+	}
+	return cnt;
+}
+
+static void chosen_prog(struct build *b, u32 *ret_cnt)
+{
+	build_start(b);
+	build_func(b, 16);
+	emit(b, FORM_ST_DW, 10, 0, -16, 3);
+	emit(b, FORM_MOV64_K, 2, 0, 0, 77);
+	emit(b, FORM_MOV64_K, 3, 0, 0, 13);
+	*ret_cnt = emit_chosen(b);
+	emit_imm64(b, 4, CHOSEN64);
+	emit(b, FORM_LDX_DW, 5, 10, -16, 0);
+	emit(b, FORM_MOV64_X, 0, 2, 0, 0);
+	emit(b, FORM_ADD64_X, 0, 4, 0, 0);
+	emit(b, FORM_ADD64_X, 0, 5, 0, 0);
+	emit(b, FORM_EXIT, 0, 0, 0, 0);
+	build_end(b);
+}
+
+/* What the program chose is in the code as it is, and nowhere once blinded; what it computes stays. */
+static void chosen_constants(void **state __unused_arg)
+{
+	struct jit_image *plain, *blind, *again;
+	struct interp_prog *prog;
+	struct jit_code *code;
+	struct build b;
+	u32 cnt;
+
+	chosen_prog(&b, &cnt);
+	assert_true(cnt > 45);
+	assert_int_equal(interp_link(b.prog, NULL, &prog), 0);
+	assert_int_equal(jit_compile(b.prog, target, 0, &plain, NULL), 0);
+	assert_int_equal(jit_compile(b.prog, target, JIT_BLIND, &blind, NULL), 0);
+	assert_int_equal(jit_compile(b.prog, target, JIT_BLIND, &again, NULL), 0);
+	assert_true(count_chosen(plain) > cnt / 2);
+	assert_int_equal(count_chosen(blind), 0);
+	/* Other keys each time. */
+	assert_false(blind->code_size == again->code_size && !memcmp(blind->code, again->code, blind->code_size));
+	check_decodes(blind);
+	assert_int_equal(blind->line_cnt, plain->line_cnt);
+	for (u32 i = 0; i < blind->line_cnt; i++)
+		assert_int_equal(blind->lines[i].xlated_idx, plain->lines[i].xlated_idx);
+	assert_int_equal(jit_link(blind, b.prog, NULL, &code), 0);
+	assert_int_equal(code->entry(NULL), interp_run(prog, NULL));
+	jit_unlink(code);
+	interp_unlink(prog);
+	jit_image_free(plain);
+	jit_image_free(blind);
+	jit_image_free(again);
+	xlated_free(b.prog);
+}
+
+/* AX holds the address of what a field of the context stands in: the constant is stored around it. */
+static void chosen_store_through_ax(void **state __unused_arg)
+{
+	static const enum insn_form forms[] = { FORM_ST_B, FORM_ST_H, FORM_ST_W, FORM_ST_DW };
+
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		u64 mem[3] = { 1, 2, 3 }, want[3] = { 1, 2, 3 };
+		struct jit_image *blind;
+		struct interp_prog *prog;
+		struct jit_code *code;
+		struct build b;
+
+		build_start(&b);
+		build_func(&b, 0);
+		emit(&b, FORM_MOV64_X, 12, 1, 0, 0);
+		emit(&b, forms[i], 12, 0, 8, (s32)CHOSEN | (s32)0x80000000);
+		emit(&b, FORM_MOV64_K, 0, 0, 0, 0);
+		emit(&b, FORM_EXIT, 0, 0, 0, 0);
+		build_end(&b);
+		assert_int_equal(jit_compile(b.prog, target, JIT_BLIND, &blind, NULL), 0);
+		assert_int_equal(count_bytes(blind, &b.prog->insns[1].imm, 4), 0);
+		assert_int_equal(jit_link(blind, b.prog, NULL, &code), 0);
+		assert_int_equal(interp_link(b.prog, NULL, &prog), 0);
+		code->entry(mem);
+		interp_run(prog, want);
+		assert_memory_equal(mem, want, sizeof(want));
+		jit_unlink(code);
+		interp_unlink(prog);
+		jit_image_free(blind);
+		xlated_free(b.prog);
+	}
+}
+
+/* Were AX to live across an insn with an immediate, blinding would break it: that is refused. */
+static void blinding_needs_ax(void **state __unused_arg)
+{
+	struct jit_image *image;
+	const char *why = NULL;
+	struct build b;
+
+	build_start(&b);
+	build_func(&b, 0);
+	emit(&b, FORM_MOV64_X, 12, 1, 0, 0);
+	emit(&b, FORM_MOV64_K, 0, 0, 0, 7);
+	emit(&b, FORM_ADD64_X, 0, 12, 0, 0);
+	emit(&b, FORM_EXIT, 0, 0, 0, 0);
+	build_end(&b);
 	assert_int_equal(jit_compile(b.prog, target, JIT_BLIND, &image, &why), -EOPNOTSUPP);
-	assert_non_null(strstr(why, "blinding"));
+	assert_non_null(strstr(why, "AX"));
 	xlated_free(b.prog);
 }
 
@@ -530,6 +679,20 @@ int main(void)
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(pool_is_never_wx),
 		cmocka_unit_test(compile_cost),
+		{ "J-08 chosen immediates are not in blinded code, results and lines stay", chosen_constants,
+		  NULL, NULL, NULL },
+		{ "J-08 a chosen constant stored through AX", chosen_store_through_ax, NULL, NULL, NULL },
+		{ "J-08 blinding inside of a sequence that uses AX is refused", blinding_needs_ax,
+		  NULL, NULL, NULL },
+	};
+	const struct CMUnitTest blind_tests[] = {
+		{ "J-08 every form against the interpreter, blinded", every_form, NULL, NULL, NULL },
+		{ "J-08 J-16 signed division, blinded", signed_division, NULL, NULL, NULL },
+		{ "J-08 J-17 atomics, blinded", atomics, NULL, NULL, NULL },
+		{ "J-08 division and remainder by constants, blinded", constant_divisors, NULL, NULL, NULL },
+		{ "J-08 random programs, blinded", random_programs, NULL, NULL, NULL },
+		{ "J-08 jumps of all lengths, blinded", short_jump_limits, NULL, NULL, NULL },
+		CALL_TESTS,
 	};
 	static const char *const names[] = { "x86_64", "x86_64+bmi2" };
 	int failed = 0;
@@ -541,7 +704,10 @@ int main(void)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		target = jit_target_find(names[i]);
 		assert(target);
+		flags = 0;
 		failed += cmocka_run_group_tests_name(names[i], tests, NULL, NULL);
+		flags = JIT_BLIND;
+		failed += cmocka_run_group_tests_name("blinded", blind_tests, NULL, NULL);
 		if (target == jit_target_host())
 			break; /* the rest needs what this CPU lacks */
 	}

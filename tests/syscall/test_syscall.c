@@ -605,6 +605,55 @@ static void without_any_capability(void **state __unused_arg)
 	skep_free(open);
 }
 
+/* The immediate of @prog's only insn but exit is in the machine code that the instance tells of. */
+static bool code_has_constant(struct skep *in, const struct skep_cred *cred)
+{
+	const struct bpf_insn insns[] = { MOV_K(0, 0x5a17c0de), EXIT_() };
+	union bpf_attr attr = { 0 }, ask = { 0 };
+	struct bpf_prog_info info = { 0 };
+	u8 code[512] = { 0 };
+	int fd;
+
+	attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+	attr.insns = P(insns);
+	attr.insn_cnt = 2;
+	attr.license = P("GPL");
+	fd = (int)skep_bpf(in, cred, BPF_PROG_LOAD, &attr, sizeof(attr));
+	assert_true(fd >= 0);
+	info.jited_prog_len = sizeof(code);
+	info.jited_prog_insns = P(code);
+	ask.info.bpf_fd = (u32)fd;
+	ask.info.info_len = sizeof(info);
+	ask.info.info = P(&info);
+	assert_int_equal(skep_bpf(in, NULL, BPF_OBJ_GET_INFO_BY_FD, &ask, sizeof(ask)), 0);
+	assert_in_range(info.jited_prog_len, 6, sizeof(code));
+	close(fd);
+	return memmem(code, info.jited_prog_len, &insns[0].imm, 4);
+}
+
+/* net.core.bpf_jit_harden: 1 is for who lacks CAP_BPF, 2 for all. */
+static void j08_who_is_blinded(void **state __unused_arg)
+{
+	static const struct skep_cred none = { .uid = 1000 }, bpf_only = { .caps = VCAP_BPF, .uid = 1000 };
+
+	for (u32 harden = 0; harden <= 3; harden++) {
+		const struct skep_opts opts = { .cpu_cnt = 1, .unprivileged_bpf = true, .jit_harden = harden,
+						.engine = SKEP_ENGINE_JIT };
+		struct skep *in;
+		int err = skep_boot(&opts, &in);
+
+		if (err == -EOPNOTSUPP)
+			skip();
+		assert_int_equal(err, harden > 2 ? -EINVAL : 0);
+		if (err)
+			continue;
+		assert_int_equal(code_has_constant(in, NULL), harden < 2);
+		assert_int_equal(code_has_constant(in, &bpf_only), harden < 2);
+		assert_int_equal(code_has_constant(in, &none), harden < 1);
+		skep_free(in);
+	}
+}
+
 static void a_type_without_a_model_is_refused_by_name(void **state __unused_arg)
 {
 	assert_true(load(BPF_PROG_TYPE_TRACING, ret2, 2, 0) < 0);
@@ -1093,6 +1142,7 @@ int main(void)
 		cmocka_unit_test(y03_maps_from_many_threads),
 		cmocka_unit_test(prog_load_errors),
 		cmocka_unit_test(without_any_capability),
+		{ "J-08 bpf_jit_harden: whose constants are blinded", j08_who_is_blinded, NULL, NULL, NULL },
 		cmocka_unit_test(a_type_without_a_model_is_refused_by_name),
 		cmocka_unit_test(log_room),
 		cmocka_unit_test(prog_info),
