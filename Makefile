@@ -4,7 +4,7 @@ BUILD ?= build
 RESULTS = $(abspath $(BUILD))/test-results
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all deps test demo bench bench-verify objects conformance differential features asan tsan warnings fuzz prove clean help
+.PHONY: all deps test demo bench bench-verify objects conformance jit-vectors differential features asan tsan warnings fuzz prove clean help
 
 all: $(BUILD)/build.ninja ## build; leaves the command at build/skep
 	@$(NINJA)
@@ -49,6 +49,11 @@ conformance: all ## Linux's verifier test tables before skep and the running ker
 	@scripts/deps.sh --conformance
 	@$(NINJA) tests/conformance/conformance >/dev/null
 	@$(BUILD)/tests/conformance/conformance -j $(BUILD)/conformance.json -d docs/divergences.md
+
+jit-vectors: all ## the vectors of Linux's lib/test_bpf.c on the interpreter and the JIT, plain and blinded
+	@scripts/deps.sh --conformance
+	@$(NINJA) tests/jit/vectors/jit_vectors >/dev/null
+	@$(BUILD)/tests/jit/vectors/jit_vectors
 
 DIFF_COUNT ?= 200000
 DIFF_SEED ?= 1
