@@ -578,8 +578,13 @@ int jit_compile(const struct xlated_prog *prog, const struct jit_target *target,
 
 	if (!prog->subprog_cnt || !prog->insn_cnt || prog->subprogs[0].start)
 		return -EINVAL;
-	if (flags & ~(JIT_BLIND | JIT_REPLACEABLE))
+	if (flags & ~(JIT_BLIND | JIT_REPLACEABLE | JIT_KASAN))
 		return -EINVAL;
+	if (flags & JIT_KASAN) {
+		if (ret_why)
+			*ret_why = "not modelled: sanitizer checks in machine code (BPF_JIT_KASAN)";
+		return -EOPNOTSUPP;
+	}
 	d.blind = flags & JIT_BLIND;
 	d.j.replaceable = flags & JIT_REPLACEABLE;
 	d.j.prog = prog;

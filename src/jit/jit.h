@@ -45,6 +45,7 @@ struct jit_image {
 
 #define JIT_BLIND	BIT(0) /* no immediate of the program stands in the code (J-08); draws random numbers */
 #define JIT_REPLACEABLE BIT(1) /* each subprogram is entered through jit_code.targets */
+#define JIT_KASAN	BIT(2) /* checks of each access (J-13): not modelled, -EOPNOTSUPP */
 
 /* 0, -ENOMEM, -EOPNOTSUPP (a form that the target lacks; *ret_why names it), -E2BIG. */
 int jit_compile(const struct xlated_prog *prog, const struct jit_target *target, u32 flags,

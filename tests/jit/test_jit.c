@@ -444,10 +444,22 @@ static void refusals(void **state __unused_arg)
 	xlated_free(b.prog);
 }
 
-/* ---- constant blinding ----------------------------------------------------------------- */
+/* J-13, C-20: neither stack nor heap is checked, so asking for it is refused, not passed over. */
+static void no_sanitizer(void **state __unused_arg)
+{
+	struct jit_image *image;
+	const char *why = NULL;
+	struct build b;
 
-#define CHOSEN	 0x5a17c0deu /* what somebody would like to see in the code */
-#define CHOSEN64 0x5ca1ab1e0ddba115ull
+	build_start(&b);
+	build_func(&b, 0);
+	emit(&b, FORM_MOV64_K, 0, 0, 0, 0);
+	emit(&b, FORM_EXIT, 0, 0, 0, 0);
+	build_end(&b);
+	assert_int_equal(jit_compile(b.prog, target, JIT_KASAN, &image, &why), -EOPNOTSUPP);
+	assert_non_null(strstr(why, "BPF_JIT_KASAN"));
+	xlated_free(b.prog);
+}
 
 static u32 count_bytes(const struct jit_image *image, const void *bytes, u32 size)
 {
@@ -457,6 +469,68 @@ static u32 count_bytes(const struct jit_image *image, const void *bytes, u32 siz
 		cnt += !memcmp(image->code + i, bytes, size);
 	return cnt;
 }
+
+/* ---- landing pads ---------------------------------------------------------------------- */
+
+static bool is_endbr(const struct jit_image *image, u32 at)
+{
+	static const u8 endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+
+	return at + 4 <= image->code_size && !memcmp(image->code + at, endbr64, 4);
+}
+
+/*
+ * The main program, a subprogram that is only called, one whose address is taken, and an insn that gotox
+ * goes to with one beside it that none goes to.
+ */
+static void landing_prog(struct build *b, u32 *ret_dest)
+{
+	build_start(b);
+	build_func(b, 0);
+	emit(b, FORM_MOV64_K, 0, 0, 0, 1);
+	*ret_dest = emit(b, FORM_ADD64_K, 0, 0, 0, 2);
+	b->prog->aux[*ret_dest].flags |= AUX_INDIRECT_DEST | AUX_GOTOX_DEST;
+	emit(b, FORM_ADD64_K, 0, 0, 0, 3);
+	emit(b, FORM_EXIT, 0, 0, 0, 0);
+	build_func(b, 0);
+	emit(b, FORM_MOV64_K, 0, 0, 0, 4);
+	emit(b, FORM_EXIT, 0, 0, 0, 0);
+	build_func(b, 0)->is_callback = true;
+	emit(b, FORM_MOV64_K, 0, 0, 0, 5);
+	emit(b, FORM_EXIT, 0, 0, 0, 0);
+	build_end(b);
+}
+
+static void landing_pads(void **state __unused_arg)
+{
+	struct jit_image *image;
+	struct build b;
+	u32 dest, cnt;
+
+	landing_prog(&b, &dest);
+	for (u32 f = 0; f < 4; f++) {
+		u32 with = (f & 1 ? JIT_REPLACEABLE : 0) | (f & 2 ? JIT_BLIND : 0);
+
+		assert_int_equal(jit_compile(b.prog, target, with, &image, NULL), 0);
+		assert_true(is_endbr(image, image->func_off[0]));
+		assert_int_equal(is_endbr(image, image->func_off[1]), !!(with & JIT_REPLACEABLE));
+		assert_true(is_endbr(image, image->func_off[2]));
+		assert_true(is_endbr(image, jit_code_off(image, dest)));
+		cnt = 4 * !!(with & JIT_REPLACEABLE); /* bodies, and the entry of what is only called */
+		if (with & JIT_REPLACEABLE)
+			for (u32 i = 0; i < 3; i++)
+				assert_true(is_endbr(image, image->body_off[i]));
+		/* No others; a blinding key could look like one, once in 2^32. */
+		assert_int_equal(count_bytes(image, image->code, 4), 3 + cnt);
+		jit_image_free(image);
+	}
+	xlated_free(b.prog);
+}
+
+/* ---- constant blinding ----------------------------------------------------------------- */
+
+#define CHOSEN	 0x5a17c0deu /* what somebody would like to see in the code */
+#define CHOSEN64 0x5ca1ab1e0ddba115ull
 
 static u32 count_chosen(const struct jit_image *image)
 {
@@ -677,6 +751,8 @@ int main(void)
 		  NULL, NULL, NULL },
 		{ "J-07 what division by a constant costs", division_cost, NULL, NULL, NULL },
 		cmocka_unit_test(refusals),
+		{ "J-13 C-20 sanitizer checks are refused by name", no_sanitizer, NULL, NULL, NULL },
+		{ "J-10 ENDBR at indirect targets and nowhere else", landing_pads, NULL, NULL, NULL },
 		cmocka_unit_test(pool_is_never_wx),
 		cmocka_unit_test(compile_cost),
 		{ "J-08 chosen immediates are not in blinded code, results and lines stay", chosen_constants,
