@@ -203,6 +203,23 @@ SKEP_API void skep_on_verdict(struct skep *skep, skep_verdict_fn fn, void *ctx);
  */
 SKEP_API void skep_explain(struct skep *skep, bool on);
 
+struct bpf_insn;
+enum skep_classic_kind {
+	SKEP_CLASSIC_PACKET,  /* a filter of packets: takes a struct __sk_buff whose data begins with the link header */
+	SKEP_CLASSIC_SECCOMP, /* takes a struct seccomp_data */
+};
+
+/**
+ * skep_classic_convert() - a classic BPF program as one of extended BPF
+ * @text: what "tcpdump -ddd" prints: the number of insns, then "code jt jf k" in decimal, a line each
+ * @kind: enum skep_classic_kind
+ * @ret_insns: on success malloc()ed, the caller frees it; takes the context in r1, returns what the filter returns
+ * @err: on failure, one line that tells why, cut at @err_size
+ * Return: 0, -EINVAL (not such text, or Linux refuses the filter), -EOPNOTSUPP (not modelled), -ENOMEM
+ */
+SKEP_API int skep_classic_convert(const char *text, size_t size, uint32_t kind, struct bpf_insn **ret_insns,
+				  uint32_t *ret_cnt, char *err, size_t err_size);
+
 enum skep_dump_kind {
 	SKEP_DUMP_XLATED,	 /* instructions after rewriting, as bpftool prints them */
 	SKEP_DUMP_XLATED_OPCODES,/* and the raw bytes */

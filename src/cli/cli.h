@@ -36,7 +36,7 @@ enum { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON };
 
 /* The options of all commands; a command takes those that its table names. */
 struct cli_opts {
-	bool json, pretty;
+	bool json, pretty, classic, seccomp;
 	u32 format; /* FORMAT_* */
 	u32 engine; /* enum skep_engine_kind */
 	u64 log_level, repeat, jobs;
@@ -131,6 +131,12 @@ extern const char *const cli_formats[], *const cli_engines[];
 #define OPTION_DEVS \
 	OPT("devs", 0, "NAME,...", TEXT, devs, \
 	    "network devices beside lo, which is 1: their indices are 2, 3, ...")
+#define OPTION_CLASSIC \
+	OPT("classic", 0, NULL, FLAG, classic, \
+	    "FILE (- for stdin) is a classic filter of packets, as \"tcpdump -ddd\" prints it")
+#define OPTION_SECCOMP \
+	OPT("seccomp", 0, NULL, FLAG, seccomp, \
+	    "the same for a filter of system calls; its context is a struct seccomp_data")
 #define OPTION_ENGINE \
 	OPT("engine", 'e', "E", CHOICE, engine, \
 	    "jit (default where there is one) or interp", .choices = cli_engines)
@@ -180,7 +186,10 @@ const char *cli_strerror(int err); /* @err: of either sign, libbpf's numbers too
 struct cli_input {
 	struct in_file file;
 	char name[64]; /* of the object: the file's, up to the first dot */
+	bool classic, seccomp; /* what the file holds is the text of a classic program */
 };
+/* The text of a classic program as an object file with one program in it, malloc()ed. NULL: told on stderr. */
+u8 *classic_object(const struct cli_input *in, size_t *ret_size);
 /* A report is taken apart: its object is the input, its options go into @opts where the command line has
  * none. @opts NULL: no report here. False: told on stderr. */
 bool cli_input_read(struct cli_input *in, const char *path, struct cli_opts *opts);

@@ -128,15 +128,27 @@ static bool layout_from_btf(struct ctx_image *img, const struct btf *btf, const 
 	return ok;
 }
 
+/* struct seccomp_data, which no program type has for its context. */
+static const struct ctx_field seccomp_fields[] = {
+	{ "nr", 0, 4, 1, 1, 0 },
+	{ "arch", 4, 4, 1, 0, 0 },
+	{ "instruction_pointer", 8, 8, 1, 0, 0 },
+	{ "args", 16, 8, 6, 0, 0 },
+};
+static const struct ctx_layout seccomp_layout = { "seccomp_data", 64, seccomp_fields, ARRAY_SIZE(seccomp_fields) };
+
 bool ctx_start(struct ctx_image *img, const struct bpf_program *prog, const struct bpf_object *obj,
-	       const char *path)
+	       const struct cli_input *in)
 {
+	const char *path = in->file.path;
 	u32 type = bpf_program__type(prog);
 	const struct btf *btf = bpf_object__btf(obj);
 	const struct btf_type *t;
 
 	*img = (struct ctx_image){ 0 };
-	if (type < ARRAY_SIZE(layouts) && layouts[type].name) {
+	if (in->seccomp) {
+		img->layout = seccomp_layout;
+	} else if (type < ARRAY_SIZE(layouts) && layouts[type].name) {
 		img->layout = layouts[type];
 	} else {
 		t = first_param(btf, bpf_program__name(prog));

@@ -28,7 +28,7 @@ struct ctx_image {
 
 /* All fields zero. False: told on stderr that the context of this program has no names. */
 bool ctx_start(struct ctx_image *img, const struct bpf_program *prog, const struct bpf_object *obj,
-	       const char *path);
+	       const struct cli_input *in);
 void ctx_free(struct ctx_image *img);
 
 /* "FIELD=VALUE,FIELD=VALUE". False: one line on stderr. */

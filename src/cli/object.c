@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -59,6 +60,14 @@ bool cli_input_read(struct cli_input *in, const char *path, struct cli_opts *opt
 
 	*in = (struct cli_input){ .file.path = path };
 	cli_input_name(in, path);
+	if (opts) {
+		in->seccomp = opts->seccomp;
+		in->classic = opts->classic || opts->seccomp;
+	}
+	if (in->classic && !strcmp(path, "-")) {
+		in->file.path = "/dev/stdin";
+		return in_file_read(&in->file, FILE_MAX);
+	}
 	if (stat(path, &st)) {
 		cli_fail("%s: %s", path, strerror(errno));
 		return false;
@@ -69,6 +78,8 @@ bool cli_input_read(struct cli_input *in, const char *path, struct cli_opts *opt
 	}
 	if (!in_file_read(&in->file, FILE_MAX))
 		return false;
+	if (in->classic)
+		return true;
 	if (!report_looks_like(in->file.bytes, in->file.size))
 		return true;
 	return opts ? report_read(in, opts) : !cli_fail("%s: a report stands alone; no other file with it", path);
@@ -95,15 +106,23 @@ struct bpf_object *cli_input_open(const struct cli_input *in)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = in->name);
 	struct bpf_object *obj;
+	size_t size = in->file.size;
+	u8 *made = NULL;
 	int err;
 
-	if (!in->file.size) {
+	if (!size) {
 		cli_fail("%s: an empty file", in->file.path);
 		return NULL;
 	}
+	if (in->classic) {
+		made = classic_object(in, &size);
+		if (!made)
+			return NULL;
+	}
 	cli_messages_start();
-	obj = bpf_object__open_mem(in->file.bytes, in->file.size, &opts);
+	obj = bpf_object__open_mem(made ? made : in->file.bytes, size, &opts);
 	err = errno;
+	free(made);
 	if (!obj)
 		cli_fail("%s: %s", in->file.path, *cli_first_warning() ?
 			 without_name(cli_first_warning(), in->name) : cli_strerror(err));

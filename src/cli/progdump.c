@@ -263,17 +263,20 @@ static int prog_dump(const struct cli_command *cmd, struct cli_opts *opts, int a
 }
 
 static const struct cli_option options[] = {
-	OPTION_PROG, OPTION_SECTION, OPTION_KERNEL_BTF, OPTION_KCONFIG, OPTION_JSON, OPTION_PRETTY, OPTIONS_END
+	OPTION_PROG, OPTION_SECTION, OPTION_KERNEL_BTF, OPTION_KCONFIG, OPTION_CLASSIC, OPTION_SECCOMP, OPTION_JSON,
+	OPTION_PRETTY, OPTIONS_END
 };
 const struct cli_command cmd_prog_dump = {
 	.name = "prog dump",
-	.usage = "xlated|jited|cfg FILE [--prog NAME | --section SEC] [opcodes] [visual] [-j] [--kernel-btf FILE]",
+	.usage = "xlated|jited|cfg FILE [--prog NAME | --section SEC] [opcodes] [visual] [-j] [--kernel-btf FILE] "
+		 "[--classic | --seccomp]",
 	.help = "Prints a program after verification: rewritten insns, machine code, or its graph.",
 	.words = "  xlated                    instructions as they run; \"opcodes\" adds the bytes\n"
 		 "  jited                     machine code\n"
 		 "  cfg, xlated ... visual    control flow for Graphviz",
 	.options = options,
 	.notes = "exit status: 0 printed, 1 the program was refused, 2 something could not be read",
-	.example = "  skep prog dump cfg lb.bpf.o --prog xdp_lb | dot -Tsvg > lb.svg",
+	.example = "  skep prog dump cfg lb.bpf.o --prog xdp_lb | dot -Tsvg > lb.svg\n"
+		   "  tcpdump -y EN10MB -ddd tcp | skep prog dump xlated --classic -",
 	.run = prog_dump,
 };

@@ -60,6 +60,10 @@ int run_check_options(const struct cli_command *cmd, const struct cli_opts *o)
 		return cli_usage_error(cmd, "--pcap-out needs --pcap");
 	if (o->ctx_out && !o->ctx_in.path && !o->ctx)
 		return cli_usage_error(cmd, "--ctx-out needs --ctx or --ctx-in");
+	if (o->classic && o->seccomp)
+		return cli_usage_error(cmd, "--classic or --seccomp, not both");
+	if (o->seccomp && (o->pcap.path || o->data_in.path))
+		return cli_usage_error(cmd, "a filter of system calls takes --ctx or --ctx-in, no packets");
 	if (o->ctx_out && o->pcap.path)
 		return cli_usage_error(cmd, "--ctx-out goes with one run, not with --pcap");
 	return EXIT_OK;
@@ -189,10 +193,18 @@ static const char *test_run_hint(int err)
 	}
 }
 
+/* NULL: a number, as the length that a classic filter accepts. */
+static const char *retval_name(const struct run *r, u32 retval)
+{
+	return r->in->classic ? NULL : skep_retval_name(r->skep, bpf_program__type(r->prog), retval);
+}
+
 static bool is_drop(const struct run *r, u32 retval)
 {
-	const char *name = skep_retval_name(r->skep, bpf_program__type(r->prog), retval);
+	const char *name = retval_name(r, retval);
 
+	if (r->in->classic)
+		return !retval;
 	return name && (strstr(name, "DROP") || strstr(name, "ABORTED") || strstr(name, "SHOT"));
 }
 
@@ -219,6 +231,8 @@ static int run_capture(struct run *r)
 				 (unsigned long long)r->packets + 1, pkt.len, test_run_hint(err));
 			goto close_out;
 		}
+		if (r->in->classic)
+			len = min_of(len, r->retval);
 		if (out && !is_drop(r, r->retval) && !pcapio_write(out, &pkt, r->out, len))
 			goto close_out;
 	}
@@ -294,7 +308,7 @@ static int run_bytes(struct run *r)
 /* "XDP_DROP", or the number. */
 static const char *action_name(const struct run *r, u32 retval, char *room, size_t size)
 {
-	const char *name = skep_retval_name(r->skep, bpf_program__type(r->prog), retval);
+	const char *name = retval_name(r, retval);
 
 	if (!name)
 		snprintf(room, size, "%u", retval);
@@ -315,7 +329,7 @@ static void print_actions(const struct run *r)
 
 static void print_text(struct run *r, struct map_view *maps)
 {
-	const char *name = skep_retval_name(r->skep, bpf_program__type(r->prog), r->retval);
+	const char *name = retval_name(r, r->retval);
 	u64 per_run = r->packets ? r->total_ns / r->packets : 0;
 
 	if (r->opts->pcap.path)
@@ -349,7 +363,7 @@ static struct json_object *json_actions(const struct run *r)
 static struct json_object *json_of(struct run *r, struct map_view *maps)
 {
 	struct json_object *out = json_object_new_object(), *sent;
-	const char *name = skep_retval_name(r->skep, bpf_program__type(r->prog), r->retval);
+	const char *name = retval_name(r, r->retval);
 
 	if (!r->opts->pcap.path || r->packets) {
 		json_add_num(out, "retval", r->retval);
@@ -385,7 +399,7 @@ static int take_context(struct run *r)
 			return cli_usage_error(r->cmd, "--ctx or --ctx-in with bytes, not both");
 		r->ctx_size = file->size;
 	} else if (file->path || r->opts->ctx) {
-		ok = ctx_start(&r->named, r->prog, r->obj, r->in->file.path) &&
+		ok = ctx_start(&r->named, r->prog, r->obj, r->in) &&
 		     (!json || ctx_set_json(&r->named, file->path, file->bytes, file->size)) &&
 		     (!r->opts->ctx || ctx_set_text(&r->named, r->opts->ctx));
 		if (!ok)
@@ -484,6 +498,8 @@ static const struct cli_option options[] = {
 	OPTION_MAP,
 	OPTION_DEVS,
 	OPTION_REPEAT,
+	OPTION_CLASSIC,
+	OPTION_SECCOMP,
 	OPTION_ENGINE,
 	OPTION_KERNEL_BTF,
 	OPTION_KCONFIG,
@@ -496,7 +512,8 @@ const struct cli_command cmd_run = {
 	.name = "run",
 	.usage = "FILE.bpf.o [--prog NAME | --section SEC] [--pcap IN [--pcap-out OUT] | --data-in F "
 		 "[--data-out F]] [--ctx FIELD=VALUE[,...] | --ctx-in F] "
-		 "[--ctx-out F] [--map NAME:KEY=VALUE[,...]] [--devs NAME,...] [--repeat N] [--engine jit|interp] [-j]",
+		 "[--ctx-out F] [--map NAME:KEY=VALUE[,...]] [--devs NAME,...] [--repeat N] [--classic | --seccomp] "
+		 "[--engine jit|interp] [-j]",
 	.help = "Runs a program over a packet, a capture or a context, and tells what came of it.",
 	.options = options,
 	.notes = "Fields are those of the structure that goes with the program type (struct xdp_md, __sk_buff, ...); those\n"
@@ -504,8 +521,11 @@ const struct cli_command cmd_run = {
 		 "Keys and values of --map are the same; port:NUMBER for the two bytes of a port in network byte order,\n"
 		 "hex:BYTES for any bytes, IPV4/LENGTH for a key of a trie. Per-CPU maps get the value on every CPU.\n\n"
 		 "FILE may also be what \"skep report\" made.\n\n"
+		 "A classic filter's value is how many bytes of the packet it accepts, 0 for none; --pcap-out has that many\n"
+		 "of each.\n\n"
 		 "exit status: 0 it ran, 1 it was refused, 2 something could not be read",
 	.example = "  skep run lb.bpf.o --pcap in.pcap --pcap-out out.pcap\n"
+		   "  tcpdump -y EN10MB -ddd udp port 53 | skep run --classic - --pcap in.pcap --pcap-out dns.pcap\n"
 		   "  skep run tc.bpf.o --ctx mark=7,cb[1]=100 --data-in packet.bin -j\n"
 		   "  skep run filter.bpf.o --pcap in.pcap --map blocked:10.0.0.1=1 --map blocked:10.0.0.2=1",
 	.run = run,

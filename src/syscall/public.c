@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* public.c - the functions of <skep/skep.h> that need no libbpf object: instances and verdicts. */
 #include "btf/btf.h"
+#include "isa/classic.h"
 #include "map/xsk.h"
 #include "net/net.h"
 #include "runtime/runtime.h"
@@ -10,6 +11,7 @@
 #include <skep/skep.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -373,4 +375,27 @@ const char *skep_version(void)
 const char *skep_profile(void)
 {
 	return "bpf-next 2026-06 (Linux 7.2)";
+}
+
+int skep_classic_convert(const char *text, size_t size, uint32_t kind, struct bpf_insn **ret_insns, uint32_t *ret_cnt,
+			 char *err, size_t err_size)
+{
+	enum classic_kind inner = kind == SKEP_CLASSIC_SECCOMP ? CLASSIC_SECCOMP : CLASSIC_PACKET;
+	struct strbuf why = { 0 };
+	struct sock_filter *classic;
+	u32 cnt;
+	int ret = -EINVAL;
+
+	if (kind > SKEP_CLASSIC_SECCOMP)
+		strbuf_printf(&why, "unknown kind %u", kind);
+	else
+		ret = classic_parse(text, size, &classic, &cnt, &why);
+	if (!ret) {
+		ret = classic_convert(classic, cnt, inner, ret_insns, ret_cnt, &why);
+		free(classic);
+	}
+	if (ret && err_size)
+		snprintf(err, err_size, "%s", why.len ? strbuf_str(&why) : "out of memory");
+	strbuf_free(&why);
+	return ret;
 }
