@@ -100,15 +100,15 @@ static struct case_map *add_map(struct reader *r, const char *name)
 static bool read_maps(struct reader *r, const char *p)
 {
 	char name[16], type[32], args[64];
-	int used;
 
 	while (*(p = skip(p))) {
 		struct case_map *m;
 		u32 n[3] = { 0 }, cnt = 0;
+		int used = 0; /* set only when the closing parenthesis is there */
 		char *a, *tok;
 		bool found = false;
 
-		if (sscanf(p, "%15[a-zA-Z0-9_]=%31[a-z_](%63[^)])%n", name, type, args, &used) != 3)
+		if (sscanf(p, "%15[a-zA-Z0-9_]=%31[a-z_](%63[^)])%n", name, type, args, &used) != 3 || !used)
 			return bad(r, "expected name=type(key,value,max)", p);
 		p += used;
 		m = add_map(r, name);
@@ -222,7 +222,10 @@ static bool make_pre(struct reader *r)
 		if (done)
 			continue;
 		if (!strcmp(what, "map_value") || !strcmp(what, "rdonly_value")) {
-			if (sscanf(p, "(size=%d)%n", &size, &used) != 1 && sscanf(p, "(%d)%n", &size, &used) != 1)
+			used = 0; /* as in read_maps() */
+			if (sscanf(p, "(size=%d)%n", &size, &used) != 1)
+				sscanf(p, "(%d)%n", &size, &used);
+			if (!used || size < 0)
 				return bad(r, "expected map_value(SIZE)", p);
 			p += used;
 			if (!pre_value(r, reg, size, what[0] == 'r'))
@@ -233,7 +236,8 @@ static bool make_pre(struct reader *r)
 		} else if (!strcmp(what, "ctx")) {
 			pre_line(r->c, "r%u = r1\n", reg);
 		} else if (!strcmp(what, "map")) {
-			if (sscanf(p, "(%63[^)])%n", what, &used) != 1)
+			used = 0;
+			if (sscanf(p, "(%63[^)])%n", what, &used) != 1 || !used)
 				return bad(r, "expected map(NAME)", p);
 			p += used;
 			pre_line(r->c, "r%u = map[%s]\n", reg, what);
@@ -346,13 +350,15 @@ static bool read_in(struct reader *r, const char *p)
 	char *end;
 
 	while (*(p = skip(p))) {
+		if (r->c->set_cnt == CASE_MAX_SETS)
+			return bad(r, "too many inputs", NULL);
 		if (*p == '|') {
 			n = 0;
 			r->c->set_cnt++;
 			p++;
 			continue;
 		}
-		if (r->c->set_cnt >= CASE_MAX_SETS || n == CASE_MAX_SCALARS)
+		if (n == CASE_MAX_SCALARS)
 			return bad(r, "too many inputs", NULL);
 		r->c->in[r->c->set_cnt][n++] =
 			*p == '-' ? (u64)strtoll(p, &end, 0) : strtoull(p, &end, 0);
@@ -360,6 +366,8 @@ static bool read_in(struct reader *r, const char *p)
 			return bad(r, "expected a number", p);
 		p = end;
 	}
+	if (r->c->set_cnt == CASE_MAX_SETS)
+		return bad(r, "too many inputs", NULL);
 	r->c->set_cnt++;
 	return true;
 }
