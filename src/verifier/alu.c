@@ -2,6 +2,7 @@
 /* alu.c - arithmetic: numbers through scalar.h, pointers by the few operations that keep them
  * pointers, and what a copy or a sum keeps of a number's identity. */
 #include "verifier/explore.h"
+#include "verifier/zoo.h"
 
 #include <errno.h>
 
@@ -34,6 +35,8 @@ static int check_sane_offset(struct verifier_env *env, const struct reg_state *r
 {
 	s64 val = (s64)reg->val.bits.value, smin = scalar_smin(&reg->val);
 
+	if (zoo(INSANE_OFFSET))
+		return 0;
 	if (scalar_is_const(&reg->val) && (val >= MAX_VAR_OFF || val <= -MAX_VAR_OFF))
 		return reject(env, R_PTR_RANGE, -EINVAL, "math between %s pointer and %lld is not allowed",
 			      reg_type_str(ptr_type), (long long)val);
@@ -51,7 +54,7 @@ static int check_sane_pointer(struct verifier_env *env, const struct reg_state *
 {
 	s64 smin = scalar_smin(&ptr->val);
 
-	if (smin < MAX_VAR_OFF && smin > -MAX_VAR_OFF)
+	if ((smin < MAX_VAR_OFF && smin > -MAX_VAR_OFF) || zoo(INSANE_OFFSET))
 		return 0;
 	return reject(env, R_PTR_RANGE, -EINVAL, "%s pointer offset %lld is not allowed",
 		      reg_type_str(ptr->type), (long long)smin);
@@ -60,7 +63,7 @@ static int check_sane_pointer(struct verifier_env *env, const struct reg_state *
 static int check_ptr_kind(struct verifier_env *env, u8 dst, const struct reg_state *ptr,
 			  const struct reg_state *off, u8 op)
 {
-	if (ptr->type & PTR_MAYBE_NULL)
+	if ((ptr->type & PTR_MAYBE_NULL) && !zoo(OR_NULL_ARITH))
 		return reject(env, R_PTR_ARITH, -EACCES,
 			      "R%d pointer arithmetic on %s prohibited, null-check it first", dst,
 			      reg_type_str(ptr->type));
@@ -129,7 +132,7 @@ static int move_packet(struct verifier_env *env, struct reg_state *ptr, const st
 	s64 at;
 
 	/* V-15: moved, it is no longer where it was compared. */
-	if (ptr->range < 0)
+	if (ptr->range < 0 && !zoo(PKT_END_KEPT))
 		ptr->range = 0;
 	if (!scalar_is_const(&off->val)) {
 		ptr->id = ++env->id_gen;
@@ -214,7 +217,9 @@ static int do_mov(struct verifier_env *env, const struct bpf_insn *insn, const s
 	struct reg_state reg;
 
 	if (!(info->uses & USE_SRC)) {
-		mark_reg_known(env, insn->dst_reg, info->size == 8 ? (u64)(s64)insn->imm : (u32)insn->imm);
+		bool wide = info->size == 8 || zoo(SIGNED_MOV32);
+
+		mark_reg_known(env, insn->dst_reg, wide ? (u64)(s64)insn->imm : (u32)insn->imm);
 		return 0;
 	}
 	if (info->size == 8) {
@@ -222,7 +227,7 @@ static int do_mov(struct verifier_env *env, const struct bpf_insn *insn, const s
 		*cur_reg_mut(env, insn->dst_reg) = *cur_reg(env, insn->src_reg);
 		return 0;
 	}
-	if (is_pointer_value(env, insn->src_reg))
+	if (is_pointer_value(env, insn->src_reg) && !zoo(MOV32_LEAK))
 		return reject(env, R_POINTER_LEAK, -EACCES, "R%d partial copy of pointer", insn->src_reg);
 	reg = *cur_reg(env, insn->src_reg);
 	if (reg.type != SCALAR_VALUE) {

@@ -9,6 +9,7 @@
  * insn that is looked at. A step back turns the set after an insn into the set before it.
  */
 #include "verifier/explore.h"
+#include "verifier/zoo.h"
 
 #include <errno.h>
 
@@ -94,6 +95,8 @@ static void back_load(u8 dst, const struct step *step, struct demand *d)
 /* @src negative: an immediate, or something unknown. */
 static void back_store(int src, const struct step *step, struct demand *d)
 {
+	if (zoo(SPILL_PRECISION) && src >= 0)
+		src = -1;
 	if (step->slot_frame < 0 || !(d->slots[step->slot_frame] & BIT_ULL(step->spi)))
 		return;
 	d->slots[step->slot_frame] &= ~BIT_ULL(step->spi);
@@ -108,6 +111,8 @@ static void back_atomic(const struct bpf_insn *insn, const struct insn_info *inf
 		back_load(insn->dst_reg, step, d);
 	} else if (info->op == OP_STORE_REL) {
 		back_store(insn->src_reg, step, d);
+	} else if (zoo(FETCH_PRECISION)) {
+		d->regs[step->frameno] &= ~BIT(insn->src_reg);
 	} else {
 		back_store(-1, step, d); /* what it leaves is unknown */
 		if (info->op == OP_CMPXCHG)
@@ -149,7 +154,7 @@ static void back_branch(const struct verifier_state *st, const struct bpf_insn *
 	/* After the links: they hold for what is demanded behind the jump. */
 	back_links(st, step, d);
 	/* The range of one came out of the range of the other. */
-	if (d->regs[step->frameno] & both)
+	if ((d->regs[step->frameno] & both) && !zoo(BRANCH_PRECISION))
 		d->regs[step->frameno] |= both;
 	back_links(st, step, d);
 }

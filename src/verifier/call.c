@@ -6,6 +6,7 @@
  * helper, its arguments from first to last, the map against the helper, then the effects.
  */
 #include "verifier/checks.h"
+#include "verifier/zoo.h"
 
 #include <errno.h>
 
@@ -73,11 +74,12 @@ static int check_arg_offset(struct verifier_env *env, int regno, u32 arg)
 	const struct reg_state *reg = cur_reg(env, regno);
 
 	if (arg & ARG_OBJ_RELEASE) {
-		if (reg->type != SCALAR_VALUE && scalar_is_const(&reg->val) && reg->val.bits.value)
+		if (reg->type != SCALAR_VALUE && scalar_is_const(&reg->val) && reg->val.bits.value &&
+		    !zoo(RECORD_MOVED))
 			return reject(env, R_MODIFIED_PTR, -EINVAL,
 				      "R%d must have zero offset when passed to release func or trusted arg to kfunc",
 				      regno);
-		return reg->type == SCALAR_VALUE ? 0 : check_unmodified(env, regno, false);
+		return reg->type == SCALAR_VALUE || zoo(RECORD_MOVED) ? 0 : check_unmodified(env, regno, false);
 	}
 	switch (reg_base_type(reg)) {
 	case SCALAR_VALUE:
@@ -406,7 +408,7 @@ static int check_map_use(struct verifier_env *env, const struct call_site *call)
 	/* That a trie cannot be walked is found with the callback. */
 	if (call->proto->id == BPF_FUNC_for_each_map_elem && map->type == BPF_MAP_TYPE_LPM_TRIE)
 		return 0;
-	if (!host->helper_map_ok(host->ctx, call->proto->id, map->type))
+	if (!host->helper_map_ok(host->ctx, call->proto->id, map->type) && !zoo(MAP_TYPE))
 		return reject(env, R_MAP_HELPER, -EINVAL, "cannot pass map_type %d into func %s#%d",
 			      map->type, call->proto->name, call->proto->id);
 	if (RET_BASE(call->proto->ret) == RET_PTR_TO_MAP_VALUE && lookup_gives_object(map->type))
@@ -716,7 +718,7 @@ int check_helper_call(struct verifier_env *env, u32 insn_idx)
 		mark_reg_not_init(env, r);
 	err = set_return(env, insn_idx, &call);
 	/* do_tail_call() follows the way on which the packet was changed. */
-	if (!err && call.proto->changes_pkt_data && call.proto->id != BPF_FUNC_tail_call)
+	if (!err && call.proto->changes_pkt_data && call.proto->id != BPF_FUNC_tail_call && !zoo(PACKET_KEPT))
 		pkt_forget(env, env->cur);
 	return err;
 }

@@ -5,6 +5,7 @@
  * that a helper touches. A pointer's scalar is its whole offset from the start of its object.
  */
 #include "verifier/checks.h"
+#include "verifier/zoo.h"
 
 #include <errno.h>
 
@@ -154,7 +155,7 @@ int check_alignment(struct verifier_env *env, int regno, s32 off, u32 size, bool
 	char buf[64];
 
 	strict |= env->strict_alignment;
-	if (base == PTR_TO_STACK)
+	if (base == PTR_TO_STACK && !zoo(STACK_UNALIGNED))
 		strict = true; /* spilled registers are tracked by aligned slots */
 	if (base == PTR_TO_MAP_VALUE && reg_map(env, reg)->type == BPF_MAP_TYPE_INSN_ARRAY)
 		strict = true; /* an address is whole */
@@ -575,7 +576,7 @@ int check_helper_mem(struct verifier_env *env, int regno, u32 size, bool write, 
 	case PTR_TO_MAP_VALUE:
 		if (reg_map(env, reg)->type == BPF_MAP_TYPE_INSN_ARRAY)
 			return not_modelled(env, "addresses of instructions as memory of a helper");
-		err = check_map_direction(env, reg, 0, size, write);
+		err = check_map_direction(env, reg, 0, size, write && !zoo(HELPER_WRITES_RDONLY));
 		return err ? err : check_map_value(env, regno, 0, size, zero_ok);
 	case PTR_TO_MEM:
 		if (write && (reg->type & MEM_RDONLY))

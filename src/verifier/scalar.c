@@ -4,6 +4,7 @@
  * of them alone, and scalar_sync() (scalar_sync.c) lets them narrow one another.
  */
 #include "verifier/scalar.h"
+#include "verifier/zoo.h"
 
 /* ---- making and comparing -------------------------------------------------------------------- */
 
@@ -54,6 +55,9 @@ bool scalar_equal(const struct scalar *a, const struct scalar *b)
 
 bool scalar_within(const struct scalar *outer, const struct scalar *inner)
 {
+	if (zoo(WITHIN_BY_ENDS))
+		return scalar_umin(inner) >= scalar_umin(outer) && scalar_umax(inner) <= scalar_umax(outer) &&
+		       scalar_smin(inner) >= scalar_smin(outer) && scalar_smax(inner) <= scalar_smax(outer);
 	return tnum_within(outer->bits, inner->bits) && cnum64_within(outer->r64, inner->r64) &&
 	       cnum32_within(outer->r32, inner->r32);
 }
@@ -226,6 +230,11 @@ static struct scalar alu64(u32 op, const struct scalar *dst, const struct scalar
 	res.r64 = cnum64_op(op, dst->r64, src->r64);
 	if (low_depends_on_low(op, src))
 		res.r32 = cnum32_op(op, dst->r32, src->r32);
+	if (zoo(AND32_STALE) && op == OP_AND && !dst->r32.len && !src->r32.len)
+		return (struct scalar){ .bits = tnum_low(dst->bits, 32), .r64 = { .base = dst->r32.base }, .r32 = dst->r32 };
+	if (zoo(SIGNED_RSH) && op == OP_RSH)
+		res = (struct scalar){ .bits = TNUM_UNKNOWN, .r64 = cnum64_op(OP_ARSH, dst->r64, src->r64),
+				       .r32 = CNUM32_ANY };
 	return synced(res);
 }
 
@@ -254,6 +263,10 @@ static struct scalar alu32(u32 op, const struct scalar *dst, const struct scalar
 
 	if (op == OP_MOV)
 		return scalar_zext32(src);
+	if (zoo(ALU32_NOT_CUT) && op == OP_ADD)
+		return alu64(op, dst, src);
+	if (zoo(OR32_CUT) && op == OP_OR && (u32)scalar_umin(dst) <= (u32)scalar_umax(dst))
+		return scalar_range((u32)scalar_umin(dst), (u32)scalar_umax(dst) | scalar_u32_max(src));
 	res.bits = tnum_low(bits32(op, dst, src), 32);
 	res.r32 = cnum32_op(op, dst->r32, src->r32);
 	res.r64 = cnum64_urange(scalar_u32_min(&res), scalar_u32_max(&res));
@@ -275,6 +288,11 @@ struct scalar scalar_alu(u32 op, bool is64, const struct scalar *dst, const stru
 		struct scalar any = scalar_unknown();
 
 		return is64 ? any : scalar_zext32(&any);
+	}
+	if (zoo(RSH32_WIDE) && op == OP_RSH && !is64) {
+		struct scalar wide = alu64(op, dst, src);
+
+		return scalar_zext32(&wide);
 	}
 	if (scalar_is_const(dst) && scalar_is_const(src))
 		return scalar_const(is64 ? fold64(op, dst->bits.value, src->bits.value) :
@@ -390,6 +408,8 @@ static bool refine_one(u32 op, bool is64, struct scalar *a, const struct scalar 
 		low.mask |= ~(u64)UINT32_MAX;
 		return tnum_intersect(&a->bits, low) && cnum32_intersect(&a->r32, b->r32) && scalar_sync(a);
 	default:
+		if (zoo(JMP32_WIDE) && !is64)
+			cnum64_narrow(op, &a->r64, cnum64_urange(scalar_u32_min(b), scalar_u32_max(b)));
 		return (is64 ? cnum64_narrow(op, &a->r64, b->r64) : cnum32_narrow(op, &a->r32, b->r32)) &&
 		       scalar_sync(a);
 	}

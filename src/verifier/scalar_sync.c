@@ -5,6 +5,7 @@
  * sound; "make prove" shows it for each step alone, and the rest rests on that.
  */
 #include "verifier/scalar.h"
+#include "verifier/zoo.h"
 
 /* The ends of an arc move inwards to numbers whose bits fit (V-05). */
 static bool bits_narrow_r64(struct scalar *s)
@@ -63,6 +64,8 @@ static bool ranges_narrow_bits(struct scalar *s)
 /* An arc shorter than 2^32 is an arc of lower halves too. */
 static bool r64_narrow_r32(struct scalar *s)
 {
+	if (zoo(R64_ENDS_IN_R32) && s->r64.len > UINT32_MAX && scalar_umin(s) <= UINT32_MAX)
+		return cnum32_intersect(&s->r32, cnum32_urange((u32)scalar_umin(s), UINT32_MAX));
 	if (s->r64.len > UINT32_MAX)
 		return true;
 	return cnum32_intersect(&s->r32, cnum32_make((u32)s->r64.base, (u32)s->r64.len));

@@ -18,6 +18,7 @@
  * running kernel without CAP_PERFMON is the judge (docs/conformance.md).
  */
 #include "verifier/explore.h"
+#include "verifier/zoo.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -75,7 +76,7 @@ int spec_branch(struct verifier_env *env, const struct bpf_insn *insn, bool src_
 	struct verifier_state *st;
 	struct func_state *f;
 
-	if (env->bypass_spec)
+	if (env->bypass_spec || zoo(NO_GUESSED_WAYS))
 		return 0;
 	st = push_speculative(env, other_idx);
 	if (!st)
@@ -108,7 +109,7 @@ static bool needs_no_mask(const struct verifier_env *env)
 	const struct insn_note *note = &env->notes[env->insn_idx];
 	enum insn_form form = env->forms[env->insn_idx];
 
-	return env->bypass_spec || note->nospec || !(insn_infos[form].uses & USE_SRC);
+	return env->bypass_spec || zoo(NO_MASKS) || note->nospec || !(insn_infos[form].uses & USE_SRC);
 }
 
 /* One insn is rewritten once, whichever path comes to it. */

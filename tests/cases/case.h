@@ -62,6 +62,7 @@ struct text_case {
 	u32 twin_cnt;
 	char kernel_differs[256]; /* why the running kernel says otherwise; "" it says the same */
 	bool no_run;		  /* accepted but not run */
+	char bug[32]; /* the bug of the zoo (src/verifier/zoo.h) that the case notices; "": none */
 };
 
 /* Reads the next case. 1: got one, 0: end of file, -1: bad text, told on stdout as "# file:line: what". */

@@ -451,6 +451,11 @@ static bool field(struct reader *r, const char *key, const char *val)
 		c->no_run = !strncmp(skip(val), "no", 2);
 		return true;
 	}
+	if (!strcmp(key, "bug")) {
+		val = skip(val);
+		snprintf(c->bug, sizeof(c->bug), "%.*s", (int)strcspn(val, "\n"), val);
+		return true;
+	}
 	if (!strcmp(key, "kernel"))
 		return snprintf(c->kernel_differs, sizeof(c->kernel_differs), "%s", skip(val)) > 0;
 	return bad(r, "no such field", key);
