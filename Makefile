@@ -4,7 +4,7 @@ BUILD ?= build
 RESULTS = $(abspath $(BUILD))/test-results
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all deps test demo bench bench-verify objects conformance jit-vectors differential features asan tsan warnings fuzz prove clean help
+.PHONY: all deps test demo bench bench-verify objects conformance jit-vectors differential features asan tsan warnings fuzz prove precision clean help
 
 all: $(BUILD)/build.ninja ## build; leaves the command at build/skep
 	@$(NINJA)
@@ -97,6 +97,10 @@ PROVE_SECONDS ?= 120
 prove: all ## z3 proofs of the scalar domain: the shipped functions, as clang's IR, at full width
 	@python3 tests/prove/prove.py --include src --include include --include $(BUILD)/include --seconds $(PROVE_SECONDS) \
 		$(if $(PROVE),--only '$(PROVE)')
+
+PRECISION_BITS ?= 5
+precision: all ## the scalar domain against brute force at a few bits: sound, and how far from the best answer
+	@$(BUILD)/tests/verifier/precision $(PRECISION_BITS)
 
 clean: ## remove what was built
 	@rm -rf $(BUILD) $(BUILD)-*
