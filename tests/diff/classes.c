@@ -316,6 +316,27 @@ static bool is_others_array(const struct outcome *o)
 	return o->p->rights != RIGHTS_ALL && strstr(o->skep_says, "tail_call abusing map_ptr");
 }
 
+/* The spilled pointer that a narrow store hits is dead: in skep's state the slot's other bytes are no one's ("?"). */
+static bool is_dead_spill(const struct outcome *o)
+{
+	struct vlog_steps kernel, skep;
+	bool yes = false;
+
+	if (!o->watched || !strstr(o->kernel_says, "attempt to corrupt spilled pointer on stack"))
+		return false;
+	if (!vlog_read(o->kernel_log, &kernel) || !vlog_read(o->skep_log, &skep))
+		abort();
+	for (u32 i = 0; i < skep.cnt && kernel.cnt && !yes; i++) {
+		const struct log_step *s = &skep.steps[i];
+
+		if (s->insn == kernel.steps[kernel.cnt - 1].insn && s->state)
+			yes = memmem(s->state, (size_t)(strchrnul(s->state, '\n') - s->state), "=?", 2);
+	}
+	vlog_free(&kernel);
+	vlog_free(&skep);
+	return yes;
+}
+
 const struct diff_class diff_classes[] = {
 	{ "insns never reached", "V-06, V-23", KERNEL_ALONE, is_unreached_field },
 	{ "two pieces", "V-01", KERNEL_ALONE, is_two_pieces },
@@ -328,6 +349,7 @@ const struct diff_class diff_classes[] = {
 	{ "limits of masks", "V-01, V-05", SKEP_ALONE, is_other_mask },
 	{ "offsets in one number", "", SKEP_ALONE, is_split_offset },
 	{ "distances taken for offsets", "", SKEP_ALONE, is_distance_as_offset },
+	{ "dead spills", "V-11", SKEP_ALONE, is_dead_spill },
 	{ "fetches lose precision", "", BOTH_DIFFER, is_lost_precision },
 	{ "the kernel's own bug", "", SKEP_ALONE, is_kernels_bug },
 };
