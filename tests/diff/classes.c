@@ -255,27 +255,80 @@ static bool is_stack_fetch(const struct bpf_insn *insn)
 	return info->kind == INSN_ATOMIC && insn->dst_reg == 10 && info->op >= OP_FETCH_ADD && info->op <= OP_CMPXCHG;
 }
 
-/* Some way of a branch that skep went the kernel never looked at, behind an atomic that fetches from the stack. */
-static bool is_lost_precision(const struct outcome *o)
+static bool has_insn_like(const struct outcome *o, bool (*is)(const struct bpf_insn *insn))
+{
+	for (u32 i = 0; i < o->p->cnt; i += insn_is_wide(&o->p->insns[i]) ? 2 : 1) {
+		if (is(&o->p->insns[i]))
+			return true;
+	}
+	return false;
+}
+
+/* skep went some way of a branch (one like @is, where given) at which the kernel never looked. */
+static bool skep_went_further(const struct outcome *o, bool (*is)(const struct bpf_insn *insn))
 {
 	struct vlog_steps kernel, skep;
-	bool yes = false, fetches = false;
+	bool yes = false;
 
-	for (u32 i = 0; i < o->p->cnt; i += insn_is_wide(&o->p->insns[i]) ? 2 : 1)
-		fetches |= is_stack_fetch(&o->p->insns[i]);
-	if (!fetches)
-		return false;
 	if (!vlog_read(o->kernel_log, &kernel) || !vlog_read(o->skep_log, &skep))
 		abort();
 	for (u32 i = 0; i + 1 < skep.cnt && !yes; i++) {
 		u32 a = skep.steps[i].insn, b = skep.steps[i + 1].insn;
 
 		yes = skep.steps[i + 1].from < 0 && a < o->p->cnt &&
-		      insn_infos[insn_decode(&o->p->insns[a])].kind == INSN_JCOND && !vlog_has_edge(&kernel, a, b, true);
+		      insn_infos[insn_decode(&o->p->insns[a])].kind == INSN_JCOND && (!is || is(&o->p->insns[a])) &&
+		      !vlog_has_edge(&kernel, a, b, true);
 	}
 	vlog_free(&kernel);
 	vlog_free(&skep);
 	return yes;
+}
+
+static u32 times_at(const struct vlog_steps *log, u32 insn)
+{
+	u32 cnt = 0;
+
+	for (u32 i = 0; i < log->cnt; i++)
+		cnt += log->steps[i].insn == insn;
+	return cnt;
+}
+
+/* The kernel came less often to where skep refuses: it took a way there for covered. */
+static bool kernel_saw_less(const struct outcome *o)
+{
+	struct vlog_steps kernel, skep;
+	bool yes;
+
+	if (!vlog_read(o->kernel_log, &kernel) || !vlog_read(o->skep_log, &skep))
+		abort();
+	yes = skep.cnt && times_at(&kernel, skep.steps[skep.cnt - 1].insn) < times_at(&skep, skep.steps[skep.cnt - 1].insn);
+	vlog_free(&kernel);
+	vlog_free(&skep);
+	return yes;
+}
+
+/* Behind an atomic that fetches from the stack. */
+static bool is_lost_precision(const struct outcome *o)
+{
+	return has_insn_like(o, is_stack_fetch) &&
+	       (o->who == KERNEL_ALONE ? kernel_saw_less(o) : skep_went_further(o, NULL));
+}
+
+static bool compares_registers(const struct bpf_insn *insn)
+{
+	return insn->code & BPF_X;
+}
+
+static bool moves_by_number(const struct bpf_insn *insn)
+{
+	return insn->code == (BPF_ALU64 | BPF_ADD | BPF_K) || insn->code == (BPF_ALU64 | BPF_SUB | BPF_K);
+}
+
+/* A pointer that was found beyond the packet's end was moved and compared with the end once more. */
+static bool is_moved_end(const struct outcome *o)
+{
+	return strstr(o->kernel_log, "=pkt_end(") && has_insn_like(o, moves_by_number) &&
+	       skep_went_further(o, compares_registers);
 }
 
 /* 6.18 takes a loop around a call that calls back for one more iteration of the call. */
@@ -337,6 +390,12 @@ static bool is_dead_spill(const struct outcome *o)
 	return yes;
 }
 
+static bool is_syscall_context(const struct outcome *o)
+{
+	return o->watched && o->p->world->prog_type == BPF_PROG_TYPE_SYSCALL &&
+	       SAYS(o->kernel_says, "invalid bpf_context access", "variable ctx access", "dereference of modified ctx ptr");
+}
+
 const struct diff_class diff_classes[] = {
 	{ "insns never reached", "V-06, V-23", KERNEL_ALONE, is_unreached_field },
 	{ "two pieces", "V-01", KERNEL_ALONE, is_two_pieces },
@@ -344,11 +403,14 @@ const struct diff_class diff_classes[] = {
 	{ "loops around callbacks", "", KERNEL_ALONE, is_loop_around_callback },
 	{ "who made the array", "", KERNEL_ALONE, is_others_array },
 	{ "half-written slots", "", KERNEL_ALONE, is_half_slot },
+	{ "fetches lose precision", "", KERNEL_ALONE, is_lost_precision },
+	{ "moved past the end", "V-15", KERNEL_ALONE, is_moved_end },
 	{ "ways never taken", "V-05, V-08", SKEP_ALONE, is_dead_way },
 	{ "numbers known better", "V-01, V-05", SKEP_ALONE, is_known_number },
 	{ "limits of masks", "V-01, V-05", SKEP_ALONE, is_other_mask },
 	{ "offsets in one number", "", SKEP_ALONE, is_split_offset },
 	{ "distances taken for offsets", "", SKEP_ALONE, is_distance_as_offset },
+	{ "syscall contexts", "V-18", SKEP_ALONE, is_syscall_context },
 	{ "dead spills", "V-11", SKEP_ALONE, is_dead_spill },
 	{ "fetches lose precision", "", BOTH_DIFFER, is_lost_precision },
 	{ "the kernel's own bug", "", SKEP_ALONE, is_kernels_bug },

@@ -227,7 +227,7 @@ static void keep_maps(struct stand *s, const struct program *p, struct result *r
 void stand_run(struct stand *s, const struct program *p, u32 set, struct result *ret)
 {
 	u8 packet[64], out[512] = { 0 };
-	u64 ctx[CTX_SIZE / 8] = { 0 };
+	u64 ctx[CTX_SIZE / 8];
 	union bpf_attr attr = { 0 };
 	u32 type = p->world->prog_type;
 
@@ -240,7 +240,8 @@ void stand_run(struct stand *s, const struct program *p, u32 set, struct result 
 	attr.test.prog_fd = (u32)s->fd;
 	if (type == BPF_PROG_TYPE_RAW_TRACEPOINT || type == BPF_PROG_TYPE_SYSCALL) {
 		attr.test.ctx_in = (u64)(uintptr_t)ctx;
-		attr.test.ctx_size_in = sizeof(ctx);
+		attr.test.ctx_size_in = type == BPF_PROG_TYPE_SYSCALL ? CTX_SIZE : RAW_TP_SIZE;
+		memset(ctx, 0, attr.test.ctx_size_in);
 	} else {
 		attr.test.data_in = (u64)(uintptr_t)packet;
 		attr.test.data_size_in = sizeof(packet);

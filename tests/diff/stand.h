@@ -7,7 +7,9 @@
 
 #define MAX_INSNS 4096
 #define LOG_SIZE  (1 << 20)
-#define CTX_SIZE  96 /* what syscall and tracing programs are run with */
+#define RAW_TP_SIZE 96 /* twelve arguments: the most that Linux takes */
+/* Mutated offsets end below; a run with a smaller context than the program reaches into is EINVAL. */
+#define CTX_SIZE 65528 /* what syscall programs are run with */
 #define STATE_MAX 2048 /* bytes of map values and packet that are compared */
 
 /* A program before it knows any judge's descriptors: map loads have the map's number in the world. */
