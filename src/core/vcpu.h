@@ -32,6 +32,7 @@ struct vcpu {
 	u32 id; /* 0 .. vcpu set's count - 1 */
 	struct run_ctx *run; /* innermost activation, NULL when none */
 	struct vcpu_set *set;
+	void *const *storage; /* values of the attachment that a program runs for: map_owner.storage */
 } __cacheline_aligned;
 
 /* The vCPUs of one instance. */

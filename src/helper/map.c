@@ -69,6 +69,12 @@ HELPER(map_lookup_percpu_elem)
 	return (uintptr_t)map->ops->lookup_percpu(map, ptr_of(r2), (u32)r3);
 }
 
+/* Whoever runs a program with such a map has values for it. */
+HELPER(get_local_storage)
+{
+	return (uintptr_t)vcpu_current()->storage[map_storage_slot(map_of(r1)->type)];
+}
+
 HELPER(spin_lock)
 {
 	value_lock_take(ptr_of(r1));

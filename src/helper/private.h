@@ -23,6 +23,7 @@ HELPER(map_pop_elem);
 HELPER(map_peek_elem);
 HELPER(map_lookup_percpu_elem);
 HELPER(for_each_map_elem);
+HELPER(get_local_storage);
 HELPER(spin_lock);
 HELPER(spin_unlock);
 HELPER(ringbuf_reserve);

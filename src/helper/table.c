@@ -13,6 +13,7 @@ const struct helper_def helper_defs[] = {
 	ROW(map_peek_elem),
 	ROW(map_lookup_percpu_elem),
 	ROW(for_each_map_elem),
+	ROW(get_local_storage),
 	ROW(spin_lock),
 	ROW(spin_unlock),
 	ROW(ringbuf_reserve),

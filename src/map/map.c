@@ -39,9 +39,9 @@ static const struct type_row types[] = {
 	[BPF_MAP_TYPE_CPUMAP] = { "cpumap", &cpumap_ops, NULL },
 	[BPF_MAP_TYPE_XSKMAP] = { "xskmap", &xskmap_ops, NULL },
 	[BPF_MAP_TYPE_SOCKHASH] = ABSENT("sockhash"),
-	[BPF_MAP_TYPE_CGROUP_STORAGE] = ABSENT("cgroup_storage"),
+	[BPF_MAP_TYPE_CGROUP_STORAGE] = { "cgroup_storage", &cgroup_storage_map_ops, NULL },
 	[BPF_MAP_TYPE_REUSEPORT_SOCKARRAY] = ABSENT("reuseport_sockarray"),
-	[BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE] = ABSENT("percpu_cgroup_storage"),
+	[BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE] = { "percpu_cgroup_storage", &percpu_cgroup_storage_map_ops, NULL },
 	[BPF_MAP_TYPE_QUEUE] = { "queue", &queue_map_ops, NULL },
 	[BPF_MAP_TYPE_STACK] = { "stack", &stack_map_ops, NULL },
 	[BPF_MAP_TYPE_SK_STORAGE] = ABSENT("sk_storage"),
@@ -153,6 +153,8 @@ static int check_btf(const struct map_attr *attr)
 		return attr->btf_key_type_id ? -EINVAL : 0;
 	if (!attr->btf_key_type_id)
 		return -EINVAL;
+	if (attr->type == BPF_MAP_TYPE_CGROUP_STORAGE || attr->type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE)
+		return cgroup_storage_key_ok(attr) ? 0 : -EINVAL;
 	/* A prefix length and then bytes: no single number is that. */
 	if (attr->type == BPF_MAP_TYPE_LPM_TRIE &&
 	    (!btf_type_get(attr->btf, btf_skip_mods(attr->btf, attr->btf_key_type_id), &t) ||

@@ -33,6 +33,8 @@ struct map_prog {
 		u32 type, attach_type;
 		bool jited, xdp_has_frags, sleepable;
 		const void *attach_proto; /* tracing: identity of what it attaches to */
+		/* Maps whose values an attachment has: who jumps brings its own along. */
+		const struct skep_map *storage[2];
 	} kind;
 	void (*put)(struct map_prog *prog);
 	/* Members of program arrays are not extended, and what is extended becomes no member. */
@@ -168,6 +170,12 @@ struct skep_map {
 	void (*on_free)(struct skep_map *map, void *ctx); /* runtime: drops the id */
 	void *on_free_ctx;
 };
+
+/* Which of a program's map_owner.storage a map is; negative: neither. */
+static inline int map_storage_slot(u32 type)
+{
+	return type == BPF_MAP_TYPE_CGROUP_STORAGE ? 0 : type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE ? 1 : -1;
+}
 
 /* The operations of a type, NULL: Linux has no such type or skep does not model it. */
 const struct map_ops *map_ops_of(u32 type);

@@ -17,10 +17,14 @@ extern const struct map_ops lpm_trie_map_ops, bloom_filter_map_ops;
 extern const struct map_ops ringbuf_map_ops;
 extern const struct map_ops prog_array_map_ops, insn_array_map_ops;
 extern const struct map_ops devmap_ops, devmap_hash_ops, cpumap_ops, xskmap_ops;
+extern const struct map_ops cgroup_storage_map_ops, percpu_cgroup_storage_map_ops;
 extern const struct map_ops array_of_maps_map_ops, hash_of_maps_map_ops, perf_event_array_map_ops;
 
 /* array.c: of every type whose keys are numbers below max_entries. */
 int array_next_key(struct skep_map *map, const void *key, void *ret_next);
+
+/* cgroup_storage.c: does BTF say of the key what it is. */
+bool cgroup_storage_key_ok(const struct map_attr *attr);
 
 /* mapinmap.c. What attr->inner_fd stands for: 0, -EBADF, -EINVAL, -ENOTSUPP, -ENOMEM. */
 int map_template_new(const struct map_attr *attr, struct map_template **ret_template);

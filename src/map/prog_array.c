@@ -99,7 +99,7 @@ static bool same_owner(const struct map_owner *a, const struct map_owner *b)
 {
 	return a->type == b->type && a->jited == b->jited && a->xdp_has_frags == b->xdp_has_frags &&
 	       a->sleepable == b->sleepable && a->attach_type == b->attach_type &&
-	       a->attach_proto == b->attach_proto;
+	       a->attach_proto == b->attach_proto && a->storage[0] == b->storage[0] && a->storage[1] == b->storage[1];
 }
 
 static bool prog_array_fits(struct skep_map *map, const struct map_prog *prog)

@@ -150,8 +150,14 @@ int prog_link_replaceable(struct skep_prog *prog)
 }
 
 /* Who may jump into a map's programs is what could stand in it. */
-static int check_maps_fit(const struct skep_prog *prog)
+static int check_maps_fit(struct skep_prog *prog)
 {
+	for (u32 i = 0; i < prog->res.used_map_cnt; i++) {
+		int slot = map_storage_slot(prog->maps[i]->type);
+
+		if (slot >= 0)
+			prog->in_maps.kind.storage[slot] = prog->maps[i];
+	}
 	for (u32 i = 0; i < prog->res.used_map_cnt; i++) {
 		struct skep_map *map = prog->maps[i];
 

@@ -337,7 +337,6 @@ static int check_arg(struct verifier_env *env, struct call_site *call, u32 i)
 static bool helper_is_special(u32 id)
 {
 	switch (id) {
-	case BPF_FUNC_get_local_storage:
 	case BPF_FUNC_get_func_ip:
 	case BPF_FUNC_find_vma:
 	case BPF_FUNC_user_ringbuf_drain:
@@ -444,6 +443,8 @@ static int check_helper_args(struct verifier_env *env, u32 insn_idx, struct call
 		err = check_arg(env, call, i);
 	if (!err && call->proto->id == BPF_FUNC_snprintf)
 		err = check_snprintf(env);
+	if (!err && call->proto->id == BPF_FUNC_get_local_storage && !reg_is_null(cur_reg(env, BPF_REG_2)))
+		err = reject(env, R_ARG_TYPE, -EINVAL, "get_local_storage() doesn't support non-zero flags");
 	return err ? err : check_map_use(env, call);
 }
 

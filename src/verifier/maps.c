@@ -35,6 +35,16 @@ static int check_insn_array(struct verifier_env *env, const struct map_desc *map
 	return err ? reject(env, R_GOTOX, err, "Failed to properly initialize insn array") : 0;
 }
 
+/* What an attachment has one of each kind of. An extension would find its target's, of another size. */
+static int check_storage(struct verifier_env *env, const struct map_desc *map)
+{
+	for (u32 i = 0; i < env->used_map_cnt; i++) {
+		if (env->used_maps[i].type == map->type)
+			return reject(env, R_MAP_PROG, -EBUSY, "only one cgroup storage of each type is allowed");
+	}
+	return env->prog->ext ? not_modelled(env, "an extension with a map of type %u", map->type) : 0;
+}
+
 static int check_map_for_prog(struct verifier_env *env, const struct map_desc *map)
 {
 	const struct vhost *host = env->host;
@@ -51,6 +61,12 @@ static int check_map_for_prog(struct verifier_env *env, const struct map_desc *m
 		return not_modelled(env, "a program with a map of type %u", map->type);
 	if (map->type == BPF_MAP_TYPE_INSN_ARRAY)
 		return check_insn_array(env, map);
+	if (map->type == BPF_MAP_TYPE_CGROUP_STORAGE || map->type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE) {
+		int err = check_storage(env, map);
+
+		if (err)
+			return err;
+	}
 	if (host->prog_map_ok(host->ctx, env->type, map->type))
 		return check_map_locks(env, map);
 	if (env->prog->flags & BPF_F_SLEEPABLE)

@@ -42,6 +42,7 @@ static const struct {
 	{ "socket", BPF_PROG_TYPE_SOCKET_FILTER, 0xffff, 0xffff, 0xffff },
 	{ "xdp", BPF_PROG_TYPE_XDP, 0, 4, 8 },
 	{ "tc", BPF_PROG_TYPE_SCHED_CLS, 76, 80, 140 },
+	{ "cgroup_skb", BPF_PROG_TYPE_CGROUP_SKB, 76, 80, 0xffff },
 	{ "raw_tp", BPF_PROG_TYPE_RAW_TRACEPOINT, 0xffff, 0xffff, 0xffff },
 	{ "syscall", BPF_PROG_TYPE_SYSCALL, 0xffff, 0xffff, 0xffff },
 };
@@ -61,6 +62,8 @@ static const struct {
 	{ "rhash", BPF_MAP_TYPE_RHASH },
 	{ "array_of_maps", BPF_MAP_TYPE_ARRAY_OF_MAPS },
 	{ "hash_of_maps", BPF_MAP_TYPE_HASH_OF_MAPS },
+	{ "cgroup_storage", BPF_MAP_TYPE_CGROUP_STORAGE },
+	{ "percpu_cgroup_storage", BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE },
 };
 
 static const struct {

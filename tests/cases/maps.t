@@ -350,3 +350,35 @@ asm:  r6 = 0
       exit
 want: accept; r0=4950
 twin: "r0 = *(u64 *)(r3 + 0)" -> "r0 = *(u64 *)(r3 + 8)" rejects "invalid access to map value, value_size=8 off=8 size=8"
+
+name: the value of an attachment starts with zeros
+prog: cgroup_skb
+maps: s=cgroup_storage(16,8,0) p=percpu_cgroup_storage(8,4,0)
+asm:  *(u64 *)(r10 -8) = 0
+      r1 = map[s]; r2 = 0
+      call bpf_get_local_storage
+      r6 = r0
+      r0 = *(u64 *)(r6 + 0)
+      r0 += 1
+      *(u64 *)(r6 + 0) = r0
+      r1 = map[p]; r2 = 0; call bpf_get_local_storage
+      r1 = *(u32 *)(r0 + 0)
+      r0 = *(u64 *)(r6 + 0)
+      r0 += r1
+      r0 &= 1
+      exit
+want: accept; r0=1
+twin: "r1 = *(u32 *)(r0 + 0)" -> "r1 = *(u64 *)(r0 + 0)" rejects "invalid access to map value, value_size=4 off=0 size=8"
+twin: "r1 = map[p]; r2 = 0" -> "r1 = map[p]; r2 = 1" rejects "get_local_storage() doesn't support non-zero flags"
+twin: "r2 = 0; call bpf_get_local_storage" -> "r2 = r10; r2 += -8; call bpf_map_lookup_elem" rejects "cannot pass map_type 21 into func bpf_map_lookup_elem"
+
+name: an attachment has one value of a kind
+prog: cgroup_skb
+maps: a=cgroup_storage(16,8,0) b=cgroup_storage(16,8,0)
+asm:  r1 = map[a]; r2 = 0
+      call bpf_get_local_storage
+      r1 = map[a]; r2 = 0; call bpf_get_local_storage
+      r0 = 0
+      exit
+want: accept; r0=0
+twin: "r1 = map[a]; r2 = 0; call" -> "r1 = map[b]; r2 = 0; call" rejects "only one cgroup storage of each type is allowed"

@@ -253,6 +253,72 @@ static void linux_has_no_test_run(void **state __unused_arg)
 	assert_true(prog_load(false, &other, NULL, 0) < 0);
 }
 
+static int make_storage(void)
+{
+	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_CGROUP_STORAGE, .key_size = sizeof(struct bpf_cgroup_storage_key),
+				.value_size = 8 };
+
+	return (int)skep_bpf(skep, NULL, BPF_MAP_CREATE, &attr, sizeof(attr));
+}
+
+/* allowed while the count, which each run raises, is odd */
+static int load_counter(int map, u32 *ret_fd)
+{
+	struct prog_case counter = {
+		"counter", BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_CONNECT,
+		CODE(LD_MAP(1, map), MOV_K(2, 0), CALL_H(BPF_FUNC_get_local_storage), LDX(8, 1, 0, 0), ADD_K(1, 1),
+		     STX(8, 0, 1, 0), MOV_X(0, 1), INSN_(0x57, 0, 0, 0, 1), EXIT_()), NULL,
+	};
+	int fd = prog_load(false, &counter, NULL, 0);
+
+	*ret_fd = (u32)fd;
+	return fd;
+}
+
+/* What Linux does in test runs of CGROUP_SKB programs: repeated runs see what the last one left, another test
+ * run starts anew, and bpf(2) sees nothing of it. */
+static void values_of_attachments_live_as_long_as_the_test_run(void **state __unused_arg)
+{
+	struct bpf_cgroup_storage_key key = { 0 };
+	int map = make_storage();
+	u64 value;
+	u32 fd;
+	union bpf_attr attr = { .map_fd = (u32)map, .key = (uintptr_t)&key };
+
+	attr.value = (uintptr_t)&value;
+	assert_true(map >= 0);
+	assert_true(load_counter(map, &fd) >= 0);
+	for (u32 repeat = 1; repeat < 5; repeat++) {
+		struct skep_test test = { .sz = sizeof(test), .repeat = repeat };
+
+		assert_int_equal(skep_prog_test(skep, (int)fd, &test), 0);
+		assert_int_equal(test.retval, repeat & 1);
+	}
+	assert_int_equal(skep_bpf(skep, NULL, BPF_MAP_LOOKUP_ELEM, &attr, sizeof(attr)), -ENOENT);
+	close((int)fd);
+	close(map);
+}
+
+/* A program that is jumped to has the values of the one that jumped: they must be of the same map. */
+static void programs_of_an_array_share_their_storage(void **state __unused_arg)
+{
+	union bpf_attr make = { .map_type = BPF_MAP_TYPE_PROG_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 2 };
+	int array = (int)skep_bpf(skep, NULL, BPF_MAP_CREATE, &make, sizeof(make)), a = make_storage(), b = make_storage();
+	u32 key = 0, fds[3];
+	union bpf_attr attr = { .map_fd = (u32)array, .key = (uintptr_t)&key };
+
+	assert_true(load_counter(a, &fds[0]) >= 0 && load_counter(a, &fds[1]) >= 0 && load_counter(b, &fds[2]) >= 0);
+	for (u32 i = 0; i < 3; i++) {
+		attr.value = (uintptr_t)&fds[i];
+		assert_int_equal(skep_bpf(skep, NULL, BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr)), i == 2 ? -EINVAL : 0);
+	}
+	for (u32 i = 0; i < 3; i++)
+		close((int)fds[i]);
+	close(array);
+	close(a);
+	close(b);
+}
+
 static void names_of_return_values(void **state __unused_arg)
 {
 	assert_string_equal(skep_retval_name(skep, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, 3), "allow, any port");
@@ -270,6 +336,8 @@ int main(void)
 		cmocka_unit_test(option_values_are_changed),  cmocka_unit_test(sysctls_are_read_only),
 		cmocka_unit_test(devices_are_picked),	      cmocka_unit_test(refused),
 		cmocka_unit_test(linux_has_no_test_run),      cmocka_unit_test(names_of_return_values),
+		cmocka_unit_test(values_of_attachments_live_as_long_as_the_test_run),
+		cmocka_unit_test(programs_of_an_array_share_their_storage),
 	};
 
 	return RUN_ON_BOTH(tests);
