@@ -30,11 +30,13 @@ def verify(skep, files, kernel_btf):
     if run.returncode < 0:
         yield files[0], "*", "CRASH", f"signal {-run.returncode}"
         return
+    seen = set()
     for r in json.loads(run.stdout):
+        seen.add(r["file_name"])
         yield r["file_name"], r["prog_name"], r["verdict"], r.get("message", "")
     for line in run.stderr.splitlines():
         for path in files:
-            if line.startswith(f"skep: {path}: "):
+            if path not in seen and line.startswith(f"skep: {path}: "):
                 yield path, "*", "not opened", line[len(path) + 8 :]
 
 

@@ -256,6 +256,10 @@ struct skep_test {
 	uint32_t data_size_in, data_size_out; /* of the whole, which may be more: -ENOSPC */
 	uint32_t repeat;       /* 0: once */
 	uint32_t retval, duration_ns; /* the last return value, mean time of a run */
+	/* Addresses on the stacks that bpf_get_stackid() and bpf_get_stack() find, innermost first; none: they fail
+	 * with -EFAULT, as where Linux has none. */
+	const uint64_t *kernel_stack, *user_stack;
+	uint32_t kernel_stack_cnt, user_stack_cnt;
 };
 
 /**

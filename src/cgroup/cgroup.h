@@ -11,4 +11,9 @@ struct skep;
 /* Registers the program types. 0, -ENOMEM, -EEXIST. */
 int cgroup_register(struct skep *skep);
 
+struct cgroup;
+/* For map_objs: the control group that a directory's descriptor is, with a reference. -EBADF: none; -ENOMEM,
+ * -ENAMETOOLONG. */
+int host_cgroup_by_fd(void *ctx, int fd, struct cgroup **ret_cgrp);
+
 #endif

@@ -24,4 +24,7 @@ int sockopt_own_run(struct skep *skep, struct skep_prog *prog, struct test_run *
 int sysctl_own_run(struct skep *skep, struct skep_prog *prog, struct test_run *run);
 int device_own_run(struct skep *skep, struct skep_prog *prog, struct test_run *run);
 
+/* host.c */
+int host_cgroup_register(struct skep *skep);
+
 #endif

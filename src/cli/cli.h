@@ -42,7 +42,7 @@ struct cli_opts {
 	u64 log_level, repeat, jobs;
 	bool explain;
 	const char *prog, *section;
-	const char *pcap_out, *data_out, *ctx_out, *ctx, *devs;
+	const char *pcap_out, *data_out, *ctx_out, *ctx, *devs, *kernel_stack, *user_stack;
 	const char *out;
 	char *map;
 	struct in_file kernel_btf, kconfig, pcap, data_in, ctx_in;
@@ -131,6 +131,12 @@ extern const char *const cli_formats[], *const cli_engines[];
 #define OPTION_DEVS \
 	OPT("devs", 0, "NAME,...", TEXT, devs, \
 	    "network devices beside lo, which is 1: their indices are 2, 3, ...")
+#define OPTION_KERNEL_STACK \
+	OPT("kernel-stack", 0, "ADDR,...", TEXT, kernel_stack, \
+	    "what bpf_get_stackid() and bpf_get_stack() find, innermost first; else they fail")
+#define OPTION_USER_STACK \
+	OPT("user-stack", 0, "ADDR,...", TEXT, user_stack, \
+	    "the same with BPF_F_USER_STACK")
 #define OPTION_CLASSIC \
 	OPT("classic", 0, NULL, FLAG, classic, \
 	    "FILE (- for stdin) is a classic filter of packets, as \"tcpdump -ddd\" prints it")

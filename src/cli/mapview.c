@@ -44,7 +44,8 @@ static bool is_percpu(u32 type)
 static bool has_elems(u32 type)
 {
 	return type == BPF_MAP_TYPE_ARRAY || type == BPF_MAP_TYPE_HASH || is_percpu(type) ||
-	       type == BPF_MAP_TYPE_LRU_HASH || type == BPF_MAP_TYPE_LPM_TRIE;
+	       type == BPF_MAP_TYPE_LRU_HASH || type == BPF_MAP_TYPE_LPM_TRIE || type == BPF_MAP_TYPE_RHASH ||
+	       type == BPF_MAP_TYPE_STACK_TRACE;
 }
 
 static u32 copied_value_size(const struct bpf_map *map)

@@ -12,6 +12,7 @@
 #include "cli/report.h"
 #include "cli/run.h"
 #include "cli/sent.h"
+#include "cli/stack.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -41,6 +42,7 @@ struct run {
 	struct ctx_image named;	 /* when the context was given by names */
 	u8 *ctx, *ctx_after;	 /* NULL: none given */
 	u32 ctx_size;
+	struct stack_arg kernel_stack, user_stack;
 	/* results */
 	u32 retval;
 	u64 packets, total_ns;
@@ -160,7 +162,12 @@ static int run_once(struct run *r, const void *data, u32 size, u32 *ret_len)
 		t.ctx_out = room ? r->ctx_after : NULL;
 		t.ctx_size_out = room ? r->ctx_size : 0;
 	}
-	if (!r->named.bytes || ctx_stays_in_place(bpf_program__type(r->prog)))
+	t.kernel_stack = r->kernel_stack.ips;
+	t.kernel_stack_cnt = r->kernel_stack.cnt;
+	t.user_stack = r->user_stack.ips;
+	t.user_stack_cnt = r->user_stack.cnt;
+	/* Linux's own test run has no stacks to be given. */
+	if (!t.kernel_stack && !t.user_stack && (!r->named.bytes || ctx_stays_in_place(bpf_program__type(r->prog))))
 		err = run_as_linux(r, &t);
 	if (err == -ENOTSUPP)
 		err = skep_prog_test(r->skep, r->fd, &t);
@@ -448,6 +455,11 @@ int run_input(const struct cli_command *cmd, struct cli_opts *opts, const struct
 
 	if (status)
 		return status;
+	if (!stack_read("--kernel-stack", opts->kernel_stack, &r.kernel_stack) ||
+	    !stack_read("--user-stack", opts->user_stack, &r.user_stack)) {
+		free(r.kernel_stack.ips);
+		return EXIT_BAD;
+	}
 	r.skep = cli_instance(opts);
 	status = r.skep && sent_make_devs(r.skep, opts->devs) ? load(&r) : EXIT_BAD;
 	if (!status)
@@ -455,6 +467,8 @@ int run_input(const struct cli_command *cmd, struct cli_opts *opts, const struct
 	bpf_object__close(r.obj);
 	cli_instance_end(r.skep);
 	ctx_free(&r.named);
+	free(r.kernel_stack.ips);
+	free(r.user_stack.ips);
 	free(r.ctx);
 	free(r.ctx_after);
 	free(r.out);
@@ -497,6 +511,8 @@ static const struct cli_option options[] = {
 	    "the context afterwards"),
 	OPTION_MAP,
 	OPTION_DEVS,
+	OPTION_KERNEL_STACK,
+	OPTION_USER_STACK,
 	OPTION_REPEAT,
 	OPTION_CLASSIC,
 	OPTION_SECCOMP,
@@ -512,7 +528,7 @@ const struct cli_command cmd_run = {
 	.name = "run",
 	.usage = "FILE.bpf.o [--prog NAME | --section SEC] [--pcap IN [--pcap-out OUT] | --data-in F "
 		 "[--data-out F]] [--ctx FIELD=VALUE[,...] | --ctx-in F] "
-		 "[--ctx-out F] [--map NAME:KEY=VALUE[,...]] [--devs NAME,...] [--repeat N] [--classic | --seccomp] "
+		 "[--ctx-out F] [--kernel-stack ADDR,...] [--user-stack ADDR,...] [--map NAME:KEY=VALUE[,...]] [--devs NAME,...] [--repeat N] [--classic | --seccomp] "
 		 "[--engine jit|interp] [-j]",
 	.help = "Runs a program over a packet, a capture or a context, and tells what came of it.",
 	.options = options,

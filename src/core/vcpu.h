@@ -28,11 +28,22 @@ struct run_ctx {
 	u64 scratch[8];	      /* for helpers of the hook, e.g. a redirect target */
 };
 
+struct ip_list {
+	const u64 *ips; /* innermost first */
+	u32 cnt;
+};
+
+/* What a program meets beside its context. */
+struct run_env {
+	void *storage[2]; /* values of the attachment that it runs for: see map_owner */
+	struct ip_list kernel_stack, user_stack;
+};
+
 struct vcpu {
 	u32 id; /* 0 .. vcpu set's count - 1 */
 	struct run_ctx *run; /* innermost activation, NULL when none */
 	struct vcpu_set *set;
-	void *const *storage; /* values of the attachment that a program runs for: map_owner.storage */
+	const struct run_env *env; /* NULL: all of it is empty */
 } __cacheline_aligned;
 
 /* The vCPUs of one instance. */

@@ -72,7 +72,7 @@ HELPER(map_lookup_percpu_elem)
 /* Whoever runs a program with such a map has values for it. */
 HELPER(get_local_storage)
 {
-	return (uintptr_t)vcpu_current()->storage[map_storage_slot(map_of(r1)->type)];
+	return (uintptr_t)vcpu_current()->env->storage[map_storage_slot(map_of(r1)->type)];
 }
 
 HELPER(spin_lock)

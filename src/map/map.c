@@ -27,8 +27,8 @@ static const struct type_row types[] = {
 	[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = { "perf_event_array", &perf_event_array_map_ops, NULL },
 	[BPF_MAP_TYPE_PERCPU_HASH] = { "percpu_hash", &percpu_hash_map_ops, NULL },
 	[BPF_MAP_TYPE_PERCPU_ARRAY] = { "percpu_array", &percpu_array_map_ops, NULL },
-	[BPF_MAP_TYPE_STACK_TRACE] = ABSENT("stack_trace"),
-	[BPF_MAP_TYPE_CGROUP_ARRAY] = ABSENT("cgroup_array"),
+	[BPF_MAP_TYPE_STACK_TRACE] = { "stack_trace", &stack_trace_map_ops, NULL },
+	[BPF_MAP_TYPE_CGROUP_ARRAY] = { "cgroup_array", &cgroup_array_map_ops, NULL },
 	[BPF_MAP_TYPE_LRU_HASH] = { "lru_hash", &lru_hash_map_ops, NULL },
 	[BPF_MAP_TYPE_LRU_PERCPU_HASH] = { "lru_percpu_hash", &lru_percpu_hash_map_ops, NULL },
 	[BPF_MAP_TYPE_LPM_TRIE] = { "lpm_trie", &lpm_trie_map_ops, NULL },
@@ -146,7 +146,8 @@ static int check_btf(const struct map_attr *attr)
 	if (attr->type == BPF_MAP_TYPE_ARRAY || attr->type == BPF_MAP_TYPE_PERCPU_ARRAY)
 		return check_array_btf(attr);
 	/* What user space writes is not what is stored. */
-	if (attr->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY || attr->type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
+	if (attr->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY || attr->type == BPF_MAP_TYPE_CGROUP_ARRAY ||
+	    attr->type == BPF_MAP_TYPE_STACK_TRACE || attr->type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
 	    attr->type == BPF_MAP_TYPE_HASH_OF_MAPS)
 		return -ENOTSUPP;
 	if (attr->type == BPF_MAP_TYPE_BLOOM_FILTER) /* has no keys */

@@ -19,6 +19,7 @@
 #define ENOTSUPP 524
 #endif
 
+struct cgroup;
 struct perf_event;
 struct xsk;
 struct skep_btf;
@@ -55,6 +56,8 @@ struct map_objs {
 	int (*perf_by_fd)(void *ctx, int fd, struct perf_event **ret_event);
 	/* A new reference; -EBADF: not open, -ENOTSOCK: no socket, -EOPNOTSUPP: another kind of socket. */
 	int (*xsk_by_fd)(void *ctx, int fd, struct xsk **ret_xsk);
+	/* A new reference; -EBADF: not open, or no control group. */
+	int (*cgroup_by_fd)(void *ctx, int fd, struct cgroup **ret_cgrp);
 };
 
 struct map_attr {

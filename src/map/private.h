@@ -17,6 +17,7 @@ extern const struct map_ops lpm_trie_map_ops, bloom_filter_map_ops;
 extern const struct map_ops ringbuf_map_ops;
 extern const struct map_ops prog_array_map_ops, insn_array_map_ops;
 extern const struct map_ops devmap_ops, devmap_hash_ops, cpumap_ops, xskmap_ops;
+extern const struct map_ops stack_trace_map_ops, cgroup_array_map_ops;
 extern const struct map_ops cgroup_storage_map_ops, percpu_cgroup_storage_map_ops;
 extern const struct map_ops array_of_maps_map_ops, hash_of_maps_map_ops, perf_event_array_map_ops;
 

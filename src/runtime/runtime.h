@@ -57,6 +57,7 @@ struct test_run {
 	void *ctx_out;
 	u32 ctx_size_out;      /* as data_size_out */
 	u32 repeat, flags, cpu, batch_size;
+	struct ip_list kernel_stack, user_stack; /* what programs find above them */
 	u32 retval, duration_ns; /* out: last result, mean ns per run */
 };
 
@@ -134,6 +135,7 @@ int test_plain_run(struct skep_prog *prog, struct test_run *run, void *ctx, u32 
 
 /* One pointer a subsystem for its own state in the instance. */
 enum skep_room { SKEP_ROOM_NET, SKEP_ROOM_SYSCALL, SKEP_ROOM_BPFFS, SKEP_ROOM_VERDICT, SKEP_ROOM_SENT,
+		 SKEP_ROOM_CGROUP,
 		 SKEP_ROOM_CNT };
 void skep_room_set(struct skep *skep, enum skep_room room, void *state,
 		   void (*free_state)(struct skep *skep, void *state));

@@ -86,36 +86,31 @@ int test_repeat(struct skep_prog *prog, struct test_run *run, void *hook_ctx)
 	return test_repeat_hooked(prog, run, hook_ctx, NULL);
 }
 
-/* As long as the test run an attachment's values live, all 0 at first. */
-struct storage {
-	void *values[2];
-};
-
 static u64 storage_size(const struct skep_map *map)
 {
 	return round_up_to(map->value_size, 8);
 }
 
-static void storage_free(const struct skep_prog *prog, struct storage *s)
+static void storage_free(const struct skep_prog *prog, struct run_env *env)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(s->values); i++) {
-		if (s->values[i])
-			acct_free(&prog->skep->acct, s->values[i], storage_size(prog->in_maps.kind.storage[i]));
+	for (u32 i = 0; i < ARRAY_SIZE(env->storage); i++) {
+		if (env->storage[i])
+			acct_free(&prog->skep->acct, env->storage[i], storage_size(prog->in_maps.kind.storage[i]));
 	}
 }
 
-/* A run stays on its vCPU: of a value for each CPU it sees one. */
-static int storage_make(const struct skep_prog *prog, struct storage *s)
+/* As long as the test run an attachment's values live, all 0 at first. A run stays on its vCPU: of a value for
+ * each CPU it sees one. */
+static int storage_make(const struct skep_prog *prog, struct run_env *env)
 {
-	*s = (struct storage){ 0 };
-	for (u32 i = 0; i < ARRAY_SIZE(s->values); i++) {
+	for (u32 i = 0; i < ARRAY_SIZE(env->storage); i++) {
 		const struct skep_map *map = prog->in_maps.kind.storage[i];
 
 		if (!map)
 			continue;
-		s->values[i] = acct_alloc(&prog->skep->acct, storage_size(map));
-		if (!s->values[i]) {
-			storage_free(prog, s);
+		env->storage[i] = acct_alloc(&prog->skep->acct, storage_size(map));
+		if (!env->storage[i]) {
+			storage_free(prog, env);
 			return -ENOMEM;
 		}
 	}
@@ -129,8 +124,8 @@ int test_repeat_hooked(struct skep_prog *prog, struct test_run *run, void *hook_
 			    .skep = skep_prog_skep(prog), .hooks = hooks };
 	/* A thread's first vCPU takes its time (it registers with RCU); that is no run of the program. */
 	struct vcpu *vcpu = vcpu_enter(skep_vcpus(skep_prog_skep(prog)));
-	void *const *outer;
-	struct storage own;
+	struct run_env own = { .kernel_stack = run->kernel_stack, .user_stack = run->user_stack };
+	const struct run_env *outer;
 	u64 start, cnt;
 
 	if (!vcpu)
@@ -139,13 +134,13 @@ int test_repeat_hooked(struct skep_prog *prog, struct test_run *run, void *hook_
 		vcpu_leave(vcpu);
 		return -ENOMEM;
 	}
-	outer = vcpu->storage;
-	vcpu->storage = own.values;
+	outer = vcpu->env;
+	vcpu->env = &own;
 	start = host_now_ns();
 	run->retval = skep_prog_run_batch(prog, next_ctx, &r, &cnt);
 	if (cnt)
 		run->duration_ns = (u32)min_of((host_now_ns() - start) / cnt, (u64)UINT_MAX);
-	vcpu->storage = outer;
+	vcpu->env = outer;
 	storage_free(prog, &own);
 	vcpu_leave(vcpu);
 	return cnt ? 0 : -EAGAIN;

@@ -97,7 +97,8 @@ int skep_boot(const struct skep_opts *opts, struct skep **ret_skep)
 	skep_room_set(skep, SKEP_ROOM_SYSCALL, state, sys_free);
 	skep_set_map_objs(skep, &(struct map_objs){ .ctx = skep, .prog_by_fd = map_prog_by_fd,
 						    .map_by_fd = map_map_by_fd,
-						    .perf_by_fd = perf_by_fd, .xsk_by_fd = xsk_by_fd });
+						    .perf_by_fd = perf_by_fd, .xsk_by_fd = xsk_by_fd,
+						    .cgroup_by_fd = host_cgroup_by_fd });
 	err = bpffs_init(skep);
 	if (!err)
 		err = net_register(skep);

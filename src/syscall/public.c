@@ -291,7 +291,8 @@ int skep_prog_test(struct skep *skep, int prog_fd, struct skep_test *test)
 	int err;
 
 	if (test->sz != sizeof(*test) || !test->ctx_in != !test->ctx_size_in ||
-	    !test->data_in != !test->data_size_in)
+	    !test->data_in != !test->data_size_in || !test->kernel_stack != !test->kernel_stack_cnt ||
+	    !test->user_stack != !test->user_stack_cnt)
 		return -EINVAL;
 	err = skep_prog_from_fd(skep, prog_fd, &prog);
 	if (err)
@@ -303,6 +304,8 @@ int skep_prog_test(struct skep *skep, int prog_fd, struct skep_test *test)
 		.data_in = test->data_in, .data_size_in = test->data_size_in,
 		.data_out = test->data_size_out ? test->data_out : NULL,
 		.data_size_out = test->data_size_out, .repeat = test->repeat,
+		.kernel_stack = { test->kernel_stack, test->kernel_stack_cnt },
+		.user_stack = { test->user_stack, test->user_stack_cnt },
 	};
 	err = run_test(skep, prog, &run);
 	if (!err || err == -ENOSPC) {

@@ -3,6 +3,7 @@
  * no test run for any of these types. */
 #include "runtime/runtime.h"
 #include "trace/kstructs.h"
+#include "trace/private.h"
 #include "trace/trace.h"
 
 #include <errno.h>
@@ -120,5 +121,5 @@ int trace_register(struct skep *skep)
 
 	for (u32 i = 0; i < ARRAY_SIZE(types) && !err; i++)
 		err = skep_register_prog_type(skep, &types[i]);
-	return err;
+	return err ? err : stack_helpers_register(skep);
 }

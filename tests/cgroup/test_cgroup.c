@@ -3,6 +3,7 @@
 #include "../runtime/progs.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <string.h>
 
 /* connect4: who goes to 10.0.0.1:80 is sent to 127.0.0.1:8080, port 25 is closed, the rest goes on. */
@@ -319,6 +320,104 @@ static void programs_of_an_array_share_their_storage(void **state __unused_arg)
 	close(b);
 }
 
+/* Where version 2 is mounted; "" when it is not, or not whole. */
+static void find_hierarchy(char *path, size_t size)
+{
+	FILE *f = fopen("/proc/self/mountinfo", "r");
+	char line[4096], root[256], point[256];
+
+	*path = '\0';
+	while (f && fgets(line, sizeof(line), f)) {
+		if (strstr(line, " - cgroup2 ") && sscanf(line, "%*d %*d %*s %255s %255s", root, point) == 2 &&
+		    !strcmp(root, "/"))
+			snprintf(path, size, "%s", point);
+	}
+	if (f)
+		fclose(f);
+}
+
+static int run_raw_tp(bool kernel, const struct prog_case *c)
+{
+	union bpf_attr attr = { 0 };
+	int fd = prog_load(kernel, c, NULL, 0);
+	long err;
+
+	assert_true(fd >= 0);
+	attr.test.prog_fd = (u32)fd;
+	err = kernel ? syscall(SYS_bpf, BPF_PROG_TEST_RUN, &attr, sizeof(attr)) :
+		       skep_bpf(skep, NULL, BPF_PROG_TEST_RUN, &attr, sizeof(attr));
+	assert_int_equal(err, 0);
+	close(fd);
+	return (int)attr.test.retval;
+}
+
+static int ask_array(int map, int idx)
+{
+	const struct prog_case c = { "under", BPF_PROG_TYPE_RAW_TRACEPOINT, 0,
+				     CODE(LD_MAP(1, map), MOV_K(2, idx), CALL_H(BPF_FUNC_current_task_under_cgroup), EXIT_()), NULL };
+
+	return run_raw_tp(false, &c);
+}
+
+static void the_task_is_in_the_hosts_groups(void **state __unused_arg)
+{
+	union bpf_attr make = { .map_type = BPF_MAP_TYPE_CGROUP_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 2 };
+	int map = (int)skep_bpf(skep, NULL, BPF_MAP_CREATE, &make, sizeof(make)), dir, not_one = open("/", O_RDONLY);
+	u32 key = 1;
+	char path[256];
+	union bpf_attr attr = { .map_fd = (u32)map, .key = (uintptr_t)&key };
+
+	assert_true(map >= 0);
+	assert_int_equal(ask_array(map, 1), -EAGAIN);
+	assert_int_equal(ask_array(map, 2), -E2BIG);
+	attr.value = (uintptr_t)&not_one;
+	assert_int_equal(skep_bpf(skep, NULL, BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr)), -EBADF);
+	close(not_one);
+	find_hierarchy(path, sizeof(path));
+	dir = *path ? open(path, O_RDONLY | O_DIRECTORY) : -1;
+	if (dir < 0) {
+		close(map);
+		puts("# no control groups of version 2 here");
+		skip();
+	}
+	/* Everybody is below the root. */
+	attr.value = (uintptr_t)&dir;
+	assert_int_equal(skep_bpf(skep, NULL, BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr)), 0);
+	assert_int_equal(ask_array(map, 1), 1);
+	close(dir); /* the group stays in the map */
+	assert_int_equal(ask_array(map, 1), 1);
+	attr.value = 0;
+	assert_int_equal(skep_bpf(skep, NULL, BPF_MAP_DELETE_ELEM, &attr, sizeof(attr)), 0);
+	assert_int_equal(skep_bpf(skep, NULL, BPF_MAP_DELETE_ELEM, &attr, sizeof(attr)), -ENOENT);
+	assert_int_equal(ask_array(map, 1), -EAGAIN);
+	close(map);
+}
+
+/* Ids are the kernel's own, which runs the same program for the same task. */
+static void ids_of_groups_are_the_hosts(void **state __unused_arg)
+{
+	struct prog_case c = { "id", BPF_PROG_TYPE_RAW_TRACEPOINT, 0,
+			       CODE(MOV_K(1, 0), CALL_H(BPF_FUNC_get_current_cgroup_id), EXIT_()), NULL };
+	char path[256];
+	int id;
+
+	find_hierarchy(path, sizeof(path));
+	if (!*path)
+		skip();
+	id = run_raw_tp(false, &c);
+	assert_int_not_equal(id, 0);
+	if (kernel_answers())
+		assert_int_equal(id, run_raw_tp(true, &c));
+	c.insns[1] = CALL_H(BPF_FUNC_get_current_ancestor_cgroup_id);
+	for (int level = -1; level < 6; level++) {
+		c.insns[0] = MOV_K(1, level);
+		id = run_raw_tp(false, &c);
+		assert_true(level ? level > 0 || !id : id != 0);
+		if (kernel_answers())
+			assert_int_equal(id, run_raw_tp(true, &c));
+	}
+}
+
 static void names_of_return_values(void **state __unused_arg)
 {
 	assert_string_equal(skep_retval_name(skep, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, 3), "allow, any port");
@@ -338,6 +437,7 @@ int main(void)
 		cmocka_unit_test(linux_has_no_test_run),      cmocka_unit_test(names_of_return_values),
 		cmocka_unit_test(values_of_attachments_live_as_long_as_the_test_run),
 		cmocka_unit_test(programs_of_an_array_share_their_storage),
+		cmocka_unit_test(the_task_is_in_the_hosts_groups), cmocka_unit_test(ids_of_groups_are_the_hosts),
 	};
 
 	return RUN_ON_BOTH(tests);

@@ -28,6 +28,19 @@ int first_byte(struct bpf_sockopt *ctx)
 	return 1;
 }
 
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
+	__uint(max_entries, 16);
+	__uint(key_size, 4);
+	__uint(value_size, 32);
+} stacks SEC(".maps");
+
+SEC("kprobe/anywhere")
+int where(void *ctx)
+{
+	return bpf_get_stackid(ctx, &stacks, 0) >= 0 && bpf_get_stackid(ctx, &stacks, BPF_F_USER_STACK) >= 0;
+}
+
 struct pt_regs {
 	__u64 r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
 } __attribute__((preserve_access_index));

@@ -39,6 +39,16 @@ def main():
     check("a field that the program cannot read", got[0] == 2 and got[2].count("\n") == 1, got)
     got = run("first_arg", "--ctx", "di=41")
     check("registers by name", got[0] == 0 and "return value: 42" in got[1], got)
+    stacks = ("--kernel-stack", "0xffffffff81000010,0xffffffff81000020", "--user-stack", "0x401000")
+    got = run("where", *stacks, "-j")
+    seen = [e["value"] for m in json.loads(got[1] or "{}").get("maps", []) for e in m["elements"]]
+    check("stacks that were given are found", got[0] == 0 and json.loads(got[1])["retval"] == 1 and len(seen) == 2,
+          (got, seen))
+    got = run("where", *stacks[:2])
+    check("without a stack there is none", got[0] == 0 and "return value: 0" in got[1], got)
+    got = run("where", "--user-stack", "0x401000,main")
+    check("an address that is none",
+          got[0] == 2 and '--user-stack: "main": addresses are numbers' in got[2] and got[2].count("\n") == 1, got)
     got = run("long_messages")
     check("without a context all is 0", got[0] == 0 and "return value: 0 (SK_DROP)" in got[1], got)
     with tempfile.TemporaryDirectory() as tmp:

@@ -21,7 +21,7 @@
 #include <cmocka.h>
 
 #define CPUS  4
-#define TYPES 21 /* that skep models and the tables have */
+#define TYPES 23 /* that skep models and the tables have */
 
 static const char *types_tsv, *ops_tsv;
 #include "fixture.h"

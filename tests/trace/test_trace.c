@@ -185,6 +185,160 @@ static void refused(void **state __unused_arg)
 	check_refused(cases, ARRAY_SIZE(cases));
 }
 
+static int make_map(u32 type, u32 value_size, u32 max, u32 flags)
+{
+	union bpf_attr attr = { .map_type = type, .key_size = 4, .value_size = value_size, .max_entries = max,
+				.map_flags = flags };
+
+	return (int)skep_bpf(skep, NULL, BPF_MAP_CREATE, &attr, sizeof(attr));
+}
+
+static long map_cmd(int cmd, int map, u32 key, void *value)
+{
+	union bpf_attr attr = { .map_fd = (u32)map, .key = (uintptr_t)&key };
+
+	attr.value = (uintptr_t)value; /* the next key's place as well */
+	return skep_bpf(skep, NULL, cmd, &attr, sizeof(attr));
+}
+
+static const u64 kernel_ips[] = { 0xffffffff81000010, 0xffffffff81000020, 0xffffffff81000030 };
+static const u64 user_ips[] = { 0x401000, 0x402000 };
+
+/* What bpf_get_stackid(ctx, map, @flags) gives under both stacks. */
+static int stack_id(int map, u32 flags, const u64 *ips, u32 cnt)
+{
+	const struct prog_case c = { "stack id", BPF_PROG_TYPE_KPROBE, 0,
+				     CODE(LD_MAP(2, map), MOV_K(3, (int)flags), CALL_H(BPF_FUNC_get_stackid), EXIT_()), NULL };
+	struct skep_test test = { .sz = sizeof(test), .kernel_stack = ips, .kernel_stack_cnt = cnt,
+				  .user_stack = user_ips, .user_stack_cnt = ARRAY_SIZE(user_ips) };
+	int fd = prog_load(false, &c, NULL, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(skep_prog_test(skep, fd, &test), 0);
+	close(fd);
+	return (int)test.retval;
+}
+
+static void stacks_have_numbers(void **state __unused_arg)
+{
+	int map = make_map(BPF_MAP_TYPE_STACK_TRACE, 32, 64, 0), id, other;
+	u64 value[4];
+
+	assert_true(map >= 0);
+	id = stack_id(map, 0, kernel_ips, 3);
+	assert_in_range(id, 0, 63);
+	assert_int_equal(stack_id(map, 0, kernel_ips, 3), id);
+	memset(value, 0xff, sizeof(value));
+	assert_int_equal(map_cmd(BPF_MAP_LOOKUP_ELEM, map, (u32)id, value), 0);
+	assert_memory_equal(value, kernel_ips, sizeof(kernel_ips));
+	assert_int_equal(value[3], 0);
+	other = stack_id(map, BPF_F_USER_STACK | 1, kernel_ips, 3);
+	assert_int_equal(map_cmd(BPF_MAP_LOOKUP_ELEM, map, (u32)other, value), 0);
+	assert_int_equal(value[0], user_ips[1]);
+	assert_int_equal(value[1], 0);
+	/* No stack, none that deep, no such flag. */
+	assert_int_equal(stack_id(map, 0, NULL, 0), -EFAULT);
+	assert_int_equal(stack_id(map, 3, kernel_ips, 3), -EFAULT);
+	assert_int_equal(stack_id(map, 0x800, kernel_ips, 3), -EINVAL);
+	assert_int_equal(map_cmd(BPF_MAP_DELETE_ELEM, map, (u32)id, NULL), 0);
+	assert_int_equal(map_cmd(BPF_MAP_DELETE_ELEM, map, (u32)id, NULL), -ENOENT);
+	assert_int_equal(map_cmd(BPF_MAP_LOOKUP_ELEM, map, (u32)id, value), -ENOENT);
+	assert_int_equal(map_cmd(BPF_MAP_DELETE_ELEM, map, 64, NULL), -E2BIG);
+	close(map);
+}
+
+/* One place: who comes second is refused, takes it, or counts as the same. All places taken: no memory. */
+static void stacks_share_places(void **state __unused_arg)
+{
+	int map = make_map(BPF_MAP_TYPE_STACK_TRACE, 24, 1, 0);
+	u64 value[3];
+
+	assert_int_equal(stack_id(map, 0, kernel_ips, 3), 0);
+	assert_int_equal(stack_id(map, 0, kernel_ips, 2), -EEXIST);
+	/* The one stack that there is cannot be both the old and the new one. */
+	assert_int_equal(stack_id(map, BPF_F_REUSE_STACKID, kernel_ips, 2), -ENOMEM);
+	assert_int_equal(map_cmd(BPF_MAP_LOOKUP_AND_DELETE_ELEM, map, 0, value), 0);
+	assert_memory_equal(value, kernel_ips, sizeof(value));
+	assert_int_equal(stack_id(map, 0, kernel_ips, 2), 0);
+	close(map);
+	map = make_map(BPF_MAP_TYPE_STACK_TRACE, 24, 3, 0); /* four places for three stacks */
+	for (u64 i = 0, ip = 0; i < 100; i++) {
+		ip = 0xffffffff81000000 + i;
+		stack_id(map, 0, &ip, 1);
+	}
+	for (u64 i = 0, ip = 0; i < 100; i++) {
+		int id;
+
+		ip = 0xffffffff82000000 + i;
+		id = stack_id(map, BPF_F_REUSE_STACKID, &ip, 1);
+		assert_true(id == -ENOMEM || (id >= 0 && id < 4));
+		if (id >= 0) {
+			assert_int_equal(map_cmd(BPF_MAP_LOOKUP_ELEM, map, (u32)id, value), 0);
+			assert_int_equal(value[0], ip);
+		}
+	}
+	close(map);
+}
+
+/* Of an address in no file there is no build id: Linux gives the address. */
+static void frames_with_build_ids(void **state __unused_arg)
+{
+	int map = make_map(BPF_MAP_TYPE_STACK_TRACE, 64, 4, BPF_F_STACK_BUILD_ID), id;
+	struct bpf_stack_build_id value[2];
+
+	assert_int_equal(make_map(BPF_MAP_TYPE_STACK_TRACE, 40, 4, BPF_F_STACK_BUILD_ID), -EINVAL);
+	id = stack_id(map, BPF_F_USER_STACK, NULL, 0);
+	assert_in_range(id, 0, 3);
+	assert_int_equal(stack_id(map, BPF_F_USER_STACK, NULL, 0), id);
+	assert_int_equal(map_cmd(BPF_MAP_LOOKUP_ELEM, map, (u32)id, value), 0);
+	for (u32 i = 0; i < 2; i++) {
+		assert_int_equal(value[i].status, BPF_STACK_BUILD_ID_IP);
+		assert_int_equal(value[i].ip, user_ips[i]);
+	}
+	close(map);
+}
+
+/* bpf_get_stack() into 32 bytes of stack: the result, or what it left at @at. */
+static int read_stack(u32 flags, u32 size, int at, u32 cnt)
+{
+	const struct prog_case c = { "get stack", BPF_PROG_TYPE_KPROBE, 0,
+				     CODE(ST_K(8, 10, -8, -1), ST_K(8, 10, -16, -1), ST_K(8, 10, -24, -1), ST_K(8, 10, -32, -1),
+					  MOV_X(2, 10), ADD_K(2, -32), MOV_K(3, (int)size), MOV_K(4, (int)flags),
+					  CALL_H(BPF_FUNC_get_stack), JEQ_K(6, 0, 0), EXIT_()), NULL };
+	struct prog_case show = c;
+	struct skep_test test = { .sz = sizeof(test), .kernel_stack = cnt ? kernel_ips : NULL, .kernel_stack_cnt = cnt,
+				  .user_stack = user_ips, .user_stack_cnt = ARRAY_SIZE(user_ips) };
+	int fd;
+
+	show.insns[9] = at ? LDX(4, 0, 10, at) : MOV_X(0, 0);
+	fd = load_good(&show);
+	assert_int_equal(skep_prog_test(skep, fd, &test), 0);
+	close(fd);
+	return (int)test.retval;
+}
+
+/* The same as 6.18, which was asked with raw tracepoints of its own. */
+static void stacks_are_read(void **state __unused_arg)
+{
+	assert_int_equal(read_stack(0, 32, 0, 3), 24);
+	assert_int_equal(read_stack(0, 32, -32, 3), (int)0x81000010);
+	assert_int_equal(read_stack(0, 32, -8, 3), 0); /* the rest is cleared */
+	assert_int_equal(read_stack(1, 8, 0, 3), 8);
+	assert_int_equal(read_stack(1, 8, -32, 3), (int)0x81000020);
+	assert_int_equal(read_stack(1, 8, -24, 3), -1); /* not what is not the buffer */
+	assert_int_equal(read_stack(0, 12, 0, 3), -EINVAL);
+	assert_int_equal(read_stack(0, 12, -32, 3), 0);
+	assert_int_equal(read_stack(0x200, 32, 0, 3), -EINVAL);
+	assert_int_equal(read_stack(0x800, 32, 0, 3), -EINVAL); /* build ids are user space's */
+	assert_int_equal(read_stack(0x900, 24, 0, 3), -EINVAL);
+	assert_int_equal(read_stack(0x900, 32, 0, 3), 32);
+	assert_int_equal(read_stack(0x900, 32, -8, 3), 0x401000);
+	assert_int_equal(read_stack(200, 32, 0, 3), -EFAULT);
+	assert_int_equal(read_stack(200, 32, -16, 3), 0);
+	assert_int_equal(read_stack(0, 32, 0, 0), -EFAULT);
+	assert_int_equal(read_stack(0, 0, 0, 3), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +346,8 @@ int main(void)
 		cmocka_unit_test(tracepoints_read_records),	cmocka_unit_test(perf_events_read_samples),
 		cmocka_unit_test(writable_buffers_are_written), cmocka_unit_test(raw_tracepoints_and_syscalls),
 		cmocka_unit_test(remote_controls),		cmocka_unit_test(refused),
+		cmocka_unit_test(stacks_have_numbers),		cmocka_unit_test(stacks_share_places),
+		cmocka_unit_test(frames_with_build_ids),	cmocka_unit_test(stacks_are_read),
 		{ "L-06 raw and classic tracepoints may be sleepable, other types are refused the flag",
 		  sleepable_tracepoints, NULL, NULL, NULL },
 	};
