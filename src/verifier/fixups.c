@@ -231,7 +231,7 @@ static void put_ctx_read(struct fixer *fx, const struct bpf_insn *insn, enum ins
 			 const struct ctx_view *view, const struct ctx_conv *conv, u32 off)
 {
 	const struct insn_info *info = &insn_infos[form];
-	u32 delta = off - conv->off, size = info->size;
+	u32 delta = off - conv->off, size = info->size, kept = conv->load[conv->load_cnt - 1].size;
 	u8 dst = insn->dst_reg, base;
 
 	if (conv_is_plain(conv) && size < conv->size) {
@@ -240,10 +240,12 @@ static void put_ctx_read(struct fixer *fx, const struct bpf_insn *insn, enum ins
 	} else {
 		put_field(fx, conv, dst, insn->src_reg,
 			  row_is_scalar(view, off, size));
-		/* Little-endian hosts only, as everything here that loads part of a value. */
-		if (delta)
+		/* Who reads no less than is kept gets all of it, wherever in the field: so Linux has it (two bytes
+		 * at pkt_type + 2 are pkt_type). Little-endian hosts only, as everything here that loads part of
+		 * a value. */
+		if (delta && size < kept)
 			put_alu_k(fx, BPF_ALU64, BPF_RSH, dst, 8 * delta);
-		if (size < conv->size)
+		if (size < conv->size && size < kept)
 			put_mask(fx, dst, size_mask(size));
 	}
 	if (info->op == OP_LDXSX)
@@ -602,6 +604,9 @@ static void fix_may_goto(struct fixer *fx, u32 idx)
 	s16 slot = -(s16)(round_up_to(sub->stack_depth, 8) + 8);
 	u8 ax = ISA_REG_AX;
 
+	/* It decides nothing. */
+	if (!fx->env->insns[idx].off)
+		return;
 	/* The jump to the target stands last, where the aiming pass looks for it. */
 	put_load(fx, 8, ax, BPF_REG_10, slot);
 	put(fx, (struct bpf_insn){ .code = BPF_JMP | BPF_JEQ | BPF_K, .dst_reg = ax, .off = 3 });
@@ -709,18 +714,20 @@ static int reserve_stack(struct verifier_env *env, struct subprog *sub, bool *re
 		enum insn_form form = insn_decode(&env->insns[i]);
 
 		if (env->notes[i].seen) {
-			*ret_may_goto |= form == FORM_MAY_GOTO;
+			*ret_may_goto |= form == FORM_MAY_GOTO && env->insns[i].off;
 			ld_pkt |= insn_infos[form].kind == INSN_LD_PKT;
 			loop |= form == FORM_CALL_HELPER && is_plain_loop(env, i);
 		}
 		i += insn_is_wide(&env->insns[i]);
 	}
-	sub->extra_stack = 8 * *ret_may_goto + 8 * ld_pkt;
-	sub->ld_abs_slot = sub->extra_stack; /* the last one */
-	if (depth + sub->extra_stack > MAX_BPF_STACK)
+	sub->extra_stack = 8 * *ret_may_goto;
+	/* Machine code has room for it, in Linux too. */
+	if (!env->host->jit && depth + sub->extra_stack > MAX_BPF_STACK)
 		return reject(env, R_STACK_SIZE, -EACCES, "stack size %d(extra %d) is too large", depth,
 			      sub->extra_stack);
 	/* Linux does not count these. */
+	sub->extra_stack += 8 * ld_pkt;
+	sub->ld_abs_slot = sub->extra_stack; /* the last one */
 	sub->extra_stack += 24 * loop;
 	sub->loop_slot = sub->extra_stack; /* the lowest of three */
 	return 0;

@@ -133,3 +133,21 @@ asm:  r6 = 0
       out: exit
 want: accept; r0=2
 twin: "r6 == 0" -> "r6 == 1" rejects "infinite loop detected"
+
+name: two bytes in the middle of a field that is kept in two are the field
+prog: tc
+asm:  r6 = r1
+      r0 = *(u16 *)(r6 + 18)
+      r1 = *(u16 *)(r6 + 16)
+      r0 -= r1
+      exit
+want: accept; r0=0
+twin: "r0 = *(u16 *)(r6 + 18)" -> "r0 = *(u16 *)(r6 + 17)" rejects ""
+
+name: a may_goto that goes nowhere needs no counter
+asm:  *(u64 *)(r10 - 512) = 7
+      may_goto next
+      next: r0 = *(u64 *)(r10 - 512)
+      exit
+want: accept; r0=7
+twin: "r0 = *(u64 *)(r10 - 512)" -> "r0 = *(u64 *)(r10 - 520)" rejects "invalid read from stack R10 off=-520 size=8"

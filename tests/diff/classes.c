@@ -172,6 +172,18 @@ static bool is_unreached_field(const struct outcome *o)
 	return yes;
 }
 
+/* The kernel looked at one number as two: "from 25 to 25". */
+static bool kernel_splits(const struct outcome *o)
+{
+	for (const char *p = o->kernel_log; (p = strstr(p, "from ")); p++) {
+		u32 from, to;
+
+		if ((p == o->kernel_log || p[-1] == '\n') && sscanf(p, "from %u to %u:", &from, &to) == 2 && from == to)
+			return true;
+	}
+	return false;
+}
+
 /* Somewhere skep knew a number better than the kernel ever did. */
 static bool skep_knows_more(const struct outcome *o)
 {
@@ -193,7 +205,7 @@ static bool is_other_mask(const struct outcome *o)
 {
 	return o->p->rights != RIGHTS_ALL && (o->watched || o->who == KERNEL_ALONE) &&
 	       strstr(o->who == KERNEL_ALONE ? o->skep_says : o->kernel_says, "different maps, paths or scalars") &&
-	       skep_knows_more(o);
+	       (skep_knows_more(o) || kernel_splits(o));
 }
 
 /* "R2=map_value(ks=4,vs=64,off=16,smin=-7)": a known part above 0, and, when @below, an unknown one below. */
@@ -396,7 +408,13 @@ static bool is_syscall_context(const struct outcome *o)
 	       SAYS(o->kernel_says, "invalid bpf_context access", "variable ctx access", "dereference of modified ctx ptr");
 }
 
+static bool is_larger_frame(const struct outcome *o)
+{
+	return o->jit_accepts && SAYS(o->skep_says, "combined stack size", "when call stack of previous frames", "stack size 512(extra");
+}
+
 const struct diff_class diff_classes[] = {
+	{ "frames without machine code", "", KERNEL_ALONE, is_larger_frame },
 	{ "insns never reached", "V-06, V-23", KERNEL_ALONE, is_unreached_field },
 	{ "two pieces", "V-01", KERNEL_ALONE, is_two_pieces },
 	{ "limits of masks", "V-01, V-05", KERNEL_ALONE, is_other_mask },

@@ -16,6 +16,7 @@ struct outcome {
 	enum who_accepts who;
 	char kernel_says[600], skep_says[600]; /* the reason of who refused; else "" */
 	const char *skep_log, *kernel_log;     /* level 2 */
+	bool jit_accepts; /* skep's verdict with machine code, where frames are smaller */
 	bool watched; /* skep accepts, not the kernel: ran on WATCH_SETS inputs, facts held, each access was in an object */
 };
 

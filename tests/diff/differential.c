@@ -206,6 +206,12 @@ static const struct diff_class *find_class(struct outcome *o)
 	stand_unload(&interp);
 	stand_load(&kernel, o->p, o->p->rights, 2);
 	stand_load(&interp, o->p, o->p->rights, 2);
+	if (o->who == KERNEL_ALONE) {
+		stand_unload(&jit);
+		stand_load(&jit, o->p, o->p->rights, 1);
+		o->jit_accepts = jit.fd >= 0;
+		stand_unload(&jit);
+	}
 	o->kernel_log = kernel.log;
 	o->skep_log = interp.log;
 	class = classify(o);

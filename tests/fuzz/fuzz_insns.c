@@ -127,10 +127,10 @@ static bool run_sets(struct side *s, u64 seed)
 
 /* How much stack their frames take depends on the engine, as in Linux, and so may the verdict; and a program with
  * CAP_PERFMON may read what was never written there. */
-static bool has_functions(const struct bpf_insn *insns, u32 cnt)
+static bool frames_count(const struct bpf_insn *insns, u32 cnt)
 {
 	for (u32 i = 0; i < cnt; i++) {
-		if ((insns[i].code == (BPF_JMP | BPF_CALL) && insns[i].src_reg) ||
+		if ((insns[i].code == (BPF_JMP | BPF_CALL) && insns[i].src_reg) || insns[i].code == (BPF_JMP | BPF_JCOND) ||
 		    (insns[i].code == (BPF_LD | BPF_IMM | BPF_DW) && insns[i].src_reg == BPF_PSEUDO_FUNC))
 			return true;
 	}
@@ -243,13 +243,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	type = types[data[0] >> 1 & 3];
 	interp.prog_fd = load(&interp, insns, cnt, type, NULL);
 	jit.prog_fd = load(&jit, insns, cnt, type, NULL);
-	if ((interp.prog_fd < 0) != (jit.prog_fd < 0) && !has_functions(insns, cnt)) {
+	if ((interp.prog_fd < 0) != (jit.prog_fd < 0) && !frames_count(insns, cnt)) {
 		fprintf(stderr, "verdicts differ: %d and %d\n", interp.prog_fd, jit.prog_fd);
 		abort();
 	}
 	if (interp.prog_fd < 0 || jit.prog_fd < 0)
 		goto out;
-	if (!first || has_functions(insns, cnt) || !is_the_same_twice(insns, cnt) ||
+	if (!first || frames_count(insns, cnt) || !is_the_same_twice(insns, cnt) ||
 	    !tells_no_address(&interp, insns, cnt, type))
 		run_sets(&interp, seed), run_sets(&jit, seed);
 	else
