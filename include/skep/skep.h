@@ -222,17 +222,22 @@ SKEP_API int skep_classic_convert(const char *text, size_t size, uint32_t kind, 
 
 enum skep_dump_kind {
 	SKEP_DUMP_XLATED,	 /* instructions after rewriting, as bpftool prints them */
-	SKEP_DUMP_XLATED_OPCODES,/* and the raw bytes */
 	SKEP_DUMP_JITED,	 /* machine code, disassembled where skep was built with capstone */
 	SKEP_DUMP_CFG,		 /* Graphviz */
 };
+/* What the text has beside that; the graph has none of it. */
+#define SKEP_DUMP_OPCODES 1 /* the raw bytes, in a line below each instruction */
+#define SKEP_DUMP_LINUM	  2 /* file, line and column of each source line */
+#define SKEP_DUMP_INSNS	  4 /* above machine code, the rewritten instruction that it was made for */
 
 /**
  * skep_prog_dump() - text of a loaded program
+ * @kind: enum skep_dump_kind
+ * @flags: SKEP_DUMP_OPCODES and the like
  * @ret_text: on success malloc()ed, the caller frees it
- * Return: 0, -EBADF, -EINVAL (not a program), -ENOENT (no machine code), -ENOMEM
+ * Return: 0, -EBADF, -EINVAL (not a program, an unknown flag), -ENOENT (no machine code), -ENOMEM
  */
-SKEP_API int skep_prog_dump(struct skep *skep, int prog_fd, enum skep_dump_kind kind, char **ret_text);
+SKEP_API int skep_prog_dump(struct skep *skep, int prog_fd, uint32_t kind, uint32_t flags, char **ret_text);
 
 /**
  * skep_btf_dump() - BTF as text

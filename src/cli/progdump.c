@@ -13,8 +13,26 @@
 
 struct dump_args {
 	const char *what, *file;
-	bool opcodes, visual;
+	u32 flags; /* SKEP_DUMP_* */
+	bool visual;
 };
+
+static const struct dump_word {
+	const char *word;
+	u32 flag;
+} dump_words[] = {
+	{ "opcodes", SKEP_DUMP_OPCODES },
+	{ "linum", SKEP_DUMP_LINUM },
+	{ "insns", SKEP_DUMP_INSNS },
+};
+
+static u32 word_flag(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(dump_words); i++)
+		if (!strcmp(dump_words[i].word, word))
+			return dump_words[i].flag;
+	return 0;
+}
 
 /* bpftool's style: words without dashes. */
 static int take_words(const struct cli_command *cmd, int argc, char **argv, struct dump_args *args)
@@ -24,8 +42,8 @@ static int take_words(const struct cli_command *cmd, int argc, char **argv, stru
 
 		if (!args->what)
 			args->what = a;
-		else if (!strcmp(a, "opcodes"))
-			args->opcodes = true;
+		else if (word_flag(a))
+			args->flags |= word_flag(a);
 		else if (!strcmp(a, "visual"))
 			args->visual = true;
 		else if (!args->file)
@@ -42,8 +60,7 @@ static int pick_kind(const struct cli_command *cmd, const struct cli_opts *opts,
 		     enum skep_dump_kind *ret_kind)
 {
 	if (!strcmp(args->what, "xlated"))
-		*ret_kind = args->visual ? SKEP_DUMP_CFG :
-			    args->opcodes ? SKEP_DUMP_XLATED_OPCODES : SKEP_DUMP_XLATED;
+		*ret_kind = args->visual ? SKEP_DUMP_CFG : SKEP_DUMP_XLATED;
 	else if (!strcmp(args->what, "jited"))
 		*ret_kind = SKEP_DUMP_JITED;
 	else if (!strcmp(args->what, "cfg"))
@@ -52,8 +69,10 @@ static int pick_kind(const struct cli_command *cmd, const struct cli_opts *opts,
 		return cli_usage_error(cmd, "cannot dump \"%s\"; xlated, jited or cfg", args->what);
 	if (*ret_kind == SKEP_DUMP_CFG && opts->json)
 		return cli_usage_error(cmd, "the control-flow graph has no JSON form");
-	if (args->opcodes && *ret_kind != SKEP_DUMP_XLATED_OPCODES)
-		return cli_usage_error(cmd, "opcodes go with xlated");
+	if (args->flags && *ret_kind == SKEP_DUMP_CFG)
+		return cli_usage_error(cmd, "opcodes, linum and insns do not go with the control-flow graph");
+	if (args->flags & SKEP_DUMP_INSNS && *ret_kind != SKEP_DUMP_JITED)
+		return cli_usage_error(cmd, "insns goes with jited");
 	if (args->visual && strcmp(args->what, "xlated"))
 		return cli_usage_error(cmd, "visual goes with xlated");
 	return EXIT_OK;
@@ -104,9 +123,32 @@ static struct json_object *opcodes_of(const char *line)
 	return obj;
 }
 
+/* "; text", with linum "; text [file:F line_num:L line_col:C]", where the text may look like that, too. */
+static void add_source(struct json_object *obj, const char *line, bool linum)
+{
+	const char *text = line + 1 + (line[1] == ' '), *where = NULL, *num, *at;
+	struct strbuf part = { 0 };
+
+	for (at = strstr(text, " [file:"); linum && at; at = strstr(at + 1, " [file:"))
+		where = at;
+	num = where ? strstr(where, " line_num:") : NULL;
+	strbuf_add(&part, text, num ? (size_t)(where - text) : strlen(text));
+	json_add_str(obj, "src", strbuf_str(&part));
+	strbuf_free(&part);
+	if (!num)
+		return;
+	where += strlen(" [file:");
+	strbuf_add(&part, where, num - where);
+	json_add_str(obj, "file", strbuf_str(&part));
+	strbuf_free(&part);
+	json_add_num(obj, "line_num", strtoul(num + strlen(" line_num:"), NULL, 10));
+	at = strstr(num, " line_col:");
+	json_add_num(obj, "line_col", at ? strtoul(at + strlen(" line_col:"), NULL, 10) : 0);
+}
+
 /* One line of the text of rewritten instructions. @insn: the object being filled, which ends with its
  * "disasm"; opcodes follow it. */
-static void xlated_line(struct json_object *list, struct json_object **insn, const char *line)
+static void xlated_line(struct json_object *list, struct json_object **insn, const char *line, bool linum)
 {
 	const char *colon = strstr(line, ": (");
 
@@ -120,7 +162,7 @@ static void xlated_line(struct json_object *list, struct json_object **insn, con
 	if (!*insn)
 		*insn = json_object_new_object();
 	if (line[0] == ';') {
-		json_add_str(*insn, "src", line + 1 + (line[1] == ' '));
+		add_source(*insn, line, linum);
 	} else if (is_func_line(line)) {
 		struct strbuf proto = { 0 };
 
@@ -153,74 +195,148 @@ static struct json_object *operands_of(const char *text)
 	return list;
 }
 
-static void jited_line(struct json_object *list, struct json_object **insns, const char *line)
-{
-	struct json_object *obj;
-	char *pc, *op, *operands, *copy = NULL;
+struct jited_json {
+	struct json_object *funcs, *insns; /* insns: of the last function */
+	struct json_object *insn;	   /* the next one: what stands above it */
+	struct json_object *func;	   /* the next one: its prototype */
+	bool linum;
+};
 
-	if (is_func_line(line)) {
-		obj = json_object_new_object();
-		json_object_object_add(obj, "name", json_object_new_string_len(line, strlen(line) - 1));
-		*insns = json_object_new_array();
-		json_object_object_add(obj, "insns", *insns);
-		json_object_array_add(list, obj);
-		return;
-	}
-	copy = strdup(line);
-	pc = copy;
-	op = copy ? strstr(copy, ":\t") : NULL;
-	if (op && *insns) {
-		*op = '\0';
-		op += 2;
-		operands = strchr(op, '\t');
-		if (operands)
-			*operands++ = '\0';
-		obj = json_object_new_object();
-		add_hex_num(obj, "pc", strtoul(pc, NULL, 16), 1);
-		json_add_str(obj, "operation", op);
-		json_object_object_add(obj, "operands", operands_of(operands ? operands : ""));
-		json_object_array_add(*insns, obj);
-	}
-	free(copy);
+static struct json_object *pending(struct json_object **obj)
+{
+	if (!*obj)
+		*obj = json_object_new_object();
+	return *obj;
 }
 
-static void print_json(char *text, bool jited, const struct cli_opts *opts)
+/* A prototype has parentheses and comes before the name. */
+static void jited_func(struct jited_json *j, const char *line)
+{
+	struct json_object *func = pending(&j->func);
+	struct json_object *text = json_object_new_string_len(line, strlen(line) - 1);
+
+	if (strchr(line, '(')) {
+		json_object_object_add(func, "proto", text);
+		return;
+	}
+	json_object_object_add(func, "name", text);
+	j->insns = json_object_new_array();
+	json_object_object_add(func, "insns", j->insns);
+	json_object_array_add(j->funcs, func);
+	j->func = NULL;
+}
+
+/* "  12:\tadd\t%rdi, %rsi"; @line is taken apart. */
+static void jited_insn(struct jited_json *j, char *line)
+{
+	char *op = strstr(line, ":\t"), *operands;
+	struct json_object *obj;
+
+	if (!op || !j->insns)
+		return;
+	obj = pending(&j->insn);
+	*op = '\0';
+	op += 2;
+	operands = strchr(op, '\t');
+	if (operands)
+		*operands++ = '\0';
+	add_hex_num(obj, "pc", strtoul(line, NULL, 16), 1);
+	json_add_str(obj, "operation", op);
+	json_object_object_add(obj, "operands", operands_of(operands ? operands : ""));
+	json_object_array_add(j->insns, obj);
+	j->insn = NULL;
+}
+
+/* The bytes of the insn before: "\t48 89 e5 ". */
+static void jited_bytes(struct jited_json *j, const char *line)
+{
+	size_t cnt = j->insns ? json_object_array_length(j->insns) : 0;
+	u8 bytes[16];
+	u32 size = 0;
+	char *end;
+
+	while (size < sizeof(bytes)) {
+		unsigned long byte = strtoul(line, &end, 16);
+
+		if (end == line)
+			break;
+		bytes[size++] = byte;
+		line = end;
+	}
+	if (cnt)
+		json_object_object_add(json_object_array_get_idx(j->insns, cnt - 1), "opcodes",
+				       cli_hex_bytes(bytes, size));
+}
+
+/* "# 12: (b7) r0 = 1". Several when those before the last one needed no code. */
+static void jited_bpf_insn(struct jited_json *j, const char *line)
+{
+	struct json_object *obj = pending(&j->insn), *list = json_object_object_get(obj, "bpf_insns"), *one;
+	const char *colon = strstr(line, ": ");
+
+	if (!list) {
+		list = json_object_new_array();
+		json_object_object_add(obj, "bpf_insns", list);
+	}
+	one = json_object_new_object();
+	json_add_num(one, "idx", strtoul(line + 1, NULL, 10));
+	json_add_str(one, "disasm", colon ? colon + 2 : "");
+	json_object_array_add(list, one);
+}
+
+static void jited_line(struct jited_json *j, char *line)
+{
+	if (line[0] == ';')
+		add_source(pending(&j->insn), line, j->linum);
+	else if (line[0] == '#')
+		jited_bpf_insn(j, line);
+	else if (line[0] == '\t')
+		jited_bytes(j, line);
+	else if (is_func_line(line))
+		jited_func(j, line);
+	else
+		jited_insn(j, line);
+}
+
+static void print_json(char *text, bool jited, bool linum, const struct cli_opts *opts)
 {
 	struct json_object *list = json_object_new_array(), *cur = NULL;
+	struct jited_json j = { .funcs = list, .linum = linum };
 	char *rest = text, *line;
 
 	while ((line = strsep(&rest, "\n"))) {
 		if (*line && jited)
-			jited_line(list, &cur, line);
+			jited_line(&j, line);
 		else if (*line)
-			xlated_line(list, &cur, line);
+			xlated_line(list, &cur, line, linum);
 	}
-	if (!jited)
-		json_object_put(cur); /* text that no instruction followed */
+	json_object_put(cur); /* text that no instruction followed */
+	json_object_put(j.insn);
+	json_object_put(j.func);
 	cli_print_json(list, opts);
 }
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-static int print_dump(struct skep *skep, int fd, const char *file, enum skep_dump_kind kind,
+static int print_dump(struct skep *skep, int fd, const char *file, enum skep_dump_kind kind, u32 flags,
 		      const struct cli_opts *opts)
 {
 	char *text;
-	int err = skep_prog_dump(skep, fd, kind, &text);
+	int err = skep_prog_dump(skep, fd, kind, flags, &text);
 
 	if (err == -ENOENT)
 		return cli_fail("%s: there is no machine code on this machine", file);
 	if (err)
 		return cli_fail("%s: %s", file, cli_strerror(err));
 	if (opts->json)
-		print_json(text, kind == SKEP_DUMP_JITED, opts);
+		print_json(text, kind == SKEP_DUMP_JITED, flags & SKEP_DUMP_LINUM, opts);
 	else
 		fputs(text, stdout);
 	free(text);
 	return EXIT_OK;
 }
 
-static int load_and_dump(struct skep *skep, const struct cli_input *in, enum skep_dump_kind kind,
+static int load_and_dump(struct skep *skep, const struct cli_input *in, enum skep_dump_kind kind, u32 flags,
 			 const struct cli_opts *opts)
 {
 	struct bpf_object *obj = cli_input_open(in);
@@ -232,7 +348,7 @@ static int load_and_dump(struct skep *skep, const struct cli_input *in, enum ske
 	if (prog) {
 		status = cli_load_to_use(skep, in, obj, prog, &prepare_ns);
 		if (status == EXIT_OK)
-			status = print_dump(skep, bpf_program__fd(prog), in->file.path, kind, opts);
+			status = print_dump(skep, bpf_program__fd(prog), in->file.path, kind, flags, opts);
 	}
 	bpf_object__close(obj);
 	return status;
@@ -255,7 +371,7 @@ static int prog_dump(const struct cli_command *cmd, struct cli_opts *opts, int a
 	if (cli_input_read(&in, args.file, opts)) {
 		skep = cli_instance(opts);
 		if (skep)
-			status = load_and_dump(skep, &in, kind, opts);
+			status = load_and_dump(skep, &in, kind, args.flags, opts);
 		cli_instance_end(skep);
 	}
 	cli_input_free(&in);
@@ -268,15 +384,17 @@ static const struct cli_option options[] = {
 };
 const struct cli_command cmd_prog_dump = {
 	.name = "prog dump",
-	.usage = "xlated|jited|cfg FILE [--prog NAME | --section SEC] [opcodes] [visual] [-j] [--kernel-btf FILE] "
+	.usage = "xlated|jited|cfg FILE [--prog NAME | --section SEC] [opcodes] [linum] [insns] [visual] [-j] [--kernel-btf FILE] "
 		 "[--classic | --seccomp]",
 	.help = "Prints a program after verification: rewritten insns, machine code, or its graph.",
-	.words = "  xlated                    instructions as they run; \"opcodes\" adds the bytes\n"
-		 "  jited                     machine code\n"
+	.words = "  xlated                    instructions as they run, below their source lines\n"
+		 "  jited                     machine code, the same; \"insns\" adds the instructions it was made for\n"
+		 "  opcodes, linum            with either: the bytes; file, line and column of source lines\n"
 		 "  cfg, xlated ... visual    control flow for Graphviz",
 	.options = options,
 	.notes = "exit status: 0 printed, 1 the program was refused, 2 something could not be read",
-	.example = "  skep prog dump cfg lb.bpf.o --prog xdp_lb | dot -Tsvg > lb.svg\n"
+	.example = "  skep prog dump jited lb.bpf.o --prog xdp_lb insns linum\n"
+		   "  skep prog dump cfg lb.bpf.o --prog xdp_lb | dot -Tsvg > lb.svg\n"
 		   "  tcpdump -y EN10MB -ddd tcp | skep prog dump xlated --classic -",
 	.run = prog_dump,
 };

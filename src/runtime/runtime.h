@@ -233,6 +233,15 @@ struct skep_prog_info {
 };
 void skep_prog_info(const struct skep_prog *prog, struct skep_prog_info *info);
 
+/* A line of source. Strings are the program's BTF's. */
+struct prog_line {
+	u32 first; /* the instruction, as loaded, that its code begins with */
+	u32 line, col;
+	const char *file, *text; /* text without the blanks before it; "" when not known */
+};
+/* The line that @orig_idx (as loaded) comes from. False: the program came without lines. */
+bool skep_prog_line(const struct skep_prog_info *info, u32 orig_idx, struct prog_line *ret_line);
+
 /* Bytes that a program touches of a writable raw tracepoint's buffer. */
 u32 skep_prog_tp_size(const struct skep_prog *prog);
 struct skep *skep_prog_skep(const struct skep_prog *prog);

@@ -1,29 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * dump.c - a loaded program as text, as bpftool prints it: rewritten instructions with their source
- * lines, machine code, and the control-flow graph.
+ * lines, and the control-flow graph. Machine code is dumpjit.c.
  */
+#include "syscall/dump.h"
+
 #include "btf/btf.h"
 #include "isa/cfg.h"
-#include "jit/jit.h"
-#include "runtime/runtime.h"
 #include "syscall/syscall.h"
-
-#include <skep/skep.h>
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#ifdef HAVE_CAPSTONE
-#include <capstone/capstone.h>
-#endif
-
-struct dump {
-	struct skep_prog_info info;
-	const struct xlated_prog *x;
-	struct strbuf out;
-};
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
@@ -80,25 +68,23 @@ static struct insn_namer namer_of(struct dump *d)
 	return (struct insn_namer){ .ctx = d, .helper = name_helper, .imm64 = name_imm64, .call = name_call };
 }
 
-/* ---- source lines -------------------------------------------------------------------------- */
+/* ---- lines of text -------------------------------------------------------------------------- */
 
-/* The text of the source line that begins at @orig_idx, NULL when none begins there. */
-static const char *line_at(const struct dump *d, u32 orig_idx)
+void dump_insn(struct dump *d, u32 idx)
 {
-	const char *rec = d->info.line_info;
+	struct insn_namer namer = namer_of(d);
 
-	for (u32 i = 0; rec && i < d->info.line_info_cnt; i++, rec += d->info.line_info_rec_size) {
-		const struct bpf_line_info *line = (const void *)rec;
-		const char *text;
+	insn_print(&d->out, &d->x->insns[idx], &namer);
+}
 
-		if (line->insn_off != orig_idx)
-			continue;
-		text = btf_str(d->info.btf, line->line_off);
-		while (text && (*text == ' ' || *text == '\t'))
-			text++;
-		return text && *text ? text : NULL;
-	}
-	return NULL;
+void dump_line(struct dump *d, const struct prog_line *line)
+{
+	if (!*line->text)
+		return;
+	strbuf_printf(&d->out, "; %s", line->text);
+	if (d->flags & SKEP_DUMP_LINUM)
+		strbuf_printf(&d->out, " [file:%s line_num:%u line_col:%u]", line->file, line->line, line->col);
+	strbuf_putc(&d->out, '\n');
 }
 
 /* ---- prototypes ------------------------------------------------------------------------------ */
@@ -157,8 +143,7 @@ static bool print_proto(struct dump *d, u32 func_id)
 	return true;
 }
 
-/* The line that begins a subprogram. */
-static void print_func(struct dump *d, const struct xlated_subprog *sub)
+bool dump_proto(struct dump *d, const struct xlated_subprog *sub)
 {
 	const char *rec = d->info.func_info;
 	u32 orig = d->x->aux[sub->start].orig_idx;
@@ -170,43 +155,44 @@ static void print_func(struct dump *d, const struct xlated_subprog *sub)
 			continue;
 		if (print_proto(d, info->type_id)) {
 			strbuf_puts(&d->out, ":\n");
-			return;
+			return true;
 		}
 	}
-	if (sub->name[0])
-		strbuf_printf(&d->out, "%s:\n", sub->name);
+	return false;
 }
 
 /* ---- the kinds of dump ---------------------------------------------------------------------- */
 
-static void dump_xlated(struct dump *d, bool opcodes)
+static void dump_opcodes(struct dump *d, u32 idx)
 {
-	struct insn_namer namer = namer_of(d);
+	u32 size = insn_is_wide(&d->x->insns[idx]) ? 16 : 8;
+
+	strbuf_puts(&d->out, "       ");
+	for (u32 b = 0; b < size; b++)
+		strbuf_printf(&d->out, "%s%02x", b ? " " : "", ((const u8 *)&d->x->insns[idx])[b]);
+	strbuf_putc(&d->out, '\n');
+}
+
+static void dump_xlated(struct dump *d)
+{
 	const struct xlated_prog *x = d->x;
-	u32 last_orig = UINT32_MAX;
+	u32 last_orig = UINT32_MAX, orig;
+	struct prog_line line;
 
 	for (u32 i = 0; i < x->insn_cnt; i += insn_is_wide(&x->insns[i]) ? 2 : 1) {
-		const char *line;
-
 		for (u32 f = 0; f < x->subprog_cnt; f++) {
-			if (x->subprogs[f].start == i)
-				print_func(d, &x->subprogs[f]);
+			if (x->subprogs[f].start == i && !dump_proto(d, &x->subprogs[f]) && x->subprogs[f].name[0])
+				strbuf_printf(&d->out, "%s:\n", x->subprogs[f].name);
 		}
-		line = x->aux[i].orig_idx != last_orig ? line_at(d, x->aux[i].orig_idx) : NULL;
-		last_orig = x->aux[i].orig_idx;
-		if (line)
-			strbuf_printf(&d->out, "; %s\n", line);
+		orig = x->aux[i].orig_idx;
+		if (orig != last_orig && skep_prog_line(&d->info, orig, &line) && line.first == orig)
+			dump_line(d, &line);
+		last_orig = orig;
 		strbuf_printf(&d->out, "%4u: ", i);
-		insn_print(&d->out, &x->insns[i], &namer);
+		dump_insn(d, i);
 		strbuf_putc(&d->out, '\n');
-		for (u32 slot = 0; opcodes && slot < (insn_is_wide(&x->insns[i]) ? 2 : 1); slot++) {
-			strbuf_puts(&d->out, slot ? "" : "       ");
-			for (u32 b = 0; b < 8; b++)
-				strbuf_printf(&d->out, "%s%02x", b || slot ? " " : "",
-					      ((const u8 *)&x->insns[i + slot])[b]);
-			if (slot || !insn_is_wide(&x->insns[i]))
-				strbuf_putc(&d->out, '\n');
-		}
+		if (d->flags & SKEP_DUMP_OPCODES)
+			dump_opcodes(d, i);
 	}
 }
 
@@ -223,64 +209,26 @@ static int dump_cfg(struct dump *d)
 	return 0;
 }
 
-#ifdef HAVE_CAPSTONE
-static int disassemble(struct dump *d)
-{
-	cs_insn *insn;
-	csh cs;
-
-	if (cs_open(CS_ARCH_X86, CS_MODE_64, &cs))
-		return -ENOMEM;
-	cs_option(cs, CS_OPT_SYNTAX, CS_OPT_SYNTAX_ATT);
-	insn = cs_malloc(cs);
-	for (u32 f = 0; insn && f < d->info.jit_image->func_cnt; f++) {
-		u32 off = d->info.jit_image->func_off[f];
-		u32 end = f + 1 < d->info.jit_image->func_cnt ? d->info.jit_image->func_off[f + 1] :
-								d->info.jited_size;
-		const u8 *code = d->info.jited_code + off;
-		size_t left = end - off;
-		u64 addr = 0;
-
-		strbuf_printf(&d->out, "%s:\n", f < d->x->subprog_cnt ? d->x->subprogs[f].name : "");
-		while (left && cs_disasm_iter(cs, &code, &left, &addr, insn))
-			strbuf_printf(&d->out, "%4llx:\t%s\t%s\n", (unsigned long long)insn->address,
-				      insn->mnemonic, insn->op_str);
-		for (; left; left--, code++, addr++)
-			strbuf_printf(&d->out, "%4llx:\t.byte\t0x%02x\n", (unsigned long long)addr, *code);
-	}
-	if (insn)
-		cs_free(insn, 1);
-	cs_close(&cs);
-	return insn ? 0 : -ENOMEM;
-}
-#else
-static int disassemble(struct dump *d)
-{
-	for (u32 i = 0; i < d->info.jited_size; i++)
-		strbuf_printf(&d->out, "%s%02x%s", i % 16 ? " " : "", d->info.jited_code[i],
-			      i % 16 == 15 || i + 1 == d->info.jited_size ? "\n" : "");
-	return 0;
-}
-#endif
-
-int skep_prog_dump(struct skep *skep, int prog_fd, enum skep_dump_kind kind, char **ret_text)
+int skep_prog_dump(struct skep *skep, int prog_fd, uint32_t kind, uint32_t flags, char **ret_text)
 {
 	struct skep_prog *prog;
 	struct dump d = { 0 };
 	int err;
 
+	if (flags & ~(SKEP_DUMP_OPCODES | SKEP_DUMP_LINUM | SKEP_DUMP_INSNS))
+		return -EINVAL;
 	err = skep_prog_from_fd(skep, prog_fd, &prog);
 	if (err)
 		return err;
 	skep_prog_info(prog, &d.info);
 	d.x = d.info.xlated;
+	d.flags = flags;
 	switch (kind) {
 	case SKEP_DUMP_XLATED:
-	case SKEP_DUMP_XLATED_OPCODES:
-		dump_xlated(&d, kind == SKEP_DUMP_XLATED_OPCODES);
+		dump_xlated(&d);
 		break;
 	case SKEP_DUMP_JITED:
-		err = d.info.jited_code ? disassemble(&d) : -ENOENT;
+		err = d.info.jited_code ? dump_jited(&d) : -ENOENT;
 		break;
 	case SKEP_DUMP_CFG:
 		err = dump_cfg(&d);

@@ -341,6 +341,39 @@ def test_capture(tmp):
             os.path.join(tmp, "none", "x")), "none/x")
 
 
+def jited_dumps(code):
+    """Machine code of SHAPES' swap: @code is the plain JSON."""
+    words = ["prog", "dump", "jited", SHAPES, "--prog", "swap"]
+    text = Run(*words)
+    ran("jited: prototype, name and source lines", text, 0, "int swap(struct xdp_md * ctx):\nswap:\n; ", "\n   0:\t")
+    func = code[0]
+    check("jited in JSON has bpftool's keys", func["name"] == "swap" and func["proto"] == "int swap(struct xdp_md * ctx)" and
+          set(func["insns"][0]) == {"src", "pc", "operation", "operands"} and func["insns"][0]["pc"] == "0x0", tell=func)
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "shapes.bpf.c"), encoding="utf-8") as f:
+        source = f.readlines()
+    lines = [i for i in Run(*words, "linum", "-j").json()[0]["insns"] if "src" in i]
+    check("jited linum: each line says where it is", lines and all(i["file"].endswith("shapes.bpf.c") and
+          source[i["line_num"] - 1].strip() == i["src"].strip() for i in lines), tell=lines[:3])
+    places = [(i["line_num"], i["line_col"]) for i in lines]
+    check("jited: a line stands once where its code begins", "data[1] = first;" in [i["src"] for i in lines] and
+          all(a != b for a, b in zip(places, places[1:])), tell=places)
+    ran("jited linum in text", Run(*words, "linum"), 0, "; data[1] = first; [file:", " line_num:")
+    coded = Run(*words, "opcodes", "-j").json()[0]["insns"]
+    check("jited opcodes: sizes lead from one pc to the next", all(int(a["pc"], 16) + len(a["opcodes"]) == int(b["pc"], 16)
+          for a, b in zip(coded, coded[1:])) and [i["pc"] for i in coded] == [i["pc"] for i in func["insns"]], tell=coded[:3])
+    ran("jited opcodes in text", Run(*words, "opcodes"), 0, "\n\t" + " ".join(b[2:] for b in coded[0]["opcodes"]) + " \n")
+    with_insns = Run(*words, "insns", "-j").json()[0]["insns"]
+    told = [one for i in with_insns for one in i.get("bpf_insns", [])]
+    xlated = Run("prog", "dump", "xlated", SHAPES, "--prog", "swap", "-j").json()
+    check("jited insns: every rewritten instruction, in order", [t["disasm"] for t in told] == [i["disasm"] for i in xlated] and
+          [t["idx"] for t in told] == sorted({t["idx"] for t in told}), tell=told)
+    ran("jited insns in text", Run(*words, "insns"), 0, "\n# 0: " + xlated[0]["disasm"] + "\n")
+    refuses("insns of what is no machine code", Run("prog", "dump", "xlated", SHAPES, "-p", "swap", "insns"), "insns goes with jited")
+    refuses("line numbers of the graph", Run("prog", "dump", "cfg", SHAPES, "-p", "swap", "linum"), "control-flow graph")
+    placed = [i for i in Run("prog", "dump", "xlated", SHAPES, "-p", "swap", "linum", "-j").json() if "src" in i]
+    check("xlated linum", placed and all(source[i["line_num"] - 1].strip() == i["src"].strip() for i in placed), tell=placed[:3])
+
+
 def test_dumps(tmp):
     text = Run("prog", "dump", "xlated", LB)
     ran("xlated: source lines and instructions", text, 0, "int xdp_lb(struct xdp_md * ctx):\n; ", "   0: (79) r2 = *(u64 *)(r1 +0)\n")
@@ -356,10 +389,7 @@ def test_dumps(tmp):
     if "no machine code" in jited.err:
         check("jited", True, "no JIT here")
     else:
-        ran("jited", Run("prog", "dump", "jited", SHAPES, "--prog", "swap"), 0, "swap:\n   0:\t")
-        code = jited.json()
-        check("jited in JSON has bpftool's keys", code[0]["name"] == "swap" and set(code[0]["insns"][0]) == {
-              "pc", "operation", "operands"} and code[0]["insns"][0]["pc"] == "0x0", tell=jited)
+        jited_dumps(jited.json())
     graph = Run("prog", "dump", "cfg", SHAPES, "--section", "tc")
     ran("cfg is Graphviz", graph, 0, "digraph")
     check("xlated visual is cfg", Run("prog", "dump", "xlated", SHAPES, "--section", "tc", "visual").out == graph.out)
