@@ -265,6 +265,10 @@ struct skep_test {
 	 * with -EFAULT, as where Linux has none. */
 	const uint64_t *kernel_stack, *user_stack;
 	uint32_t kernel_stack_cnt, user_stack_cnt;
+	/* What the operation that a control group's program is asked about answers: 0 or a negative errno. In: what
+	 * bpf_get_retval() finds; out: what bpf_set_retval() left, or -EPERM when that is no error and the program
+	 * denied (returned 0). For programs on socket options the context's field retval is the same. */
+	int32_t hook_ret;
 };
 
 /**

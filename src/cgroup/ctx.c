@@ -23,7 +23,8 @@ const struct ctx_conv sock_addr_convs[] = {
 
 #define OPT(field) { UAPI(bpf_sockopt, field), ONE(bpf_sockopt_kern, field) }
 const struct ctx_conv sockopt_convs[] = {
-	OPT(sk), OPT(optval), OPT(optval_end), OPT(level), OPT(optname), OPT(optlen), OPT(retval),
+	OPT(sk), OPT(optval), OPT(optval_end), OPT(level), OPT(optname), OPT(optlen),
+	{ UAPI(bpf_sockopt, retval), TWO(STEP(bpf_sockopt_kern, retval), { .size = 4 }) },
 };
 
 const struct ctx_conv sysctl_convs[] = {

@@ -161,11 +161,9 @@ static u64 get_current_cgroup_id(u64 r1 __unused_arg, u64 r2 __unused_arg, u64 r
 }
 
 /* Level 0 is the root, each "/" one more. */
-static u64 get_current_ancestor_cgroup_id(u64 r1, u64 r2 __unused_arg, u64 r3 __unused_arg,
-					  u64 r4 __unused_arg, u64 r5 __unused_arg)
+static u64 ancestor_id(int level)
 {
 	char text[PATH_MAX], *group = own_group(text, sizeof(text)), *end = group;
-	int level = (int)r1;
 
 	if (level < 0 || !group)
 		return 0;
@@ -179,6 +177,24 @@ static u64 get_current_ancestor_cgroup_id(u64 r1, u64 r2 __unused_arg, u64 r3 __
 		return 0;
 	*end = '\0';
 	return id_of(group);
+}
+
+static u64 get_current_ancestor_cgroup_id(u64 r1, u64 r2 __unused_arg, u64 r3 __unused_arg,
+					  u64 r4 __unused_arg, u64 r5 __unused_arg)
+{
+	return ancestor_id((int)r1);
+}
+
+/* A socket is in the group of who made it: the simulated ones are the running thread's. */
+static u64 sock_cgroup_id(u64 r1 __unused_arg, u64 r2, u64 r3, u64 r4, u64 r5)
+{
+	return get_current_cgroup_id(0, r2, r3, r4, r5);
+}
+
+static u64 sock_ancestor_cgroup_id(u64 r1 __unused_arg, u64 r2, u64 r3 __unused_arg, u64 r4 __unused_arg,
+				   u64 r5 __unused_arg)
+{
+	return ancestor_id((int)r2);
 }
 
 static void hierarchy_free(struct skep *skep __unused_arg, void *state)
@@ -220,6 +236,10 @@ int host_cgroup_register(struct skep *skep)
 	} of_ids[] = {
 		{ BPF_FUNC_get_current_cgroup_id, get_current_cgroup_id },
 		{ BPF_FUNC_get_current_ancestor_cgroup_id, get_current_ancestor_cgroup_id },
+		{ BPF_FUNC_skb_cgroup_id, sock_cgroup_id },
+		{ BPF_FUNC_skb_ancestor_cgroup_id, sock_ancestor_cgroup_id },
+		{ BPF_FUNC_sk_cgroup_id, sock_cgroup_id },
+		{ BPF_FUNC_sk_ancestor_cgroup_id, sock_ancestor_cgroup_id },
 	};
 	bool found;
 	int err = skep_register_helper(skep, BPF_PROG_TYPE_UNSPEC, BPF_FUNC_current_task_under_cgroup,

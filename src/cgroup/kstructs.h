@@ -24,7 +24,8 @@ struct bpf_sock_addr_kern {
 struct bpf_sockopt_kern {
 	struct sock *sk;
 	u8 *optval, *optval_end;
-	s32 level, optname, optlen, retval;
+	s32 level, optname, optlen;
+	s32 *retval; /* the run's hook_ret */
 };
 
 struct bpf_sysctl_kern {

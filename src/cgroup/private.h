@@ -24,6 +24,9 @@ int sockopt_own_run(struct skep *skep, struct skep_prog *prog, struct test_run *
 int sysctl_own_run(struct skep *skep, struct skep_prog *prog, struct test_run *run);
 int device_own_run(struct skep *skep, struct skep_prog *prog, struct test_run *run);
 
+/* helpers.c */
+int cgroup_helpers_register(struct skep *skep);
+
 /* host.c */
 int host_cgroup_register(struct skep *skep);
 

@@ -42,5 +42,7 @@ int cgroup_register(struct skep *skep)
 
 	for (u32 i = 0; i < ARRAY_SIZE(types) && !err; i++)
 		err = skep_register_prog_type(skep, &types[i]);
+	if (!err)
+		err = cgroup_helpers_register(skep);
 	return err ? err : host_cgroup_register(skep);
 }

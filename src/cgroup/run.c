@@ -15,13 +15,23 @@ static int check_plain(const struct test_run *run)
 	return run->data_size_in || run->flags || run->cpu || run->batch_size ? -EINVAL : 0;
 }
 
+/* A denial that says nothing else is -EPERM. */
+static int run_hook(struct skep_prog *prog, struct test_run *run, void *ctx)
+{
+	int err = test_own_run(prog, run, ctx);
+
+	if ((!err || err == -ENOSPC) && !(run->retval & 1) && run->hook_ret >= 0)
+		run->hook_ret = -EPERM;
+	return err;
+}
+
 int sock_own_run(struct skep *skep __unused_arg, struct skep_prog *prog, struct test_run *run)
 {
 	struct tcp_sock tp = new_sock();
 	int err = check_plain(run);
 
 	run->data_size_out = 0;
-	return err ? err : test_own_run(prog, run, &tp.sk);
+	return err ? err : run_hook(prog, run, &tp.sk);
 }
 
 int sock_addr_own_run(struct skep *skep __unused_arg, struct skep_prog *prog, struct test_run *run)
@@ -33,7 +43,7 @@ int sock_addr_own_run(struct skep *skep __unused_arg, struct skep_prog *prog, st
 	int err = check_plain(run);
 
 	run->data_size_out = 0;
-	return err ? err : test_own_run(prog, run, &ctx);
+	return err ? err : run_hook(prog, run, &ctx);
 }
 
 /* The data is the option's value. */
@@ -42,14 +52,15 @@ int sockopt_own_run(struct skep *skep __unused_arg, struct skep_prog *prog, stru
 	u32 size = run->data_size_in;
 	struct tcp_sock tp = new_tcp_sock();
 	u8 optval[OPTVAL_MAX];
-	struct bpf_sockopt_kern ctx = { .sk = &tp.sk, .optval = optval, .optval_end = optval + size };
+	struct bpf_sockopt_kern ctx = { .sk = &tp.sk, .optval = optval, .optval_end = optval + size,
+					.retval = &run->hook_ret };
 	int err = run->flags || run->cpu || run->batch_size ? -EINVAL : test_data_in(run, 0, OPTVAL_MAX);
 
 	if (err)
 		return err;
 	if (size)
 		memcpy(optval, run->data_in, size);
-	err = test_own_run(prog, run, &ctx);
+	err = run_hook(prog, run, &ctx);
 	return err ? err : test_finish_data(run, optval, size);
 }
 
@@ -84,7 +95,7 @@ int sysctl_own_run(struct skep *skep __unused_arg, struct skep_prog *prog, struc
 	ctx.cur_len = (u32)strlen(ctx.cur_val);
 	ctx.new_len = len;
 	memcpy(val, at, len);
-	err = test_own_run(prog, run, &ctx);
+	err = run_hook(prog, run, &ctx);
 	return err ? err : test_finish_data(run, val, ctx.new_len);
 }
 
@@ -94,5 +105,9 @@ int device_own_run(struct skep *skep __unused_arg, struct skep_prog *prog, struc
 	int err = check_plain(run);
 
 	run->data_size_out = 0;
-	return err ? err : test_plain_run(prog, run, &ctx, sizeof(ctx));
+	if (!err)
+		err = test_plain_run(prog, run, &ctx, sizeof(ctx));
+	if ((!err || err == -ENOSPC) && !run->retval && run->hook_ret >= 0)
+		run->hook_ret = -EPERM;
+	return err;
 }

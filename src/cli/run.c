@@ -45,6 +45,7 @@ struct run {
 	struct stack_arg kernel_stack, user_stack;
 	/* results */
 	u32 retval;
+	s32 hook_ret; /* what the operation would answer */
 	u64 packets, total_ns;
 	struct action actions[64];
 	u32 action_cnt;
@@ -174,6 +175,7 @@ static int run_once(struct run *r, const void *data, u32 size, u32 *ret_len)
 	if (err)
 		return err;
 	r->retval = t.retval;
+	r->hook_ret = t.hook_ret;
 	r->total_ns += t.duration_ns;
 	r->packets++;
 	*ret_len = t.data_size_out;
@@ -345,6 +347,8 @@ static void print_text(struct run *r, struct map_view *maps)
 		printf("return value: %u (%s)\n", r->retval, name);
 	else
 		printf("return value: %u\n", r->retval);
+	if (r->hook_ret)
+		printf("the operation answers: %d (%s)\n", r->hook_ret, r->hook_ret < 0 ? cli_strerror(r->hook_ret) : "no error");
 	printf("time: %llu ns per run, %llu us to prepare\n", (unsigned long long)per_run,
 	       (unsigned long long)r->prepare_ns / 1000);
 	if (r->named.bytes && !r->opts->pcap.path)
@@ -376,6 +380,8 @@ static struct json_object *json_of(struct run *r, struct map_view *maps)
 		json_add_num(out, "retval", r->retval);
 		if (name)
 			json_add_str(out, "retval_name", name);
+		if (r->hook_ret)
+			json_object_object_add(out, "hook_ret", json_object_new_int(r->hook_ret));
 	}
 	json_add_num(out, "ns_per_run", r->packets ? r->total_ns / r->packets : 0);
 	json_add_num(out, "prepare_us", r->prepare_ns / 1000);

@@ -37,6 +37,7 @@ struct ip_list {
 struct run_env {
 	void *storage[2]; /* values of the attachment that it runs for: see map_owner */
 	struct ip_list kernel_stack, user_stack;
+	s32 *hook_ret; /* what the operation that the hook is part of would answer: bpf_get_retval() */
 };
 
 struct vcpu {

@@ -84,6 +84,7 @@ struct sock {
 	struct sock_common __sk_common;
 	u16 sk_type, sk_protocol;
 	u32 sk_mark, sk_priority, sk_txhash;
+	u64 sk_cookie; /* 0: nobody has asked yet */
 };
 
 struct tcp_sock {
@@ -180,7 +181,6 @@ struct sk_buff {
 	u32 mac_header, network_header, transport_header; /* from head; HEADER_UNSET */
 	u32 inner_mac_header, inner_network_header, inner_transport_header;
 	u16 inner_protocol;
-	u64 sk_cookie; /* of the socket that a test run's packet belongs to; 0: not asked for yet */
 	struct ip_tunnel_info tun;
 	struct net_redirect redirect;
 };

@@ -52,6 +52,10 @@ u64 net_dropped(struct skep *skep); /* packets with err */
 #define SOCK_CONV_CNT 14
 extern const struct ctx_conv sock_convs[SOCK_CONV_CNT];
 
+struct sock;
+/* For helpers: the number that only this socket has, 0 of NULL. */
+u64 net_sock_cookie(struct sock *sk);
+
 /* BTF of the simulated kernel's structures (raw bytes, static): what CO-RE relocates onto when the
  * instance was given no other kernel's. */
 const void *net_kernel_btf(u32 *ret_size);

@@ -216,17 +216,7 @@ NET_HELPER(zero)
 /* Each test run's packet has a socket of its own. */
 NET_HELPER(get_socket_cookie)
 {
-	struct sk_buff *skb = skb_of(r1);
-
-	if (!skb->sk_cookie)
-		skb->sk_cookie = net_new_cookie(helper_run()->skep);
-	return skb->sk_cookie;
-}
-
-/* The machine's first network namespace, with or without a packet. */
-NET_HELPER(get_netns_cookie)
-{
-	return 1;
+	return net_sock_cookie(skb_of(r1)->sk);
 }
 
 NET_HELPER(get_xfrm_state)
@@ -238,7 +228,6 @@ NET_HELPER(get_xfrm_state)
 const struct net_helper skb_sock_helpers[] = {
 	{ BPF_FUNC_get_socket_cookie, get_socket_cookie },
 	{ BPF_FUNC_get_socket_uid, zero },
-	{ BPF_FUNC_get_netns_cookie, get_netns_cookie },
 };
 const u32 skb_sock_helper_cnt = ARRAY_SIZE(skb_sock_helpers);
 

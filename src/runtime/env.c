@@ -27,8 +27,43 @@ static const struct helper_proto *proto_of(u32 prog_type, u32 id)
 	return &tab_helpers[id];
 }
 
-static enum helper_avail env_helper(void *ctx, const struct prog_type_row *type,
-				    u32 attach_type __unused_arg, u32 id,
+/* Where nothing waits for an answer. */
+static bool hook_has_answer(u32 attach_type)
+{
+	switch (attach_type) {
+	case BPF_CGROUP_INET_INGRESS:
+	case BPF_CGROUP_INET_EGRESS:
+	case BPF_CGROUP_SOCK_OPS:
+	case BPF_CGROUP_UDP4_RECVMSG:
+	case BPF_CGROUP_UDP6_RECVMSG:
+	case BPF_CGROUP_UNIX_RECVMSG:
+	case BPF_CGROUP_INET4_GETPEERNAME:
+	case BPF_CGROUP_INET6_GETPEERNAME:
+	case BPF_CGROUP_UNIX_GETPEERNAME:
+	case BPF_CGROUP_INET4_GETSOCKNAME:
+	case BPF_CGROUP_INET6_GETSOCKNAME:
+	case BPF_CGROUP_UNIX_GETSOCKNAME:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* These types are loaded with any attach type, and asked about by it; the table was probed with 0. */
+static bool asks_attach_type(u32 type, u32 id)
+{
+	return (type == BPF_PROG_TYPE_CGROUP_DEVICE || type == BPF_PROG_TYPE_CGROUP_SYSCTL) &&
+	       (id == BPF_FUNC_get_retval || id == BPF_FUNC_set_retval);
+}
+
+static u32 avail_of(const struct tab_prog *prog, u32 attach_type, u32 id)
+{
+	if (asks_attach_type(prog->row.type, id))
+		return hook_has_answer(attach_type) ? TAB_YES : TAB_NO;
+	return tab_helper_avail(id, prog->column);
+}
+
+static enum helper_avail env_helper(void *ctx, const struct prog_type_row *type, u32 attach_type, u32 id,
 				    const struct helper_proto **ret_proto)
 {
 	struct env *env = ctx;
@@ -41,7 +76,7 @@ static enum helper_avail env_helper(void *ctx, const struct prog_type_row *type,
 	need = tab_helper_caps[id];
 	if ((env->load->caps & need) != need)
 		return HELPER_NOT_ALLOWED;
-	switch (tab_helper_avail(id, prog->column)) {
+	switch (avail_of(prog, attach_type, id)) {
 	case TAB_YES:
 	case TAB_SLEEPABLE: /* the prototype says might_sleep: the verifier looks at the place */
 		break;

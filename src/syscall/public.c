@@ -306,11 +306,13 @@ int skep_prog_test(struct skep *skep, int prog_fd, struct skep_test *test)
 		.data_size_out = test->data_size_out, .repeat = test->repeat,
 		.kernel_stack = { test->kernel_stack, test->kernel_stack_cnt },
 		.user_stack = { test->user_stack, test->user_stack_cnt },
+		.hook_ret = test->hook_ret,
 	};
 	err = run_test(skep, prog, &run);
 	if (!err || err == -ENOSPC) {
 		test->retval = run.retval;
 		test->duration_ns = run.duration_ns;
+		test->hook_ret = run.hook_ret;
 		test->ctx_size_out = run.ctx_out ? run.ctx_size_out : 0;
 		test->data_size_out = run.data_size_out;
 	}

@@ -341,7 +341,6 @@ static bool helper_is_special(u32 id)
 	case BPF_FUNC_find_vma:
 	case BPF_FUNC_user_ringbuf_drain:
 	case BPF_FUNC_timer_set_callback:
-	case BPF_FUNC_set_retval:
 		return true;
 	default:
 		return false;
