@@ -12,7 +12,7 @@ import re
 import sys
 
 ORDER = ["base", "core", "isa", "btf", "verifier", "interp", "jit", "map", "helper", "runtime",
-         "net", "cgroup", "trace", "syscall", "loader", "cli"]
+         "net", "cgroup", "task", "trace", "syscall", "loader", "cli"]
 OPEN = {"base", "core", "isa"}
 # core stands below isa for its users, yet neither needs the other.
 PUBLIC = {"map/cgroup_array.h", "map/perf.h", "map/stack_map.h", "map/xsk.h", "verifier/scalar.h", "verifier/cnum.h", "verifier/tnum.h", "net/kstructs.h"}

@@ -18,6 +18,7 @@ typedef __u64 u64;
 
 #include "cgroup/kstructs.h"
 #include "net/kstructs.h"
+#include "task/kstructs.h"
 #include "trace/kstructs.h"
 
 struct {
@@ -38,6 +39,7 @@ struct {
 	struct sockaddr_inet sockaddr;
 	struct bpf_sockopt_kern sockopt;
 	struct bpf_sysctl_kern sysctl;
+	struct task_struct task;
 	struct pt_regs regs;
 	struct perf_sample_data sample;
 	struct bpf_perf_event_data_kern perf;

@@ -47,6 +47,7 @@ struct skep {
 	struct {
 		pthread_mutex_t lock;
 		struct mem_table *tables[HELPER_MEM_CNT]; /* RCU; NULL: empty */
+		skep_mem_fn made[HELPER_MEM_CNT]; /* set while subsystems register */
 	} mem;
 	bool (*dev_exists)(void *skep, u32 ifindex); /* set while subsystems register */
 	skep_load_fn on_load;

@@ -132,6 +132,11 @@ int skep_mem_del(struct skep *skep, enum helper_mem space, u64 addr)
 	return 0;
 }
 
+void skep_register_mem(struct skep *skep, enum helper_mem space, skep_mem_fn fn)
+{
+	skep->mem.made[space] = fn;
+}
+
 void mem_destroy(struct skep *skep)
 {
 	for (u32 i = 0; i < HELPER_MEM_CNT; i++)
@@ -203,5 +208,7 @@ const void *skep_mem_at(struct helper_host *host, const struct run_ctx *run, u64
 	}
 	if (space == HELPER_MEM_KERNEL)
 		*ret_room = own_room(run, own);
-	return *ret_room ? own : NULL;
+	if (*ret_room)
+		return own;
+	return skep->mem.made[space] ? skep->mem.made[space](skep, addr, ret_room) : NULL;
 }

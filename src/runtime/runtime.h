@@ -97,6 +97,10 @@ int skep_register_view(struct skep *skep, enum view_kind kind, const struct ctx_
 int skep_register_helper(struct skep *skep, u32 prog_type, u32 helper_id, helper_fn fn);
 /* Whether the instance has a network device with that index: maps of devices ask. */
 void skep_register_devs(struct skep *skep, bool (*dev_exists)(void *skep, u32 ifindex));
+/* Where a subsystem has memory that no program was given: asked last, for addresses that are nowhere else. Inside
+ * a run, signal handlers included; answers as helper_host.mem_at. One for each space. */
+typedef const void *(*skep_mem_fn)(struct skep *skep, u64 addr, size_t *ret_room);
+void skep_register_mem(struct skep *skep, enum helper_mem space, skep_mem_fn fn);
 const struct prog_type_ops *skep_prog_type_ops(struct skep *skep, u32 type);
 /* What Linux has; modelled only when a subsystem has registered the type. NULL: no such type. */
 const struct prog_type_row *skep_prog_type_row(struct skep *skep, u32 type, u32 attach_type);
@@ -136,7 +140,7 @@ int test_plain_run(struct skep_prog *prog, struct test_run *run, void *ctx, u32 
 
 /* One pointer a subsystem for its own state in the instance. */
 enum skep_room { SKEP_ROOM_NET, SKEP_ROOM_SYSCALL, SKEP_ROOM_BPFFS, SKEP_ROOM_VERDICT, SKEP_ROOM_SENT,
-		 SKEP_ROOM_CGROUP,
+		 SKEP_ROOM_CGROUP, SKEP_ROOM_TASK,
 		 SKEP_ROOM_CNT };
 void skep_room_set(struct skep *skep, enum skep_room room, void *state,
 		   void (*free_state)(struct skep *skep, void *state));

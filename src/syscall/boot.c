@@ -6,6 +6,7 @@
 #include "map/xsk.h"
 #include "net/net.h"
 #include "syscall/private.h"
+#include "task/task.h"
 #include "trace/trace.h"
 
 #include <stdlib.h>
@@ -104,6 +105,8 @@ int skep_boot(const struct skep_opts *opts, struct skep **ret_skep)
 		err = net_register(skep);
 	if (!err)
 		err = cgroup_register(skep);
+	if (!err)
+		err = task_register(skep);
 	if (!err)
 		err = trace_register(skep);
 	if (err) {

@@ -339,6 +339,49 @@ static void stacks_are_read(void **state __unused_arg)
 	assert_int_equal(read_stack(0, 0, 0, 3), 0);
 }
 
+/* Reads @size bytes at @off of what the pointer in r6 leads to: the error, or the value. */
+#define READ_AT(off, size) \
+	MOV_X(1, 10), ADD_K(1, -8), MOV_K(2, size), MOV_X(3, 6), ADD_K(3, off), CALL_H(BPF_FUNC_probe_read_kernel)
+
+static u64 run_task_reader(struct prog_case c)
+{
+	int fd = load_good(&c);
+	struct skep_test test = { .sz = sizeof(test) };
+
+	assert_int_equal(skep_prog_test(skep, fd, &test), 0);
+	close(fd);
+	return test.retval;
+}
+
+/* As the built-in kernel BTF lays tasks out: pid, tgid, then three pointers, then the name. */
+static void tasks_are_the_hosts_threads(void **state __unused_arg)
+{
+	struct prog_case own = { "own", BPF_PROG_TYPE_KPROBE, 0,
+				 CODE(CALL_H(BPF_FUNC_get_current_task), MOV_X(6, 0), READ_AT(0, 4), LDX(4, 0, 10, -8), EXIT_()), NULL };
+	struct prog_case parent = { "parent", BPF_PROG_TYPE_KPROBE, 0,
+				    CODE(CALL_H(BPF_FUNC_get_current_task), MOV_X(6, 0), READ_AT(8, 8), LDX(8, 6, 10, -8),
+					 READ_AT(4, 4), LDX(4, 0, 10, -8), EXIT_()), NULL };
+	char comm[16] = "";
+	FILE *f = fopen("/proc/thread-self/comm", "r");
+
+	assert_int_equal(run_task_reader(own), gettid());
+	own.insns[6] = ADD_K(3, 4); /* 4 bytes at 4: tgid */
+	assert_int_equal(run_task_reader(own), getpid());
+	own.insns[6] = ADD_K(3, 0);
+	own.insns[5] = INSN_(0xb7, 3, 0, 0, 0x1000); /* no task's address */
+	own.insns[8] = MOV_X(0, 0);
+	assert_int_equal((int)run_task_reader(own), -ERANGE);
+	own.insns[5] = MOV_X(3, 6);
+	own.insns[6] = ADD_K(3, 48); /* behind the structure */
+	assert_int_equal((int)run_task_reader(own), -EFAULT);
+	own.insns[8] = LDX(4, 0, 10, -8);
+	own.insns[6] = ADD_K(3, 32);
+	assert_true(f && fgets(comm, sizeof(comm), f));
+	fclose(f);
+	assert_int_equal(run_task_reader(own), comm[0] | comm[1] << 8 | comm[2] << 16 | comm[3] << 24);
+	assert_int_equal(run_task_reader(parent), getppid());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +390,7 @@ int main(void)
 		cmocka_unit_test(writable_buffers_are_written), cmocka_unit_test(raw_tracepoints_and_syscalls),
 		cmocka_unit_test(remote_controls),		cmocka_unit_test(refused),
 		cmocka_unit_test(stacks_have_numbers),		cmocka_unit_test(stacks_share_places),
+		cmocka_unit_test(tasks_are_the_hosts_threads),
 		cmocka_unit_test(frames_with_build_ids),	cmocka_unit_test(stacks_are_read),
 		{ "L-06 raw and classic tracepoints may be sleepable, other types are refused the flag",
 		  sleepable_tracepoints, NULL, NULL, NULL },
