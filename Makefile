@@ -4,7 +4,7 @@ BUILD ?= build
 RESULTS = $(abspath $(BUILD))/test-results
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all deps test demo bench bench-verify objects conformance jit-vectors differential features asan tsan warnings fuzz prove precision clean help
+.PHONY: all deps test demo bench bench-verify bench-jit objects conformance jit-vectors differential features asan tsan warnings fuzz prove precision clean help
 
 all: $(BUILD)/build.ninja ## build; leaves the command at build/skep
 	@$(NINJA)
@@ -40,6 +40,12 @@ bench-verify: $(BUILD)-bench/build.ninja ## insns/s, time and memory of verifyin
 	@OWN_INCLUDE=include UAPI_INCLUDE=$(BUILD)-bench scripts/bench_objects.sh $(BUILD)-bench/skep \
 		$(BUILD)-bench/verify /usr/src/linux-source-6.1.tar.xz bench/verify/*.bpf.c
 	@$(BUILD)-bench/bench/bench_verify $(BUILD)-bench/verify/own/*.o $$(find $(BUILD)-bench/verify/selftests -name "*.o")
+
+bench-jit: $(BUILD)-bench/build.ninja ## machine code beside native code, the interpreter and the running kernel's, 27 programs
+	@ninja -C $(BUILD)-bench bench/jit/bench_jit bench/jit/programs.bpf.o examples/xdp_lb/xdp_lb.bpf.o \
+		examples/xdp_lb/in.pcap >/dev/null
+	@$(BUILD)-bench/bench/jit/bench_jit -j $(BUILD)-bench/jit.json $(BUILD)-bench/bench/jit/programs.bpf.o \
+		$(BUILD)-bench/examples/xdp_lb/xdp_lb.bpf.o $(BUILD)-bench/examples/xdp_lb/in.pcap
 
 objects: all ## what skep and the running kernel say of BPF objects from Debian packages, and why
 	@scripts/fetch_objects.sh $(BUILD)/objects && \
