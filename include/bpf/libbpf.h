@@ -226,6 +226,48 @@ LIBBPF_API unsigned long ring__producer_pos(const struct ring *r);
 LIBBPF_API size_t ring__avail_data_size(const struct ring *r);
 LIBBPF_API size_t ring__size(const struct ring *r);
 
+/* ---- perf buffers --------------------------------------------------------------------------------- */
+
+struct perf_buffer;
+struct perf_event_attr;
+struct perf_event_header;
+enum bpf_perf_event_ret {
+	LIBBPF_PERF_EVENT_DONE = 0,
+	LIBBPF_PERF_EVENT_ERROR = -1,
+	LIBBPF_PERF_EVENT_CONT = -2,
+};
+typedef void (*perf_buffer_sample_fn)(void *ctx, int cpu, void *data, __u32 size);
+typedef void (*perf_buffer_lost_fn)(void *ctx, int cpu, __u64 cnt);
+typedef enum bpf_perf_event_ret (*perf_buffer_event_fn)(void *ctx, int cpu, struct perf_event_header *event);
+struct perf_buffer_opts {
+	size_t sz;
+	__u32 sample_period; /* wakes after so many records; 0: 1 */
+};
+struct perf_buffer_raw_opts {
+	size_t sz;
+	int cpu_cnt; /* 0: all CPUs that have a slot in the map */
+	int *cpus, *map_keys; /* @cpu_cnt of each */
+};
+/* A buffer of @page_cnt pages, a power of two, for each CPU. NULL and errno. */
+LIBBPF_API struct perf_buffer *perf_buffer__new(int map_fd, size_t page_cnt, perf_buffer_sample_fn sample_cb,
+						perf_buffer_lost_fn lost_cb, void *ctx,
+						const struct perf_buffer_opts *opts);
+/* Events as @attr says, and all their records as they are. */
+LIBBPF_API struct perf_buffer *perf_buffer__new_raw(int map_fd, size_t page_cnt, struct perf_event_attr *attr,
+						    perf_buffer_event_fn event_cb, void *ctx,
+						    const struct perf_buffer_raw_opts *opts);
+LIBBPF_API void perf_buffer__free(struct perf_buffer *pb); /* NULL is fine */
+LIBBPF_API int perf_buffer__epoll_fd(const struct perf_buffer *pb);
+/* How many buffers woke; negative: errno, or what the callback said. */
+LIBBPF_API int perf_buffer__poll(struct perf_buffer *pb, int timeout_ms);
+LIBBPF_API int perf_buffer__consume(struct perf_buffer *pb);
+LIBBPF_API int perf_buffer__consume_buffer(struct perf_buffer *pb, size_t buf_idx);
+LIBBPF_API size_t perf_buffer__buffer_cnt(const struct perf_buffer *pb);
+/* To wait on for one buffer; only consuming empties it. */
+LIBBPF_API int perf_buffer__buffer_fd(const struct perf_buffer *pb, size_t buf_idx);
+/* The mapped memory: a page of struct perf_event_mmap_page, then @buf_size bytes of records. */
+LIBBPF_API int perf_buffer__buffer(struct perf_buffer *pb, int buf_idx, void **buf, size_t *buf_size);
+
 /* ---- links: programs that are attached ------------------------------------------------------------ */
 
 struct bpf_link;
