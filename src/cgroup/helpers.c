@@ -2,7 +2,9 @@
 /* helpers.c - helpers of programs that control groups run: what the operation answers, sysctls, cookies. */
 #include "cgroup/private.h"
 
+#include <arpa/inet.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <linux/bpf.h>
 
@@ -110,6 +112,77 @@ CGROUP_HELPER(sock_addr_cookie)
 	return net_sock_cookie(((struct bpf_sock_addr_kern *)(uintptr_t)r1)->sk);
 }
 
+CGROUP_HELPER(sock_addr_setsockopt)
+{
+	return (u64)(s64)sock_setsockopt(((struct bpf_sock_addr_kern *)(uintptr_t)r1)->sk, (s32)r2, (s32)r3,
+					 (const void *)(uintptr_t)r4, (u32)r5);
+}
+
+CGROUP_HELPER(sock_addr_getsockopt)
+{
+	return (u64)(s64)sock_getsockopt(((struct bpf_sock_addr_kern *)(uintptr_t)r1)->sk, (s32)r2, (s32)r3,
+					 (void *)(uintptr_t)r4, (u32)r5);
+}
+
+/* Bits that are the same machine's whatever devices it has. */
+static bool is_own_addr4(u32 addr)
+{
+	return !addr || (ntohl(addr) >> 24) == 127 || (ntohl(addr) >> 28) == 14 || addr == UINT32_MAX;
+}
+
+static bool is_own_addr6(const u8 *addr)
+{
+	return !memcmp(addr, &in6addr_any, 16) || !memcmp(addr, &in6addr_loopback, 16) || addr[0] == 0xff;
+}
+
+static bool is_bound(const struct sock *sk)
+{
+	return sk->__sk_common.skc_state != TCP_CLOSE || sk->__sk_common.skc_num;
+}
+
+static int bind4(struct sock *sk, const struct sockaddr_in *addr)
+{
+	if (!is_own_addr4(addr->sin_addr.s_addr))
+		return -EADDRNOTAVAIL;
+	if (is_bound(sk))
+		return -EINVAL;
+	sk->__sk_common.skc_rcv_saddr = addr->sin_addr.s_addr;
+	sk->__sk_common.skc_num = ntohs(addr->sin_port);
+	return 0;
+}
+
+static int bind6(struct sock *sk, const struct sockaddr_in6 *addr)
+{
+	const u8 *bytes = addr->sin6_addr.s6_addr;
+
+	if (bytes[0] == 0xff && sk->sk_type == SOCK_STREAM)
+		return -EINVAL;
+	if (is_bound(sk))
+		return -EINVAL;
+	if (!is_own_addr6(bytes))
+		return -EADDRNOTAVAIL;
+	memcpy(sk->__sk_common.skc_v6_rcv_saddr, bytes, 16);
+	sk->__sk_common.skc_num = ntohs(addr->sin6_port);
+	return 0;
+}
+
+/* Before the socket connects, from where it does. */
+CGROUP_HELPER(bind_addr)
+{
+	struct sock *sk = ((struct bpf_sock_addr_kern *)(uintptr_t)r1)->sk;
+	struct sockaddr_in6 addr = { 0 };
+	int err = -EAFNOSUPPORT;
+
+	if (r3 < sizeof(addr.sin6_family))
+		return -EINVAL;
+	memcpy(&addr, (const void *)(uintptr_t)r2, min_of((size_t)r3, sizeof(addr)));
+	if (addr.sin6_family == AF_INET)
+		err = r3 < sizeof(struct sockaddr_in) ? -EINVAL : bind4(sk, (const struct sockaddr_in *)&addr);
+	else if (addr.sin6_family == AF_INET6) /* without the scope it is RFC 2133's */
+		err = r3 < offsetof(struct sockaddr_in6, sin6_scope_id) ? -EINVAL : bind6(sk, &addr);
+	return (u64)(s64)err;
+}
+
 int cgroup_helpers_register(struct skep *skep)
 {
 	static const struct {
@@ -124,6 +197,9 @@ int cgroup_helpers_register(struct skep *skep)
 		{ BPF_PROG_TYPE_CGROUP_SYSCTL, BPF_FUNC_sysctl_set_new_value, sysctl_set_new_value },
 		{ BPF_PROG_TYPE_CGROUP_SOCK, BPF_FUNC_get_socket_cookie, sock_cookie },
 		{ BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_FUNC_get_socket_cookie, sock_addr_cookie },
+		{ BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_FUNC_setsockopt, sock_addr_setsockopt },
+		{ BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_FUNC_getsockopt, sock_addr_getsockopt },
+		{ BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_FUNC_bind, bind_addr },
 	};
 	int err = 0;
 

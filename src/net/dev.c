@@ -86,6 +86,16 @@ struct net_device *net_dev_by_index(struct skep *skep, u32 ifindex)
 	return NULL;
 }
 
+struct net_device *net_dev_by_name(struct skep *skep, const char *name)
+{
+	struct net_state *net = skep_room_get(skep, SKEP_ROOM_NET);
+
+	for (struct dev_node *n = __atomic_load_n(&net->devs, __ATOMIC_ACQUIRE); n; n = n->next)
+		if (!strcmp(n->dev.name, name))
+			return &n->dev;
+	return NULL;
+}
+
 const char *net_dev_name(const struct net_device *dev)
 {
 	return dev->name;

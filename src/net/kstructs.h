@@ -80,11 +80,20 @@ struct sock_common {
 	u8 skc_state;
 };
 
+/* What sockopt.c keeps; 0 is what a new socket has. */
+struct sk_opts {
+	s32 sndbuf, rcvbuf, rcvlowat; /* 0: never set */
+	u32 max_pacing_rate, bpf_cb_flags;
+	u8 reuse, reuseport, keepalive, tos, tclass;
+	bool rcvbuf_locked, pacing_limited, txrehash_off, no_flowlabel;
+};
+
 struct sock {
 	struct sock_common __sk_common;
 	u16 sk_type, sk_protocol;
 	u32 sk_mark, sk_priority, sk_txhash;
 	u64 sk_cookie; /* 0: nobody has asked yet */
+	struct sk_opts opts;
 };
 
 struct tcp_sock {
@@ -94,6 +103,12 @@ struct tcp_sock {
 	u32 data_segs_in, segs_out, data_segs_out, lost_out, sacked_out, dsack_dups, delivered;
 	u32 delivered_ce, icsk_retransmits, bpf_sock_ops_cb_flags;
 	u64 bytes_received, bytes_acked;
+	/* Options, as struct sk_opts. */
+	s32 keepidle, keepintvl, window_clamp, user_timeout, notsent_lowat, rto_max_ms, delack_max, rto_min;
+	u32 snd_cwnd_clamp;
+	u16 user_mss;
+	u8 nodelay, keepcnt, syncnt, thin_lto, save_syn;
+	char ca_name[16];
 };
 #define TCP_CLOSE 7
 
@@ -204,6 +219,7 @@ struct bpf_sock_ops_kern {
 	u32 is_fullsock;
 	void *skb_data, *skb_data_end; /* of the TCP header's segment; NULL: none */
 	u32 skb_len;
+	u32 remaining_opt_len; /* bytes of options that the header has room for */
 	u8 tcp_flags;
 	u64 hwtstamp;
 };

@@ -20,6 +20,7 @@ int net_register(struct skep *skep);
 int net_dev_add(struct skep *skep, const char *name, u32 rx_queue_cnt, u32 *ret_ifindex);
 /* NULL when there is none. */
 struct net_device *net_dev_by_index(struct skep *skep, u32 ifindex);
+struct net_device *net_dev_by_name(struct skep *skep, const char *name);
 const char *net_dev_name(const struct net_device *dev);
 u32 net_dev_ifindex(const struct net_device *dev);
 u32 net_dev_rx_queues(const struct net_device *dev);
@@ -53,6 +54,10 @@ u64 net_dropped(struct skep *skep); /* packets with err */
 extern const struct ctx_conv sock_convs[SOCK_CONV_CNT];
 
 struct sock;
+/* bpf_setsockopt(), bpf_getsockopt(): 0 or Linux's negative errno. Only inside a run; a getsockopt() that fails
+ * leaves zeros. */
+int sock_setsockopt(struct sock *sk, s32 level, s32 name, const void *optval, u32 len);
+int sock_getsockopt(struct sock *sk, s32 level, s32 name, void *optval, u32 len);
 /* For helpers: the number that only this socket has, 0 of NULL. */
 u64 net_sock_cookie(struct sock *sk);
 

@@ -32,7 +32,18 @@ extern const struct ctx_conv sock_ops_convs[SOCK_OPS_CONV_CNT], sk_msg_convs[SK_
 /* A port as 32 bits of network order. */
 #define SK_PORT32	    { offsetof(struct sock, __sk_common.skc_zero), 4 }
 
+/* sockopt.c */
+int sockopt_register(struct skep *skep);
+/* hdropt.c */
+int hdropt_register(struct skep *skep);
+/* Callbacks with later numbers come without the socket's lock. */
+static inline bool sock_ops_locked(const struct bpf_sock_ops_kern *ops)
+{
+	return ops->op <= BPF_SOCK_OPS_WRITE_HDR_OPT_CB;
+}
+
 /* sk_helpers.c */
+bool sock_is_full(const struct sock *sk);
 int sk_helpers_register(struct skep *skep);
 
 /* dev.c */

@@ -236,5 +236,9 @@ int net_register(struct skep *skep)
 		err = register_type(skep, &flow_type, NULL, 0);
 	for (u32 i = 0; i < ARRAY_SIZE(sk_types) && !err; i++)
 		err = register_type(skep, &sk_types[i], NULL, 0);
+	if (!err)
+		err = sockopt_register(skep);
+	if (!err)
+		err = hdropt_register(skep);
 	return err ? err : sk_helpers_register(skep);
 }

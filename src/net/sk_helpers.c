@@ -19,7 +19,7 @@ static struct sock *sock_of(u64 reg)
 	return (struct sock *)(uintptr_t)reg;
 }
 
-static bool is_full(const struct sock *sk)
+bool sock_is_full(const struct sock *sk)
 {
 	u8 state = sk->__sk_common.skc_state;
 
@@ -28,12 +28,12 @@ static bool is_full(const struct sock *sk)
 
 NET_HELPER(sk_fullsock)
 {
-	return is_full(sock_of(r1)) ? r1 : 0;
+	return sock_is_full(sock_of(r1)) ? r1 : 0;
 }
 
 NET_HELPER(as_tcp_sock)
 {
-	return is_full(sock_of(r1)) && sock_of(r1)->sk_protocol == IPPROTO_TCP ? r1 : 0;
+	return sock_is_full(sock_of(r1)) && sock_of(r1)->sk_protocol == IPPROTO_TCP ? r1 : 0;
 }
 
 NET_HELPER(listener_sock)

@@ -33,7 +33,16 @@ static bool full_fields_set(const struct bpf_sock_ops *user)
 	return user->snd_cwnd || user->srtt_us || user->bpf_sock_ops_cb_flags;
 }
 
-/* The data is the segment, from its TCP header on. */
+#define TCP_HEADER_MAX 60
+
+/* The header's options and what follows take room from those that a program adds. */
+static u32 room_for_options(u32 size)
+{
+	return size >= 20 && size <= TCP_HEADER_MAX ? TCP_HEADER_MAX - size : size ? 0 : TCP_HEADER_MAX - 20;
+}
+
+/* The data is the segment, from its TCP header on: where a program writes options the header alone, to which
+ * they are appended. */
 int sock_ops_own_run(struct skep *skep __unused_arg, struct skep_prog *prog, struct test_run *run)
 {
 	u32 size = run->data_size_in;
@@ -48,7 +57,9 @@ int sock_ops_own_run(struct skep *skep __unused_arg, struct skep_prog *prog, str
 		err = test_ctx_in(run, &user, sizeof(user), &given);
 	if (!err && !user.is_fullsock && full_fields_set(&user))
 		err = -EINVAL;
-	if (!err && size && !(data = malloc(size)))
+	if (!err && user.op == BPF_SOCK_OPS_WRITE_HDR_OPT_CB && size < 20)
+		err = -EINVAL;
+	if (!err && size && !(data = malloc(max_of(size, (u32)TCP_HEADER_MAX))))
 		err = -ENOMEM;
 	if (err)
 		return err;
@@ -58,9 +69,10 @@ int sock_ops_own_run(struct skep *skep __unused_arg, struct skep_prog *prog, str
 	ops.skb_data = data;
 	ops.skb_data_end = data + size;
 	ops.skb_len = size;
+	ops.remaining_opt_len = room_for_options(size);
 	err = test_own_run(prog, run, &ops);
 	if (!err)
-		err = test_finish_data(run, data, size);
+		err = test_finish_data(run, data, data ? (u32)((u8 *)ops.skb_data_end - data) : 0);
 	free(data);
 	return err;
 }
