@@ -172,6 +172,23 @@ struct skep_cause {
 	const char *source; /* "file.c:12: text"; "" */
 };
 
+/* An instruction, and the calls that led to it: how often it was processed. */
+struct skep_cost_place {
+	const char *calls;  /* "main;parse;next_header": functions, outermost first */
+	const char *file;   /* "" without line info */
+	uint32_t line, insn_idx;
+	uint64_t times;
+};
+/* At an instruction a state was not covered by an earlier one, which would have ended the path. */
+struct skep_cost_miss {
+	uint32_t insn_idx, line;
+	const char *file;
+	uint64_t times;
+	bool in_loop;	   /* the earlier state was on the way to this one, the first time */
+	const char *where; /* what differed first: "R3", "frame1: fp-16", "references" */
+	const char *kept, *arrived; /* what was there, the first time */
+};
+
 /* What the verifier said of one program. Strings live until the callback returns. */
 struct skep_verdict {
 	const char *prog_name;
@@ -191,6 +208,11 @@ struct skep_verdict {
 	const char *required, *known;
 	const struct skep_cause *causes;
 	uint32_t cause_cnt, causes_left_out; /* earlier ones that are too many to tell */
+	/* With skep_measure(): all instructions processed, in the order of calls and insns; misses most frequent
+	 * first. */
+	const struct skep_cost_place *cost;
+	const struct skep_cost_miss *misses;
+	uint32_t cost_cnt, miss_cnt;
 };
 typedef void (*skep_verdict_fn)(void *ctx, const struct skep_verdict *verdict);
 
@@ -202,6 +224,12 @@ SKEP_API void skep_on_verdict(struct skep *skep, skep_verdict_fn fn, void *ctx);
  * Takes 64 bytes for each instruction processed, and time. Threads: not while another loads into @skep
  */
 SKEP_API void skep_explain(struct skep *skep, bool on);
+
+/**
+ * skep_measure() - tell where the instructions processed went, in the verdicts of programs loaded from now on
+ * Verifying takes about twice as long. Threads: not while another loads into @skep
+ */
+SKEP_API void skep_measure(struct skep *skep, bool on);
 
 struct bpf_insn;
 enum skep_classic_kind {

@@ -40,9 +40,9 @@ struct cli_opts {
 	u32 format; /* FORMAT_* */
 	u32 engine; /* enum skep_engine_kind */
 	u64 log_level, repeat, jobs;
-	bool explain;
+	bool explain, complexity;
 	const char *prog, *section;
-	const char *pcap_out, *data_out, *ctx_out, *ctx, *devs, *kernel_stack, *user_stack;
+	const char *pcap_out, *data_out, *ctx_out, *ctx, *devs, *kernel_stack, *user_stack, *profile;
 	const char *out;
 	char *map;
 	struct in_file kernel_btf, kconfig, pcap, data_in, ctx_in;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* verdicts.c - what "skep verify" found, as a table with reasons, as CSV or as JSON. */
+#include "cli/cost.h"
 #include "cli/verify.h"
 
 #include <stdio.h>
@@ -104,6 +105,8 @@ static void print_refusals(const struct verdicts *v, FILE *to)
 			fprintf(to, "why: %s\n", r->explanation);
 		if (r->explain)
 			print_explanation(r->explain, to);
+		if (!strcmp(r->reason, "too-complex") && !r->cost)
+			fprintf(to, "--complexity shows where the instructions went\n");
 	}
 }
 
@@ -201,6 +204,8 @@ static struct json_object *json_of(const struct row *r)
 		if (r->explain)
 			json_object_object_add(obj, "explain", json_object_get(r->explain));
 	}
+	if (r->cost)
+		json_object_object_add(obj, "complexity", json_object_get(r->cost));
 	if (r->log)
 		json_add_str(obj, "log", r->log);
 	return obj;
@@ -215,6 +220,18 @@ struct json_object *verdicts_json(const struct verdicts *v)
 	return list;
 }
 
+static void print_costs(const struct verdicts *v, FILE *to)
+{
+	for (size_t i = 0; i < v->rows.cnt; i++) {
+		const struct row *r = v->rows.at[i];
+
+		if (!r->cost)
+			continue;
+		fprintf(to, "\n%s: %s: %u instructions processed, %u states\n", r->file, r->prog, r->insns, r->total_states);
+		cost_print(r->cost, to);
+	}
+}
+
 void verdicts_print(const struct verdicts *v, const struct cli_opts *opts)
 {
 	print_unloadable(v);
@@ -225,12 +242,16 @@ void verdicts_print(const struct verdicts *v, const struct cli_opts *opts)
 	case FORMAT_CSV:
 		print_csv(v);
 		print_refusals(v, stderr);
+		if (opts->complexity)
+			print_costs(v, stderr);
 		break;
 	default:
 		if (!v->rows.cnt)
 			return;
 		print_table(v);
 		print_refusals(v, stdout);
+		if (opts->complexity)
+			print_costs(v, stdout);
 		if (v->files > 1)
 			print_summary(v);
 	}

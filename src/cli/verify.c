@@ -4,6 +4,7 @@
  * its object, so that one refusal says nothing about the others. Threads take one program after the
  * other; rows stand, and logs come out, in the order of files and programs.
  */
+#include "cli/cost.h"
 #include "cli/report.h"
 #include "cli/verify.h"
 
@@ -100,6 +101,7 @@ static void on_verdict(void *ctx __unused_arg, const struct skep_verdict *v)
 	copy_text(row->source, sizeof(row->source), v->source);
 	if (v->cause_cnt || v->required[0] || v->known[0])
 		row->explain = json_of_explanation(v);
+	row->cost = cost_json(v);
 }
 
 /* ---- one program ----------------------------------------------------------------------------- */
@@ -180,6 +182,7 @@ static bool verify_one(const struct cli_opts *opts, struct job *job, char *log)
 			return false;
 		load_alone(obj, job->prog_idx, 1, log, &again);
 		json_object_put(again.explain); /* as the first time */
+		json_object_put(again.cost);
 	}
 	if (row->err) {
 		row->log_tail = strdup(cli_tail(log, TAIL_LINES));
@@ -409,6 +412,7 @@ static void free_verify(struct verify *vf)
 		free(vf->found.rows.at[i]->log);
 		free(vf->found.rows.at[i]->log_tail);
 		json_object_put(vf->found.rows.at[i]->explain);
+		json_object_put(vf->found.rows.at[i]->cost);
 		free(vf->found.rows.at[i]);
 	}
 	vec_free(&vf->found.rows);
@@ -428,6 +432,7 @@ static bool verify_all(struct verify *vf, struct cli_opts *opts)
 		return false;
 	skep_on_verdict(skep, on_verdict, NULL);
 	skep_explain(skep, opts->explain);
+	skep_measure(skep, opts->complexity || opts->profile);
 	work_together(vf);
 	vf->found.files = vf->file_cnt;
 	vf->found.elapsed_us = now_us() - start;
@@ -453,6 +458,24 @@ struct json_object *verify_input(struct cli_opts *opts, struct cli_input *in, u3
 	return rows;
 }
 
+/* All programs in one file, each a root of its own. */
+static bool write_profile(const struct verdicts *v, const char *path)
+{
+	FILE *f = fopen(path, "w");
+	bool ok;
+
+	for (size_t i = 0; f && i < v->rows.cnt; i++) {
+		if (v->rows.at[i]->cost)
+			cost_write_folded(v->rows.at[i]->cost, v->rows.at[i]->prog, f);
+	}
+	ok = f && !fflush(f) && !ferror(f);
+	if (!ok)
+		cli_fail("%s: %s", path, strerror(errno));
+	if (f)
+		fclose(f);
+	return ok;
+}
+
 static int verify(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv)
 {
 	struct verify vf = { .opts = opts, .files = argv, .file_cnt = argc, .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -475,6 +498,8 @@ static int verify(const struct cli_command *cmd, struct cli_opts *opts, int argc
 	if (verify_all(&vf, opts)) {
 		verdicts_print(&vf.found, opts);
 		status = status_of(&vf);
+		if (opts->profile && !write_profile(&vf.found, opts->profile))
+			status = EXIT_BAD;
 		if (status != EXIT_BAD)
 			report_compare(opts, argv[0], "verify", verdicts_json(&vf.found));
 	}
@@ -494,6 +519,10 @@ static const struct cli_option options[] = {
 	OPTION_LOG_LEVEL,
 	OPT("explain", 0, NULL, FLAG, explain,
 	    "of what is refused also how it came about, insn by insn"),
+	OPT("complexity", 0, NULL, FLAG, complexity,
+	    "where the instructions processed went, and which states were not covered by earlier ones"),
+	OPT("profile", 0, "FILE", TEXT, profile,
+	    "the same as folded stacks, for flame graphs"),
 	OPT("jobs", 'J', "N", NUMBER, jobs,
 	    "verify N programs at a time; rows stay in order", .min = 1, .max = MAX_JOBS),
 	OPTION_KERNEL_BTF,
@@ -502,13 +531,14 @@ static const struct cli_option options[] = {
 };
 const struct cli_command cmd_verify = {
 	.name = "verify",
-	.usage = "FILE.bpf.o... [--prog NAME] [--format table|csv|json] [--log-level N] [--explain] [-J N] [--kernel-btf FILE]",
+	.usage = "FILE.bpf.o... [--prog NAME] [--format table|csv|json] [--log-level N] [--explain] [--complexity] [--profile FILE] [-J N] [--kernel-btf FILE]",
 	.help = "Says whether the programs of object files would load, and why not.",
 	.options = options,
 	.notes = "A table is followed by what was refused: the end of the log, the source line, the reason; with --format\n"
 		 "csv that goes to stderr. The log of --log-level comes before a table, and is \"log\" in JSON.\n\n"
+		 "--complexity: P before a number means that something relied on it, so that only equal ones are covered.\n\n"
 		 "FILE may also be what \"skep report\" made.\n\n"
 		 "exit status: 0 all accepted, 1 some refused, 2 something could not be read",
-	.example = "  skep verify lb.bpf.o\n  skep verify -J 8 *.bpf.o --format csv > verdicts.csv",
+	.example = "  skep verify lb.bpf.o\n  skep verify --profile lb.folded lb.bpf.o && flamegraph.pl lb.folded > lb.svg\n  skep verify -J 8 *.bpf.o --format csv > verdicts.csv",
 	.run = verify,
 };

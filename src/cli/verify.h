@@ -13,6 +13,7 @@ struct row {
 	char *log;	/* all of it, when a level was given */
 	char *log_tail; /* of a refusal */
 	struct json_object *explain; /* with --explain: how the refusal came about; or NULL */
+	struct json_object *cost; /* with --complexity or --profile: where the steps went; or NULL */
 	int err;
 	u64 verify_us;
 	u32 insns, total_states, peak_states, stack_depth;

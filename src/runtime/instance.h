@@ -54,6 +54,7 @@ struct skep {
 	void *on_load_ctx;
 	struct run_checker checker;
 	bool explain; /* refusals are traced back */
+	bool measure; /* where verification's steps go is counted */
 
 	/* Written by types.c while subsystems register, read-only afterwards. */
 	const struct prog_type_ops *types[PROG_TYPE_MAX];

@@ -342,6 +342,7 @@ static int take_result(struct skep_prog *prog, struct vresult *res)
 	prog->res = *res;
 	prog->res.facts = NULL; /* those stay with the caller */
 	prog->res.warnings = NULL;
+	prog->res.cost = (struct vcost){ 0 };
 	res->xlated = NULL;
 	res->used_maps = NULL;
 	res->used_map_cnt = 0;
@@ -411,6 +412,8 @@ static int load(struct skep *skep, const struct prog_load *load, struct vresult 
 		opts.flags |= VOPT_FACTS;
 	if (skep->explain)
 		opts.flags |= VOPT_EXPLAIN;
+	if (skep->measure)
+		opts.flags |= VOPT_COST;
 	err = verifier_run(&load->v, &host, &opts, &res);
 	if (!err)
 		err = res.err;

@@ -75,6 +75,11 @@ void skep_explain_refusals(struct skep *skep, bool on)
 	skep->explain = on;
 }
 
+void skep_measure_loads(struct skep *skep, bool on)
+{
+	skep->measure = on;
+}
+
 void skep_check_runs(struct skep *skep, const struct run_checker *checker)
 {
 	skep->checker = checker ? *checker : (struct run_checker){ 0 };

@@ -195,6 +195,8 @@ typedef void (*skep_load_fn)(void *ctx, const struct prog_load *load, const stru
 void skep_on_load(struct skep *skep, skep_load_fn fn, void *ctx);
 /* From now on vresult.explain of refusals is filled; not while another thread loads. */
 void skep_explain_refusals(struct skep *skep, bool on);
+/* The same for vresult.cost. */
+void skep_measure_loads(struct skep *skep, bool on);
 /*
  * Programs loaded from now on keep the facts of their verification for skep_on_load(), and interpreted runs
  * (callbacks included, programs that are tail-called not) ask @check before each insn; @done gets what

@@ -71,4 +71,16 @@ int bpffs_init(struct skep *skep);
 /* BPF_*_GET_NEXT_ID */
 long next_id(struct call *call, enum obj_kind kind);
 
+/* cost.c */
+struct vcost;
+/* What is shown of vresult.cost, made for the callback. */
+struct shown_cost {
+	char **chains; /* "main;parse" */
+	struct skep_cost_place *places;
+	struct skep_cost_miss *misses;
+};
+/* False, and nothing to show: no memory. shown_cost_free() either way. */
+bool show_cost(const struct vcost *from, const char *prog_name, struct shown_cost *to);
+void shown_cost_free(struct shown_cost *s, const struct vcost *from);
+
 #endif

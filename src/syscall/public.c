@@ -6,6 +6,7 @@
 #include "net/net.h"
 #include "runtime/runtime.h"
 #include "syscall/fdtab.h"
+#include "syscall/private.h"
 #include "syscall/syscall.h"
 
 #include <skep/skep.h>
@@ -207,6 +208,11 @@ static void show_causes(const struct vexplain *from, struct skep_cause *to)
 	}
 }
 
+void skep_measure(struct skep *skep, bool on)
+{
+	skep_measure_loads(skep, on);
+}
+
 static void on_load(void *ctx, const struct prog_load *load, const struct vresult *res,
 		    const struct skep_prog *prog)
 {
@@ -235,15 +241,23 @@ static void on_load(void *ctx, const struct prog_load *load, const struct vresul
 		.cause_cnt = causes ? res->explain.cause_cnt : 0,
 		.causes_left_out = res->explain.left_out,
 	};
+	struct shown_cost cost = { 0 };
 	struct skep_prog_info info;
 
 	if (prog) {
 		skep_prog_info(prog, &info);
 		v.prepare_ns = info.prepare_ns;
 	}
+	if (show_cost(&res->cost, load->v.name, &cost)) {
+		v.cost = cost.places;
+		v.cost_cnt = res->cost.place_cnt;
+		v.misses = cost.misses;
+		v.miss_cnt = res->cost.miss_cnt;
+	}
 	if (causes)
 		show_causes(&res->explain, causes);
 	sink->fn(sink->ctx, &v);
+	shown_cost_free(&cost, &res->cost);
 	free(causes);
 }
 

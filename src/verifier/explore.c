@@ -224,6 +224,8 @@ static int one_step(struct verifier_env *env)
 	if (++ex->insns_processed > MAX_PROCESSED)
 		return reject(env, R_TOO_COMPLEX, -E2BIG, "BPF program is too large. Processed %d insn",
 			      ex->insns_processed);
+	if (ex->cost)
+		cost_step(env);
 	if (env->notes[idx].prune_point) {
 		res = prune(env);
 		if (res == PATH_OVER)

@@ -34,6 +34,7 @@ struct explore {
 	u32 prev_idx; /* the insn done before */
 	u32 invocations; /* frames and calls that call back, numbered */
 	struct facts *facts; /* NULL: not wanted */
+	struct cost *cost; /* NULL: not wanted */
 	bool explain;
 	VEC(struct reg_state) values; /* explain.c: what steps left in their registers */
 	/* log: registers and slots that the last insn touched; whether the way here is to be told; where
@@ -170,6 +171,21 @@ void facts_pruned(struct verifier_env *env, u32 insn_idx, const struct verifier_
 /* Moves the result out: insn_cnt rows of 11. */
 struct reg_fact (*facts_finish(struct verifier_env *env))[11];
 
+/* cost.c */
+enum diff_kind { DIFF_PATH, DIFF_CALLS, DIFF_REFS, DIFF_LOCK, DIFF_ROUNDS, DIFF_REG, DIFF_SLOT };
+/* The first difference of two states for which the one does not cover the other. */
+struct state_diff {
+	enum diff_kind kind;
+	u32 frame, at; /* register, slot */
+};
+struct cost *cost_new(void);
+void cost_free(struct cost *cost);
+/* An insn counts as processed. */
+void cost_step(struct verifier_env *env);
+void cost_miss(struct verifier_env *env, const struct verifier_state *old, const struct state_diff *diff);
+void cost_finish(struct verifier_env *env, struct vcost *ret);
+void vcost_free(struct vcost *cost);
+
 /* explain.c */
 /* The last step is done: what does it leave in its register? */
 void explain_note(struct verifier_env *env);
@@ -180,6 +196,8 @@ void explain_refusal(struct verifier_env *env);
 /* "R2=scalar(...)"; "fp-8=..." */
 void put_known(struct strbuf *out, const struct verifier_env *env, u32 frameno, u32 regno,
 	       const struct reg_state *reg);
+/* The same without the name. */
+void put_value(struct strbuf *out, const struct verifier_env *env, u32 frameno, const struct reg_state *reg);
 void put_insn(struct strbuf *out, const struct verifier_env *env, u32 insn_idx);
 /* All that is known in frame @frameno, on the line that was begun. */
 void log_state(struct verifier_env *env, const struct verifier_state *state, u32 frameno);

@@ -41,7 +41,14 @@ struct idmap {
 	u32 fresh; /* stands for "no identity" of a current number, each time another one */
 	enum mode mode;
 	bool every_window, uninit_ok;
+	struct state_diff diff; /* set where a state turns out not to be covered */
 };
+
+static bool differs(struct idmap *map, enum diff_kind kind, u32 frame, u32 at)
+{
+	map->diff = (struct state_diff){ kind, frame, at };
+	return false;
+}
 
 static bool ids_pair(struct idmap *map, u32 old, u32 cur)
 {
@@ -229,7 +236,7 @@ static bool slot_covered(struct idmap *map, const struct stack_slot *old, const 
 	return true;
 }
 
-static bool stack_covered(struct idmap *map, const struct func_state *old, const struct func_state *cur)
+static bool stack_covered(struct idmap *map, const struct func_state *old, const struct func_state *cur, u32 n)
 {
 	static const struct stack_slot nothing;
 	u32 cnt = max_of(old->slot_cnt, cur->slot_cnt);
@@ -239,7 +246,7 @@ static bool stack_covered(struct idmap *map, const struct func_state *old, const
 		const struct stack_slot *b = s < cur->slot_cnt ? &cur->slots[s] : &nothing;
 
 		if (!slot_covered(map, a, b))
-			return false;
+			return differs(map, DIFF_SLOT, n, s);
 	}
 	return true;
 }
@@ -262,18 +269,18 @@ u16 live_in_frame(const struct verifier_env *env, const struct verifier_state *s
 }
 
 static bool frame_covered(struct idmap *map, const struct func_state *old, const struct func_state *cur,
-			  u16 live)
+			  u16 live, u32 n)
 {
 	if (old->callback_depth > cur->callback_depth && map->mode != EXACTLY)
-		return false;
+		return differs(map, DIFF_ROUNDS, n, 0);
 	if (map->mode == EXACTLY && (old->callback_depth != cur->callback_depth ||
 				     old->may_goto_depth != cur->may_goto_depth))
-		return false;
+		return differs(map, DIFF_ROUNDS, n, 0);
 	for (u32 r = 0; r < MAX_BPF_REG; r++) {
 		if ((map->mode == EXACTLY || (live & BIT(r))) && !reg_covered(map, &old->regs[r], &cur->regs[r]))
-			return false;
+			return differs(map, DIFF_REG, n, r);
 	}
-	return stack_covered(map, old, cur);
+	return stack_covered(map, old, cur, n);
 }
 
 static bool refs_covered(struct idmap *map, const struct verifier_state *old, const struct verifier_state *cur)
@@ -306,6 +313,25 @@ static bool same_calls(const struct verifier_state *a, const struct verifier_sta
 	return true;
 }
 
+static bool state_covered(struct idmap *map, const struct verifier_env *env, const struct verifier_state *old,
+			  const struct verifier_state *cur, u32 insn_idx)
+{
+	/* What holds where the CPU only guessed may hold nowhere else. */
+	if (old->speculative && !cur->speculative)
+		return differs(map, DIFF_PATH, 0, 0);
+	if (!same_calls(old, cur))
+		return differs(map, DIFF_CALLS, 0, 0);
+	if (!refs_covered(map, old, cur))
+		return differs(map, DIFF_REFS, 0, 0);
+	if (!lock_covered(map, &old->lock, &cur->lock))
+		return differs(map, DIFF_LOCK, 0, 0);
+	for (u32 i = 0; i <= old->curframe; i++) {
+		if (!frame_covered(map, old->frame[i], cur->frame[i], live_in_frame(env, old, i, insn_idx), i))
+			return false;
+	}
+	return true;
+}
+
 static bool covered(struct verifier_env *env, const struct verifier_state *old,
 		    const struct verifier_state *cur, u32 insn_idx, enum mode mode)
 {
@@ -314,19 +340,13 @@ static bool covered(struct verifier_env *env, const struct verifier_state *old,
 	map.cnt = 0;
 	map.fresh = 0;
 	map.mode = mode;
-	/* What holds where the CPU only guessed may hold nowhere else. */
-	if (old->speculative && !cur->speculative)
-		return false;
 	map.every_window = env->ex->every_window;
 	map.uninit_ok = env->allow_ptr_leaks;
-	if (!same_calls(old, cur) || !refs_covered(&map, old, cur) ||
-	    !lock_covered(&map, &old->lock, &cur->lock))
-		return false;
-	for (u32 i = 0; i <= old->curframe; i++) {
-		if (!frame_covered(&map, old->frame[i], cur->frame[i], live_in_frame(env, old, i, insn_idx)))
-			return false;
-	}
-	return true;
+	if (state_covered(&map, env, old, cur, insn_idx))
+		return true;
+	if (env->ex->cost)
+		cost_miss(env, old, &map.diff);
+	return false;
 }
 
 /* ---- keeping ----------------------------------------------------------------------------------- */

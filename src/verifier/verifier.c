@@ -26,6 +26,11 @@ static int start(struct verifier_env *env, const struct vprog *prog, const struc
 
 	ex->log_on = vlog_wanted(env->log) && (env->log->level & (VLOG_LEVEL1 | VLOG_LEVEL2));
 	ex->explain = opts && (opts->flags & VOPT_EXPLAIN);
+	if (opts && (opts->flags & VOPT_COST)) {
+		ex->cost = cost_new();
+		if (!ex->cost)
+			return -ENOMEM;
+	}
 	env->insn_cnt = prog->insn_cnt;
 	/* One slot more: what follows a cut 64-bit constant is looked at before it is refused. */
 	env->insns = calloc((size_t)prog->insn_cnt + 1, sizeof(*env->insns));
@@ -153,6 +158,8 @@ static void fill_result(struct verifier_env *env, u64 ns)
 	res->stats = (struct vstats){ .insns_processed = ex->insns_processed, .total_states = ex->total_kept,
 				      .peak_states = ex->peak_kept, .max_states_per_insn = ex->max_kept_per_insn,
 				      .verification_ns = ns, .max_stack_depth = env->max_stack_depth };
+	if (ex->cost)
+		cost_finish(env, &res->cost);
 	if (res->err) {
 		if (ex->explain)
 			explain_refusal(env);
@@ -195,6 +202,7 @@ static void finish(struct verifier_env *env)
 	strbuf_free(&env->warnings);
 	free(env->used_maps);
 	facts_free(ex->facts);
+	cost_free(ex->cost);
 	if (ex->spare)
 		free(ex->spare->slots);
 	free(ex->spare);
@@ -257,5 +265,6 @@ void vresult_free(const struct vhost *host, struct vresult *ret)
 		free(ret->explain.causes[i].known);
 	}
 	free(ret->explain.causes);
+	vcost_free(&ret->cost);
 	memset(ret, 0, sizeof(*ret));
 }

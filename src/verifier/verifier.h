@@ -287,6 +287,7 @@ struct vstats {
 
 #define VOPT_FACTS	   BIT(0) /* fill vresult.facts */
 #define VOPT_EXPLAIN	   BIT(2) /* fill vresult.explain of a refusal; takes memory for each insn processed */
+#define VOPT_COST	   BIT(3) /* fill vresult.cost; takes time and some memory */
 #define VOPT_TEST_STATE_FREQ BIT(1) /* a checkpoint at each insn that may have one */
 
 struct vopts {
@@ -308,6 +309,30 @@ struct vexplain {
 	u32 cause_cnt, left_out; /* earlier ones that are too many to tell */
 };
 
+/* Where the instructions processed went. Files' names live as long as the program's BTF. */
+struct vcost {
+	struct vcost_chain { /* functions that called one another */
+		u32 parent; /* index of the caller's; UINT32_MAX: it was entered from outside */
+		u32 callsite, subprog;
+		const char *name; /* of the function, from BTF; else "" */
+	} *chains;
+	struct vcost_place { /* ordered by chain and insn */
+		u32 chain, insn_idx;
+		u64 cnt;
+		const char *file; /* NULL: no line info */
+		u32 line;
+	} *places;
+	struct vcost_miss { /* an earlier state did not cover one that arrived; most frequent first */
+		u32 insn_idx, line;
+		const char *file;
+		u64 cnt;
+		bool in_loop;	     /* the earlier state was on the way to this one, the first time */
+		char where[32];	     /* what differed first: "R3", "frame1: fp-16", "references" */
+		char *kept, *arrived; /* what was there, the first time; may be NULL */
+	} *misses;
+	u32 chain_cnt, place_cnt, miss_cnt;
+};
+
 struct vresult {
 	int err; /* 0 accepted; -EACCES, -EINVAL, -E2BIG, ... refused; the verdict */
 	enum reject_reason reason;
@@ -316,6 +341,7 @@ struct vresult {
 	char source[256];  /* "file.c:12: text of the line" when line info tells; else "" */
 	struct vstats stats;
 	struct vexplain explain; /* when asked for and refused */
+	struct vcost cost;	 /* when asked for */
 	/* The rest only when accepted. */
 	char *warnings; /* lines of what is accepted and yet better not done; NULL: none */
 	struct xlated_prog *xlated;

@@ -165,7 +165,7 @@ static void put_pointer(struct strbuf *out, const struct verifier_env *env, cons
 }
 
 /* @frameno: whose register or slot it is. */
-static void put_reg(struct strbuf *out, const struct verifier_env *env, u32 frameno,
+void put_value(struct strbuf *out, const struct verifier_env *env, u32 frameno,
 		    const struct reg_state *reg)
 {
 	const char *sep = "";
@@ -224,7 +224,7 @@ static void put_slot(struct strbuf *out, const struct verifier_env *env, u32 fra
 		kinds[strcspn(kinds, "r")] = '\0'; /* what lies above the spilled part */
 	strbuf_puts(out, kinds);
 	if (slot_is_spill(slot))
-		put_reg(out, env, frameno, &slot->reg);
+		put_value(out, env, frameno, &slot->reg);
 }
 
 static void put_state(struct strbuf *out, const struct verifier_env *env, const struct verifier_state *st,
@@ -238,7 +238,7 @@ static void put_state(struct strbuf *out, const struct verifier_env *env, const 
 		if (!(regs & BIT(r)) || f->regs[r].type == NOT_INIT)
 			continue;
 		strbuf_printf(out, " R%u=", r);
-		put_reg(out, env, frameno, &f->regs[r]);
+		put_value(out, env, frameno, &f->regs[r]);
 	}
 	for (u32 s = 0; s < f->slot_cnt; s++) {
 		if (slots & BIT_ULL(s))
@@ -305,7 +305,7 @@ void put_known(struct strbuf *out, const struct verifier_env *env, u32 frameno, 
 	       const struct reg_state *reg)
 {
 	strbuf_printf(out, "R%u=", regno);
-	put_reg(out, env, frameno, reg);
+	put_value(out, env, frameno, reg);
 }
 
 void log_insn_text(struct verifier_env *env, u32 insn_idx)
