@@ -116,7 +116,7 @@ static struct creg after_unary(const struct consts *c, const struct bpf_insn *in
 static void do_one(const struct pass *p, u32 idx, struct consts *c)
 {
 	const struct bpf_insn *insn = &p->env->insns[idx];
-	enum insn_form form = insn_decode(insn);
+	enum insn_form form = p->env->forms[idx];
 	const struct insn_info *info = &insn_infos[form];
 	u16 written = insn_regs_written(insn, form);
 	struct creg res = { .kind = UNKNOWN };
@@ -147,7 +147,7 @@ static void do_one(const struct pass *p, u32 idx, struct consts *c)
 static enum way decide(const struct pass *p, u32 idx, const struct consts *c)
 {
 	const struct bpf_insn *insn = &p->env->insns[idx];
-	const struct insn_info *info = &insn_infos[insn_decode(insn)];
+	const struct insn_info *info = &insn_infos[p->env->forms[idx]];
 	struct creg dst, src;
 	struct scalar a, b;
 
@@ -248,7 +248,7 @@ void succs_start(struct succs *it, const struct verifier_env *env, u32 idx)
 		return;
 	}
 	it->near_cnt = insn_succs(env->insns, idx, it->near);
-	if (insn_decode(&env->insns[idx]) != FORM_GOTOX)
+	if (env->forms[idx] != FORM_GOTOX)
 		return;
 	sub = &env->subprogs[subprog_of(env, idx)];
 	it->far_cnt = indirect_range(&env->indirect, sub->start, sub->end, &it->far);

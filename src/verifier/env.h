@@ -105,7 +105,7 @@ struct verifier_env {
 	bool bpf_capable;     /* CAP_BPF: loops, calls, big programs */
 	bool allow_ptr_leaks; /* CAP_PERFMON: may learn addresses and what was left on the stack */
 	bool bypass_spec;     /* CAP_PERFMON: what the CPU does ahead of time is no concern (spec.c) */
-	u8 *forms; /* enum insn_form of each insn; set by explore, of well-formed programs */
+	u8 *forms; /* enum insn_form of each insn; set after prog_check(), for what follows */
 	struct insn_note *notes; /* insn_cnt of them */
 
 	/* prog.c */

@@ -711,7 +711,7 @@ static int reserve_stack(struct verifier_env *env, struct subprog *sub, bool *re
 
 	*ret_may_goto = false;
 	for (u32 i = sub->start; i < sub->end; i++) {
-		enum insn_form form = insn_decode(&env->insns[i]);
+		enum insn_form form = env->forms[i];
 
 		if (env->notes[i].seen) {
 			*ret_may_goto |= form == FORM_MAY_GOTO && env->insns[i].off;

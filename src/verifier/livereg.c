@@ -9,7 +9,7 @@
 static u16 regs_read(const struct verifier_env *env, u32 idx)
 {
 	const struct bpf_insn *insn = &env->insns[idx];
-	enum insn_form form = insn_decode(insn);
+	enum insn_form form = env->forms[idx];
 	const struct helper_proto *proto = NULL;
 	u16 args = 0;
 
@@ -27,7 +27,7 @@ static u16 regs_read(const struct verifier_env *env, u32 idx)
 
 static bool update(const struct verifier_env *env, u16 *live, u32 idx)
 {
-	enum insn_form form = insn_decode(&env->insns[idx]);
+	enum insn_form form = env->forms[idx];
 	struct succs it;
 	u16 out = 0, in;
 	u32 to;

@@ -367,7 +367,7 @@ static void do_atomic(struct pass *p, u32 idx, struct regs *regs, const struct b
 static void do_one(struct pass *p, u32 idx, struct regs *regs)
 {
 	const struct bpf_insn *insn = &p->env->insns[idx];
-	enum insn_form form = insn_decode(insn);
+	enum insn_form form = p->env->forms[idx];
 	const struct insn_info *info = &insn_infos[form];
 	const struct aval imm = { .kind = CONSTANT, .off = insn->imm };
 	struct aval *dst = &regs->r[insn->dst_reg];

@@ -119,16 +119,18 @@ struct ref_node {
 
 /* One executed insn. */
 struct step {
-	u32 insn_idx;
-	u8 frameno;
+	u32 insn_idx : 20; /* a program has at most a million */
+	u32 frameno : 3;
+	u32 spi : 6;
+	u32 in_history : 1;
 	s8 slot_frame; /* it read or wrote stack slot @spi of this frame at a fixed offset; -1: no */
-	u8 spi;
 	/* Linked scalars whose bounds moved together here: [link, link + link_cnt) of state.links. */
 	u16 link_cnt;
-	bool in_history;
 	u32 link;
 	u32 value; /* explain.c: 1 + which of explore.values; 0: none */
 };
+
+static_assert(sizeof(struct step) == 16, "paths have a step for each insn");
 
 /* A register (spi < 0) or slot of a frame. */
 struct place {

@@ -318,7 +318,7 @@ static struct depth depth_below(const struct verifier_env *env, const struct dep
 	struct depth below = { 0 };
 
 	for (u32 i = env->subprogs[sub_idx].start; i < env->subprogs[sub_idx].end; i++) {
-		enum insn_form form = insn_decode(&env->insns[i]);
+		enum insn_form form = env->forms[i];
 
 		if (form == FORM_CALL_SUBPROG || form == FORM_LD_FUNC) {
 			const struct depth *d = &depths[subprog_at(env, insn_target(env->insns, i))];
@@ -353,7 +353,7 @@ static int check_tail_depth(struct verifier_env *env)
 					 depth);
 		depth += rounded(env, sub->stack_depth);
 		for (u32 i = sub->start; i < sub->end; i++) {
-			enum insn_form form = insn_decode(&env->insns[i]);
+			enum insn_form form = env->forms[i];
 
 			if (form == FORM_CALL_SUBPROG || form == FORM_LD_FUNC) {
 				u32 callee = subprog_at(env, insn_target(env->insns, i));

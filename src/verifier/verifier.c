@@ -92,6 +92,8 @@ static int verify(struct verifier_env *env)
 
 	if (err)
 		return err;
+	for (u32 i = 0; i < env->insn_cnt; i++)
+		env->forms[i] = insn_decode(&env->insns[i]);
 	err = const_regs_compute(env);
 	if (err)
 		return err;
@@ -102,8 +104,6 @@ static int verify(struct verifier_env *env)
 	err = stack_live_compute(env, &env->ex->stack_live);
 	if (err)
 		return err;
-	for (u32 i = 0; i < env->insn_cnt; i++)
-		env->forms[i] = insn_decode(&env->insns[i]);
 	err = fastcall_mark(env);
 	if (!err)
 		err = ext_prepare(env);
