@@ -115,6 +115,25 @@ SKEP_API int skep_mem_unregister(struct skep *skep, enum skep_mem_space space, u
 SKEP_API int skep_dev_add(struct skep *skep, const char *name, uint32_t rx_queues,
 			  uint32_t *ret_ifindex);
 
+/* A socket of the simulated machine, as bpf_sk_lookup_tcp() and the like find it. Clear it first. */
+struct skep_sock {
+	size_t sz;	   /* sizeof(struct skep_sock) */
+	uint16_t family;   /* AF_INET, AF_INET6 */
+	uint16_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+	uint8_t local[16], remote[16]; /* as on the wire; of IPv4 the first four bytes; all 0: any */
+	uint16_t local_port, remote_port; /* host byte order; remote_port 0: not connected */
+	uint32_t state;	   /* BPF_TCP_*; 0: what such a socket has first: LISTEN, ESTABLISHED or (UDP) CLOSE */
+	uint32_t ifindex;  /* the device that it is bound to, 0: none */
+	uint32_t mark;
+	bool v6only;	   /* a wildcard of IPv6 takes no IPv4 */
+};
+/**
+ * skep_sock_add() - open a socket on the simulated machine; it stays until the instance ends
+ * Return: 0, -EINVAL (what cannot be, or no such device), -EADDRINUSE (there is one with the same ends), -ENOMEM
+ * Threads: any
+ */
+SKEP_API int skep_sock_add(struct skep *skep, const struct skep_sock *sock);
+
 struct skep_dev_counts {
 	uint64_t tx_packets, tx_bytes; /* sent by programs: XDP_TX, redirects, clones */
 	uint64_t rx_packets, rx_bytes; /* redirected into it (BPF_F_INGRESS, bpf_redirect_peer()) */

@@ -53,6 +53,9 @@ u64 net_dropped(struct skep *skep); /* packets with err */
 #define SOCK_CONV_CNT 14
 extern const struct ctx_conv sock_convs[SOCK_CONV_CNT];
 
+struct skep_sock;
+int net_sock_add(struct skep *skep, const struct skep_sock *desc); /* as skep_sock_add() */
+
 struct sock;
 /* bpf_setsockopt(), bpf_getsockopt(): 0 or Linux's negative errno. Only inside a run; a getsockopt() that fails
  * leaves zeros. */

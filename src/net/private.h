@@ -42,6 +42,11 @@ static inline bool sock_ops_locked(const struct bpf_sock_ops_kern *ops)
 	return ops->op <= BPF_SOCK_OPS_WRITE_HDR_OPT_CB;
 }
 
+/* socks.c */
+int socks_init(struct skep *skep);
+/* syncookie.c */
+int syncookie_register(struct skep *skep);
+
 /* sk_helpers.c */
 bool sock_is_full(const struct sock *sk);
 int sk_helpers_register(struct skep *skep);

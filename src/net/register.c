@@ -237,6 +237,10 @@ int net_register(struct skep *skep)
 	for (u32 i = 0; i < ARRAY_SIZE(sk_types) && !err; i++)
 		err = register_type(skep, &sk_types[i], NULL, 0);
 	if (!err)
+		err = socks_init(skep);
+	if (!err)
+		err = syncookie_register(skep);
+	if (!err)
 		err = sockopt_register(skep);
 	if (!err)
 		err = hdropt_register(skep);

@@ -140,7 +140,7 @@ int test_plain_run(struct skep_prog *prog, struct test_run *run, void *ctx, u32 
 
 /* One pointer a subsystem for its own state in the instance. */
 enum skep_room { SKEP_ROOM_NET, SKEP_ROOM_SYSCALL, SKEP_ROOM_BPFFS, SKEP_ROOM_VERDICT, SKEP_ROOM_SENT,
-		 SKEP_ROOM_CGROUP, SKEP_ROOM_TASK,
+		 SKEP_ROOM_CGROUP, SKEP_ROOM_SOCKS, SKEP_ROOM_ROUTES, SKEP_ROOM_TASK,
 		 SKEP_ROOM_CNT };
 void skep_room_set(struct skep *skep, enum skep_room room, void *state,
 		   void (*free_state)(struct skep *skep, void *state));

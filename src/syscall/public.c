@@ -105,6 +105,11 @@ int skep_dev_add(struct skep *skep, const char *name, uint32_t rx_queues, uint32
 	return net_dev_add(skep, name, rx_queues, ret_ifindex);
 }
 
+int skep_sock_add(struct skep *skep, const struct skep_sock *sock)
+{
+	return net_sock_add(skep, sock);
+}
+
 int skep_dev_counts(struct skep *skep, uint32_t ifindex, struct skep_dev_counts *ret_counts)
 {
 	const struct net_device *dev = net_dev_by_index(skep, ifindex);

@@ -31,7 +31,7 @@ static u32 engine;
 struct prog_case {
 	const char *name;
 	u32 type, attach_type;
-	struct bpf_insn insns[32]; /* up to the last one that is not 0 */
+	struct bpf_insn insns[48]; /* up to the last one that is not 0 */
 	const char *why;	   /* Linux's words when it is refused */
 };
 #define CODE(...) .insns = { __VA_ARGS__ }
