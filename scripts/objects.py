@@ -41,7 +41,7 @@ def verify(skep, files, kernel_btf):
 
 
 def kernel_rows(on_kernel, files):
-    """{(path, program): verdict}, and why when it was refused."""
+    """{(path, program): verdict}, and why when it was refused or there is no answer."""
     run = subprocess.run([on_kernel] + files, stdout=subprocess.PIPE, text=True, check=False)
     if run.returncode == 77:
         return {}
@@ -75,7 +75,7 @@ def main():
                 clash[verdict, them] += 1
             if verdict != "success":
                 why[reason(message)] += 1
-            row = f"{group}/{os.path.basename(path):28} {prog:34} {verdict:14} {them:8} {message}"
+            row = f"{group}/{os.path.basename(path):28} {prog:34} {verdict:14} {them:9} {message}"
             if them == "failure":
                 row += f"  [kernel: {their_why}]"
             print(row.rstrip())

@@ -327,6 +327,10 @@ struct skep_test {
 	 * bpf_get_retval() finds; out: what bpf_set_retval() left, or -EPERM when that is no error and the program
 	 * denied (returned 0). For programs on socket options the context's field retval is the same. */
 	int32_t hook_ret;
+	uint64_t attach_cookie; /* bpf_get_attach_cookie() */
+	uint64_t func_ip;	/* bpf_get_func_ip(); 0: a probe inside of a function, in Linux too */
+	/* What bpf_perf_prog_read_value() gives: counter, time enabled, time running. */
+	uint64_t event_value[3];
 };
 
 /**

@@ -33,10 +33,18 @@ struct ip_list {
 	u32 cnt;
 };
 
+/* What a simulated kernel has none of, and a test run may give; 0 where it does not. */
+struct run_given {
+	struct ip_list kernel_stack, user_stack;
+	u64 attach_cookie;
+	u64 func_ip;	    /* the function that a probe is at the entry of */
+	u64 event_value[3]; /* as struct bpf_perf_event_value */
+};
+
 /* What a program meets beside its context. */
 struct run_env {
 	void *storage[2]; /* values of the attachment that it runs for: see map_owner */
-	struct ip_list kernel_stack, user_stack;
+	struct run_given given;
 	s32 *hook_ret; /* what the operation that the hook is part of would answer: bpf_get_retval() */
 };
 

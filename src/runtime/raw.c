@@ -90,13 +90,6 @@ static int syscall_test_run(struct skep *skep __unused_arg, struct skep_prog *pr
 	return 0;
 }
 
-/* What the link was given at attaching; a test run goes through no link. */
-static u64 raw_tp_cookie(u64 r1 __unused_arg, u64 r2 __unused_arg, u64 r3 __unused_arg,
-			 u64 r4 __unused_arg, u64 r5 __unused_arg)
-{
-	return 0;
-}
-
 static size_t raw_tp_mem_room(const struct run_ctx *run, const void *mem)
 {
 	const u8 *args = run->hook_ctx, *at = mem;
@@ -145,7 +138,5 @@ int raw_register(struct skep *skep)
 						  .own_run = syscall_own_run };
 	int err = skep_register_prog_type(skep, &raw_tp);
 
-	if (!err)
-		err = skep_register_helper(skep, raw_tp.type, BPF_FUNC_get_attach_cookie, raw_tp_cookie);
 	return err ? err : skep_register_prog_type(skep, &sys);
 }

@@ -58,7 +58,7 @@ struct test_run {
 	void *ctx_out;
 	u32 ctx_size_out;      /* as data_size_out */
 	u32 repeat, flags, cpu, batch_size;
-	struct ip_list kernel_stack, user_stack; /* what programs find above them */
+	struct run_given given;
 	u32 retval, duration_ns; /* out: last result, mean ns per run */
 	s32 hook_ret; /* in and out: run_env.hook_ret; as a context it is not reset between repeats */
 };

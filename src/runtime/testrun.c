@@ -124,8 +124,7 @@ int test_repeat_hooked(struct skep_prog *prog, struct test_run *run, void *hook_
 			    .skep = skep_prog_skep(prog), .hooks = hooks };
 	/* A thread's first vCPU takes its time (it registers with RCU); that is no run of the program. */
 	struct vcpu *vcpu = vcpu_enter(skep_vcpus(skep_prog_skep(prog)));
-	struct run_env own = { .kernel_stack = run->kernel_stack, .user_stack = run->user_stack,
-			       .hook_ret = &run->hook_ret };
+	struct run_env own = { .given = run->given, .hook_ret = &run->hook_ret };
 	const struct run_env *outer;
 	u64 start, cnt;
 

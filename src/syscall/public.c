@@ -335,10 +335,12 @@ int skep_prog_test(struct skep *skep, int prog_fd, struct skep_test *test)
 		.data_in = test->data_in, .data_size_in = test->data_size_in,
 		.data_out = test->data_size_out ? test->data_out : NULL,
 		.data_size_out = test->data_size_out, .repeat = test->repeat,
-		.kernel_stack = { test->kernel_stack, test->kernel_stack_cnt },
-		.user_stack = { test->user_stack, test->user_stack_cnt },
+		.given = { .kernel_stack = { test->kernel_stack, test->kernel_stack_cnt },
+			   .user_stack = { test->user_stack, test->user_stack_cnt },
+			   .attach_cookie = test->attach_cookie, .func_ip = test->func_ip },
 		.hook_ret = test->hook_ret,
 	};
+	memcpy(run.given.event_value, test->event_value, sizeof(run.given.event_value));
 	err = run_test(skep, prog, &run);
 	if (!err || err == -ENOSPC) {
 		test->retval = run.retval;

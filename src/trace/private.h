@@ -7,5 +7,7 @@ struct skep;
 
 /* stack.c. 0, -ENOMEM, -EEXIST. */
 int stack_helpers_register(struct skep *skep);
+/* given.c. The same. */
+int given_helpers_register(struct skep *skep);
 
 #endif

@@ -121,5 +121,7 @@ int trace_register(struct skep *skep)
 
 	for (u32 i = 0; i < ARRAY_SIZE(types) && !err; i++)
 		err = skep_register_prog_type(skep, &types[i]);
-	return err ? err : stack_helpers_register(skep);
+	if (!err)
+		err = stack_helpers_register(skep);
+	return err ? err : given_helpers_register(skep);
 }

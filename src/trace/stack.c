@@ -19,7 +19,7 @@ static int find_stack(u64 flags, struct ip_list *ret)
 	const struct run_env *env = vcpu_current()->env;
 	u32 skip = flags & BPF_F_SKIP_FIELD_MASK;
 
-	*ret = !env ? (struct ip_list){ 0 } : flags & BPF_F_USER_STACK ? env->user_stack : env->kernel_stack;
+	*ret = !env ? (struct ip_list){ 0 } : flags & BPF_F_USER_STACK ? env->given.user_stack : env->given.kernel_stack;
 	ret->cnt = min_of(ret->cnt, (u32)STACK_FRAMES_MAX);
 	if (!ret->cnt || ret->cnt < skip)
 		return -EFAULT;

@@ -337,7 +337,6 @@ static int check_arg(struct verifier_env *env, struct call_site *call, u32 i)
 static bool helper_is_special(u32 id)
 {
 	switch (id) {
-	case BPF_FUNC_get_func_ip:
 	case BPF_FUNC_find_vma:
 	case BPF_FUNC_user_ringbuf_drain:
 	case BPF_FUNC_timer_set_callback:
@@ -431,6 +430,17 @@ static int check_snprintf(struct verifier_env *env)
 	return 0;
 }
 
+/* Linux has the helper for all that trace, and then asks what the program is. */
+static int check_func_ip(struct verifier_env *env)
+{
+	if (env->type->type == BPF_PROG_TYPE_KPROBE)
+		return 0;
+	if (env->type->type == BPF_PROG_TYPE_TRACING)
+		return not_modelled(env, "helper bpf_get_func_ip#%d of programs that watch functions", BPF_FUNC_get_func_ip);
+	return reject(env, R_HELPER_NOT_ALLOWED, -ENOTSUPP_KERNEL, "func %s#%d not supported for program type %d",
+		      "bpf_get_func_ip", BPF_FUNC_get_func_ip, env->type->type);
+}
+
 /* All that the call may change; the registers are those from before it. */
 static int check_helper_args(struct verifier_env *env, u32 insn_idx, struct call_site *call)
 {
@@ -442,6 +452,8 @@ static int check_helper_args(struct verifier_env *env, u32 insn_idx, struct call
 		err = check_arg(env, call, i);
 	if (!err && call->proto->id == BPF_FUNC_snprintf)
 		err = check_snprintf(env);
+	if (!err && call->proto->id == BPF_FUNC_get_func_ip)
+		err = check_func_ip(env);
 	if (!err && call->proto->id == BPF_FUNC_get_local_storage && !reg_is_null(cur_reg(env, BPF_REG_2)))
 		err = reject(env, R_ARG_TYPE, -EINVAL, "get_local_storage() doesn't support non-zero flags");
 	return err ? err : check_map_use(env, call);

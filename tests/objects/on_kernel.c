@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * on_kernel.c - loads each program of each file alone into the running kernel, through our loader, and
- * prints "file, program, success or failure, last words of the log", tab separated. Nothing is attached.
+ * prints "file, program, verdict, last words of the log", tab separated. Nothing is attached. The verdict is
+ * "success", "failure", or "no answer" where not the verifier refused but who may load what.
  * Exit 77 where bpf(2) is not permitted.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <skep/skep.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +62,7 @@ static void try_program(const char *file, const char *name, char *log)
 {
 	struct bpf_object *obj = bpf_object__open_file(file, NULL);
 	struct bpf_program *prog, *other;
-	const char *why = "";
+	const char *why = "", *verdict = "success";
 	int err;
 
 	if (!obj)
@@ -75,7 +77,9 @@ static void try_program(const char *file, const char *name, char *log)
 	one_line(first);
 	if (err)
 		why = log[0] ? last_words(log) : first;
-	printf("%s\t%s\t%s\t%s\n", file, name, err ? "failure" : "success", why);
+	if (err)
+		verdict = err == -EPERM && !log[0] ? "no answer" : "failure";
+	printf("%s\t%s\t%s\t%s\n", file, name, verdict, why);
 	bpf_object__close(obj);
 }
 

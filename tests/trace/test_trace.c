@@ -339,6 +339,65 @@ static void stacks_are_read(void **state __unused_arg)
 	assert_int_equal(read_stack(0, 0, 0, 3), 0);
 }
 
+/* What @helper(ctx) gives in a run of @type with everything given, or nothing. */
+static u64 ask_given(u32 type, u32 helper, bool with)
+{
+	const struct prog_case c = { "given", type, 0, CODE(CALL_H((int)helper), EXIT_()), NULL };
+	struct skep_test test = { .sz = sizeof(test), .attach_cookie = with ? 77 : 0, .func_ip = with ? 0x81000040 : 0 };
+	int fd = load_good(&c);
+
+	assert_int_equal(skep_prog_test(skep, fd, &test), 0);
+	close(fd);
+	return test.retval;
+}
+
+static void cookies_and_places_are_given(void **state __unused_arg)
+{
+	static const u32 types[] = { BPF_PROG_TYPE_KPROBE, BPF_PROG_TYPE_TRACEPOINT, BPF_PROG_TYPE_PERF_EVENT,
+				     BPF_PROG_TYPE_RAW_TRACEPOINT };
+	const struct prog_case bad = { "func_ip", BPF_PROG_TYPE_RAW_TRACEPOINT, 0,
+				       CODE(CALL_H(BPF_FUNC_get_func_ip), EXIT_()),
+				       "func bpf_get_func_ip#173 not supported for program type 17" };
+
+	for (u32 i = 0; i < ARRAY_SIZE(types); i++) {
+		assert_int_equal(ask_given(types[i], BPF_FUNC_get_attach_cookie, true), 77);
+		assert_int_equal(ask_given(types[i], BPF_FUNC_get_attach_cookie, false), 0);
+	}
+	assert_int_equal(ask_given(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_func_ip, true), 0x81000040);
+	assert_int_equal(ask_given(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_func_ip, false), 0);
+	check_refused(&bad, 1);
+}
+
+/* bpf_perf_prog_read_value() of @size bytes into 24 of stack: the result, or with @at what it left there. */
+static int read_event(u32 size, int at)
+{
+	struct prog_case c = { "event", BPF_PROG_TYPE_PERF_EVENT, 0,
+			       CODE(ST_K(8, 10, -8, -1), ST_K(8, 10, -16, -1), ST_K(8, 10, -24, -1), MOV_X(2, 10), ADD_K(2, -24),
+				    MOV_K(3, (int)size), CALL_H(BPF_FUNC_perf_prog_read_value), MOV_X(0, 0), EXIT_()), NULL };
+	struct skep_test test = { .sz = sizeof(test), .event_value = { 1000, 20, 10 } };
+	int fd;
+
+	if (at)
+		c.insns[7] = LDX(4, 0, 10, at);
+	fd = load_good(&c);
+	assert_int_equal(skep_prog_test(skep, fd, &test), 0);
+	close(fd);
+	return (int)test.retval;
+}
+
+static void events_have_values(void **state __unused_arg)
+{
+	assert_int_equal(read_event(24, 0), 0);
+	assert_int_equal(read_event(24, -24), 1000);
+	assert_int_equal(read_event(24, -16), 20);
+	assert_int_equal(read_event(24, -8), 10);
+	/* Another size: nothing, and no byte stays as it was. */
+	assert_int_equal(read_event(16, 0), -EINVAL);
+	assert_int_equal(read_event(16, -24), 0);
+	assert_int_equal(read_event(16, -12), 0);
+	assert_int_equal(read_event(16, -8), -1);
+}
+
 /* Reads @size bytes at @off of what the pointer in r6 leads to: the error, or the value. */
 #define READ_AT(off, size) \
 	MOV_X(1, 10), ADD_K(1, -8), MOV_K(2, size), MOV_X(3, 6), ADD_K(3, off), CALL_H(BPF_FUNC_probe_read_kernel)
@@ -390,7 +449,8 @@ int main(void)
 		cmocka_unit_test(writable_buffers_are_written), cmocka_unit_test(raw_tracepoints_and_syscalls),
 		cmocka_unit_test(remote_controls),		cmocka_unit_test(refused),
 		cmocka_unit_test(stacks_have_numbers),		cmocka_unit_test(stacks_share_places),
-		cmocka_unit_test(tasks_are_the_hosts_threads),
+		cmocka_unit_test(tasks_are_the_hosts_threads),	cmocka_unit_test(cookies_and_places_are_given),
+		cmocka_unit_test(events_have_values),
 		cmocka_unit_test(frames_with_build_ids),	cmocka_unit_test(stacks_are_read),
 		{ "L-06 raw and classic tracepoints may be sleepable, other types are refused the flag",
 		  sleepable_tracepoints, NULL, NULL, NULL },
