@@ -8,17 +8,17 @@
  * argv: fetch_objects.sh DIR in.pcap. All is skipped when the packages cannot be fetched.
  */
 #include "../loader/machines.h"
+#include "fetch.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
 /* pcap/bpf.h has a struct bpf_insn of its own, the classic one. */
 #define PCAP_DONT_INCLUDE_PCAP_BPF_H
 #include <pcap/pcap.h>
-#include <sys/wait.h>
 
 #define PACKETS 1500
 
-static const char *fetch_script, *pcap_path;
+static const char *pcap_path;
 static char xdp_dir[4096];
 
 /* As in the values of the filter maps; above them the program counts hits. */
@@ -510,22 +510,6 @@ static void what_watches_programs_is_not_modelled(void **state __unused_arg)
 	stop();
 }
 
-/* ---- fetching -------------------------------------------------------------------------------------- */
-
-static int fetch(const char *dir)
-{
-	pid_t pid = fork();
-	int status = 0;
-
-	if (!pid) {
-		execl("/bin/sh", "sh", fetch_script, dir, NULL);
-		_exit(127);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
-		return 1;
-	return WEXITSTATUS(status);
-}
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -542,9 +526,8 @@ int main(int argc, char **argv)
 
 	if (argc != 4)
 		return 2;
-	fetch_script = argv[1];
 	pcap_path = argv[3];
-	status = fetch(argv[2]);
+	status = fetch(argv[1], argv[2]);
 	if (status)
 		return status; /* 77: skipped */
 	snprintf(xdp_dir, sizeof(xdp_dir), "%s/libxdp1", argv[2]);
