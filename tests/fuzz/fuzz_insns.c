@@ -14,6 +14,8 @@
 #include "runtime/runtime.h"
 #include "syscall/syscall.h"
 
+#include <skep/skep.h>
+
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,11 +23,13 @@
 #include <unistd.h>
 
 #define SETS	    3
+#define STEPS_MAX   50000 /* of a verification: what takes longer finds no more, and a million take half a minute here */
 #define PACKET_SIZE 64
 #define STORES	    64
 
 struct side {
 	struct skep *skep;
+	u32 steps; /* of the last verification */
 	int in_fd, val_fd, prog_fd;
 	u32 retval[SETS];
 	u8 value[SETS][GEN_VAL_SIZE], packet[SETS][PACKET_SIZE];
@@ -43,12 +47,18 @@ static int make_map(const struct side *s, u32 size)
 	return (int)call(s, BPF_MAP_CREATE, &attr);
 }
 
+static void note_steps(void *ctx, const struct skep_verdict *verdict)
+{
+	((struct side *)ctx)->steps = verdict->insns_processed;
+}
+
 static void make_side(struct side *s, u32 engine)
 {
 	struct skep_opts opts = { .cpu_cnt = 1, .engine = engine, .mem_limit = 64 << 20 };
 
 	if (skep_boot(&opts, &s->skep))
 		abort();
+	skep_on_verdict(s->skep, note_steps, s);
 	s->in_fd = make_map(s, GEN_IN_SIZE);
 	s->val_fd = make_map(s, GEN_VAL_SIZE);
 	if (s->in_fd < 0 || s->val_fd < 0)
@@ -241,7 +251,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	first = data[0] & 8 ? put_stores(insns) : 0;
 	cnt = first + make_insns(data, size, insns + first, &seed);
 	type = types[data[0] >> 1 & 3];
+	interp.steps = 0;
 	interp.prog_fd = load(&interp, insns, cnt, type, NULL);
+	if (interp.steps > STEPS_MAX) {
+		if (interp.prog_fd >= 0)
+			close(interp.prog_fd);
+		return 0;
+	}
 	jit.prog_fd = load(&jit, insns, cnt, type, NULL);
 	if ((interp.prog_fd < 0) != (jit.prog_fd < 0) && !frames_count(insns, cnt)) {
 		fprintf(stderr, "verdicts differ: %d and %d\n", interp.prog_fd, jit.prog_fd);
