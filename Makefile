@@ -4,7 +4,7 @@ BUILD ?= build
 RESULTS = $(abspath $(BUILD))/test-results
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all deps test demo bench bench-verify bench-jit objects conformance jit-vectors differential features asan tsan warnings fuzz prove precision clean help
+.PHONY: all deps test demo bench bench-verify bench-jit objects conformance jit-vectors jit-differential differential features asan tsan warnings fuzz prove precision clean help
 
 all: $(BUILD)/build.ninja ## build; leaves the command at build/skep
 	@$(NINJA)
@@ -60,6 +60,10 @@ jit-vectors: all ## the vectors of Linux's lib/test_bpf.c on the interpreter and
 	@scripts/deps.sh --conformance
 	@$(NINJA) tests/jit/vectors/jit_vectors >/dev/null
 	@$(BUILD)/tests/jit/vectors/jit_vectors
+
+JIT_DIFF_COUNT ?= 1000000
+jit-differential: all ## JIT_DIFF_COUNT (1000000) generated programs on the interpreter and as machine code
+	@nice -n 19 $(BUILD)/tests/jit/jit_differential -n $(JIT_DIFF_COUNT)
 
 DIFF_COUNT ?= 200000
 DIFF_SEED ?= 1

@@ -31,8 +31,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ROUNDS	   7
-#define ROUND_NS   3000000.0
+#define ROUNDS	   15
+#define ROUND_NS   1500000.0
 #define HASH_FILL  100
 #define COMPILE_NS 20000000ull
 

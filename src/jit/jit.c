@@ -9,7 +9,7 @@
  * short one after another could take as many passes as there are jumps: after PASSES_FREE the
  * choice is frozen, which is right (a long jump reaches all) and ends it.
  */
-#include "jit/target.h"
+#include "jit/step.h"
 
 #include "isa/cfg.h"
 
@@ -22,21 +22,12 @@
 #define STACK_MAX   (64 * 1024)
 #define CODE_MAX    (64 * 1024 * 1024)
 
-/* What the walk needs of an insn, worked out once. */
-struct jit_step {
-	struct jit_op op;
-	u8 kind, form_op;
-	bool blind;
-	u32 target; /* insn, or subprogram of a call */
-	u32 sym;
-	u64 key; /* .blind: a random number that hides the immediate */
-};
-
 struct driver {
 	const struct xlated_prog *prog;
 	const struct jit_target *target;
 	struct jit_step *steps;
 	struct jit_func *funcs;
+	u16 *live; /* by insn: registers that are read later; fuse.c's */
 	struct jit_ctx j;
 	const char *why;
 	bool blind;
@@ -116,24 +107,6 @@ static void put_reloc(struct jit_ctx *j, struct jit_reloc rel)
 		j->reloc_cap = cap;
 	}
 	image->relocs[image->reloc_cnt++] = rel;
-}
-
-void jit_keep_cfi(struct jit_ctx *j, enum jit_cfi_op op, u8 reg, s32 off)
-{
-	struct jit_image *image = j->image;
-
-	if (image->cfi_cnt == j->cfi_cap) {
-		u32 cap = j->cfi_cap ? 2 * j->cfi_cap : 32;
-		void *cfi = realloc(image->cfi, cap * sizeof(*image->cfi));
-
-		if (!cfi) {
-			j->err = -ENOMEM;
-			return;
-		}
-		image->cfi = cfi;
-		j->cfi_cap = cap;
-	}
-	image->cfi[image->cfi_cnt++] = (struct jit_cfi){ .code_off = j->pos, .op = op, .reg = reg, .off = off };
 }
 
 void jit_put_sym(struct jit_ctx *j, u32 sym)
@@ -335,8 +308,10 @@ static int decode_kind(struct driver *d, struct jit_func *func, const struct xla
 		if (target < sub->start || target >= sub->end)
 			return -EINVAL;
 		step->target = target;
+		d->steps[target].is_target = true;
 		return 0;
 	case INSN_CALL:
+		func->calls = true;
 		return decode_call(d, sub, idx, step);
 	}
 	return 0;
@@ -359,6 +334,7 @@ static int decode_func(struct driver *d, u32 func_idx)
 		enum insn_form form = insn_decode(insn);
 		const struct insn_info *info = &insn_infos[form];
 		struct jit_step *step = &d->steps[i];
+		bool is_target = step->is_target || d->prog->aux[i].flags & AUX_GOTOX_DEST;
 		int err;
 
 		if (form == FORM_INVALID)
@@ -370,7 +346,8 @@ static int decode_func(struct driver *d, u32 func_idx)
 			.op = { .op = info->op, .size = info->size, .dst = insn->dst_reg,
 				.src = insn->src_reg, .off = insn->off, .imm = insn->imm,
 				.use_imm = info->uses & USE_IMM },
-			.kind = info->kind, .form_op = info->op, .sym = d->prog->aux[i].sym,
+			.kind = info->kind, .form_op = info->op, .sym = d->prog->aux[i].sym, .is_target = is_target,
+			.reads = insn_regs_read(insn, form), .writes = insn_regs_written(insn, form),
 		};
 		func->regs_used |= BIT(insn->dst_reg) | BIT(insn->src_reg);
 		last = info->kind;
@@ -379,6 +356,8 @@ static int decode_func(struct driver *d, u32 func_idx)
 			err = decode_blinding(d, func, step);
 		if (err)
 			return err;
+		if (insn_is_wide(insn))
+			step[1].kind = JIT_GONE;
 	}
 	return last == INSN_EXIT || last == INSN_JA || last == INSN_GOTOX ? 0 : -EINVAL;
 }
@@ -444,6 +423,12 @@ static void emit_plain(struct driver *d, const struct jit_step *step, u32 idx)
 		return t->exit(j);
 	case INSN_NOSPEC:
 		return t->nospec(j);
+	case JIT_ROTATE:
+		return t->rotate(j, &step->op);
+	case JIT_LEA:
+		return t->lea(j, &step->op);
+	case JIT_SELECT:
+		return t->select(j, &step->op, &step->moved);
 	}
 }
 
@@ -495,7 +480,7 @@ static u32 emit_pass(struct driver *d)
 	u32 *insn_off = j->insn_off, *func_off = j->func_off;
 
 	j->pos = 0;
-	j->image->reloc_cnt = j->image->cfi_cnt = 0;
+	j->image->reloc_cnt = 0;
 	for (u32 i = 0; i < d->prog->subprog_cnt; i++)
 		emit_func(d, i);
 	j->insn_off = j->new_insn_off;
@@ -557,14 +542,15 @@ static int compile(struct driver *d)
 		if (!j->image->body_off)
 			return -ENOMEM;
 	}
-	d->steps = malloc(insn_cnt * sizeof(*d->steps));
+	d->steps = calloc(insn_cnt, sizeof(*d->steps)); /* second slots stay 0 but for their kind */
+	d->live = calloc(insn_cnt + 1, sizeof(*d->live));
 	d->funcs = calloc(func_cnt, sizeof(*d->funcs));
 	j->insn_off = calloc(insn_cnt + 1, sizeof(u32));
 	j->new_insn_off = calloc(insn_cnt + 1, sizeof(u32));
 	j->was_short = calloc(insn_cnt, 1);
 	j->func_off = calloc(func_cnt, sizeof(u32));
 	j->new_func_off = calloc(func_cnt, sizeof(u32));
-	if (!d->steps || !d->funcs || !j->insn_off || !j->new_insn_off || !j->was_short ||
+	if (!d->steps || !d->live || !d->funcs || !j->insn_off || !j->new_insn_off || !j->was_short ||
 	    !j->func_off || !j->new_func_off)
 		return -ENOMEM;
 	for (u32 i = 0; !err && i < func_cnt; i++) {
@@ -574,6 +560,8 @@ static int compile(struct driver *d)
 		if (d->prog->subprogs[i].end != end)
 			return -EINVAL;
 		err = decode_func(d, i);
+		if (!err && !d->blind)
+			jit_fuse(d->steps, d->live, d->prog->subprogs[i].start, end, d->target);
 	}
 	if (!err)
 		err = emit_all(d);
@@ -596,7 +584,7 @@ int jit_compile(const struct xlated_prog *prog, const struct jit_target *target,
 
 	if (!prog->subprog_cnt || !prog->insn_cnt || prog->subprogs[0].start)
 		return -EINVAL;
-	if (flags & ~(JIT_BLIND | JIT_REPLACEABLE | JIT_KASAN | JIT_OBSERVED))
+	if (flags & ~(JIT_BLIND | JIT_REPLACEABLE | JIT_KASAN))
 		return -EINVAL;
 	if (flags & JIT_KASAN) {
 		if (ret_why)
@@ -608,12 +596,9 @@ int jit_compile(const struct xlated_prog *prog, const struct jit_target *target,
 	d.j.prog = prog;
 	d.j.caps = target->caps;
 	d.j.image = calloc(1, sizeof(*d.j.image));
-	if (d.j.image && flags & JIT_OBSERVED) {
-		d.j.image->observed = true;
-		d.j.image->dwarf = target->dwarf;
-	}
 	err = d.j.image ? compile(&d) : -ENOMEM;
 	free(d.steps);
+	free(d.live);
 	free(d.funcs);
 	free(d.j.insn_off);
 	free(d.j.new_insn_off);
@@ -639,6 +624,5 @@ void jit_image_free(struct jit_image *image)
 	free(image->body_off);
 	free(image->relocs);
 	free(image->lines);
-	free(image->cfi);
 	free(image);
 }

@@ -25,6 +25,10 @@ struct jit_op {
 	s32 off;      /* bytes; of the ARG forms: number of the stack argument, from 0 */
 	s32 imm;
 	u64 imm64;
+	bool negate; /* jumps: taken when the condition does not hold */
+	/* Loads, stores, sums, where the target has .lea: idx << scale is added to the address. */
+	bool has_idx;
+	u8 idx, scale;
 };
 
 enum jit_tail { JIT_TAIL_SLOT, JIT_TAIL_SLOTS, JIT_TAIL_DISTANCE };
@@ -35,6 +39,7 @@ struct jit_func {
 	u32 in_args, out_args;
 	u16 regs_used;	   /* mask of r0..r12 that some insn names */
 	bool may_goto;
+	bool calls;
 	bool indirect;	   /* entered through a pointer */
 };
 
@@ -52,7 +57,7 @@ struct jit_ctx {
 	u32 cur_idx;
 	bool first_pass, frozen, replaceable;
 	struct jit_image *image;
-	u32 reloc_cap, cfi_cap;
+	u32 reloc_cap;
 	int err;
 };
 
@@ -79,18 +84,9 @@ void jit_put_target(struct jit_ctx *j, u32 func_idx);
 /* The 4 bytes at the current position lead from the thread pointer to vcpu_current_tls. */
 void jit_put_vcpu(struct jit_ctx *j);
 
-/* From the current position on the frame is another: see enum jit_cfi_op. Only JIT_OBSERVED keeps it. */
-void jit_keep_cfi(struct jit_ctx *j, enum jit_cfi_op op, u8 reg, s32 off);
-static inline void jit_cfi(struct jit_ctx *j, enum jit_cfi_op op, u8 reg, s32 off)
-{
-	if (unlikely(j->image->observed))
-		jit_keep_cfi(j, op, reg, off);
-}
-
 struct jit_target {
 	const char *name;
 	u32 caps; /* the machine's own */
-	const struct jit_dwarf *dwarf; /* NULL: it calls no jit_cfi() */
 	bool big_endian;
 	void (*prologue)(struct jit_ctx *j);
 	void (*entry)(struct jit_ctx *j, u32 func_idx); /* jumps to jit_code.targets[@func_idx] */
@@ -115,6 +111,14 @@ struct jit_target {
 	void (*tail_call)(struct jit_ctx *j, u32 sym, enum jit_tail how);
 	void (*call_func)(struct jit_ctx *j, u32 func_idx);
 	void (*exit)(struct jit_ctx *j);
+	/*
+	 * NULL where the machine has nothing better than the insns they stand for; see fuse.c. With .lea, loads and
+	 * stores must take an index, and their .off is any number.
+	 */
+	void (*rotate)(struct jit_ctx *j, const struct jit_op *op); /* dst = src rotated left by imm */
+	void (*lea)(struct jit_ctx *j, const struct jit_op *op);    /* dst = src + (idx << scale) + off */
+	/* As .jump, but where that would not jump, the MOV @moved is done. */
+	void (*select)(struct jit_ctx *j, const struct jit_op *op, const struct jit_op *moved);
 	void (*nospec)(struct jit_ctx *j); /* no insn behind it begins before those above have ended */
 };
 

@@ -18,16 +18,18 @@ struct x64_enc {
 	u8 len;
 };
 
-/* A memory operand [base + disp]. */
+/* A memory operand [base + disp], or with @has_idx [base + (idx << scale) + disp]; idx is not RSP. */
 struct x64_mem {
 	u8 base;
 	s32 disp;
+	bool has_idx;
+	u8 idx, scale;
 };
 
 /* The /digit of the 0x81 and 0x83 group; the opcode of the register form is digit * 8 + 1. */
 enum x64_alu { X64_ADD, X64_OR, X64_ADC, X64_SBB, X64_AND, X64_SUB, X64_XOR, X64_CMP };
 /* The /digit of the shift group. */
-enum x64_shift { X64_SHL = 4, X64_SHR = 5, X64_SAR = 7 };
+enum x64_shift { X64_ROL = 0, X64_ROR = 1, X64_SHL = 4, X64_SHR = 5, X64_SAR = 7 };
 /* The /digit of 0xf7. */
 enum x64_unary { X64_NOT = 2, X64_NEG, X64_MUL, X64_IMUL, X64_DIV, X64_IDIV };
 enum x64_cc {
@@ -92,8 +94,10 @@ static inline void x64_modrm_mem(struct x64_enc *e, u8 reg, struct x64_mem m)
 	u8 mod = m.disp == 0 && (m.base & 7) != RBP ? 0 :
 		 m.disp >= -128 && m.disp < 128     ? 1 : 2;
 
-	x64_byte(e, mod << 6 | (reg & 7) << 3 | (m.base & 7));
-	if ((m.base & 7) == RSP)
+	x64_byte(e, mod << 6 | (reg & 7) << 3 | (m.has_idx ? RSP : m.base & 7));
+	if (m.has_idx)
+		x64_byte(e, m.scale << 6 | (m.idx & 7) << 3 | (m.base & 7));
+	else if ((m.base & 7) == RSP)
 		x64_byte(e, 0x24);
 	x64_imm(e, (u32)m.disp, mod == 0 ? 0 : mod == 1 ? 1 : 4);
 }
@@ -107,22 +111,12 @@ static inline struct x64_enc x64_rm(u32 op, u32 size, bool lock, u8 reg, struct 
 		x64_byte(&e, 0xf0);
 	if (size == 2)
 		x64_byte(&e, 0x66);
-	x64_rex(&e, size == 8, reg, m.base, size == 1 && reg >= RSP);
+	if (m.has_idx && m.idx >= R8)
+		x64_byte(&e, 0x42 | (size == 8) << 3 | (reg >> 3) << 2 | m.base >> 3);
+	else
+		x64_rex(&e, size == 8, reg, m.base, size == 1 && reg >= RSP);
 	x64_opcode(&e, op);
 	x64_modrm_mem(&e, reg, m);
-	return e;
-}
-
-/* MOV dst, [base + 8 * idx + disp]; idx is not RSP. */
-static inline struct x64_enc x64_load_idx8(u8 dst, u8 base, u8 idx, s32 disp)
-{
-	struct x64_enc e = { .len = 0 };
-
-	x64_byte(&e, 0x48 | (dst >> 3) << 2 | (idx >> 3) << 1 | base >> 3);
-	x64_byte(&e, 0x8b);
-	x64_byte(&e, 0x84 | (dst & 7) << 3);
-	x64_byte(&e, 3 << 6 | (idx & 7) << 3 | (base & 7));
-	x64_imm(&e, (u32)disp, 4);
 	return e;
 }
 
@@ -220,6 +214,30 @@ static inline struct x64_enc x64_shiftx(enum x64_shift op, bool w, u8 dst, u8 sr
 	x64_byte(&e, 0xf7);
 	x64_byte(&e, 0xc0 | (dst & 7) << 3 | (src & 7));
 	return e;
+}
+
+/* RORX (BMI2): dst = src rotated right by imm; flags stay. VEX.LZ.F2.0F3A F0 /r ib. */
+static inline struct x64_enc x64_rorx(bool w, u8 dst, u8 src, u8 imm)
+{
+	struct x64_enc e = { .len = 0 };
+
+	x64_byte(&e, 0xc4);
+	x64_byte(&e, (dst < 8) << 7 | 1 << 6 | (src < 8) << 5 | 3);
+	x64_byte(&e, w << 7 | 15 << 3 | 3);
+	x64_byte(&e, 0xf0);
+	x64_byte(&e, 0xc0 | (dst & 7) << 3 | (src & 7));
+	x64_byte(&e, imm);
+	return e;
+}
+
+static inline struct x64_enc x64_lea(bool w, u8 dst, struct x64_mem m)
+{
+	return x64_rm(0x8d, w ? 8 : 4, false, dst, m);
+}
+
+static inline struct x64_enc x64_cmov(enum x64_cc cc, bool w, u8 dst, u8 src)
+{
+	return x64_rr(0x0f40 | cc, w, dst, src);
 }
 
 static inline struct x64_enc x64_bswap(bool w, u8 r)

@@ -10,7 +10,7 @@
  *	saved callee-saved registers; first incoming stack argument (it came in R9); loop budget
  *	first outgoing stack argument (it goes out in R9)
  *	outgoing stack arguments from the second on  <- rsp
- * RBP chains frames, so unwinding by frame pointers works.
+ * RBP chains frames, so unwinding by frame pointers works; functions that call nothing may have no frame.
  */
 #include "jit/target.h"
 #include "jit/magic.h"
@@ -88,39 +88,7 @@ static struct layout layout_of(const struct jit_func *func)
 
 static struct x64_mem mem_at(u8 base, s32 disp)
 {
-	return (struct x64_mem){ base, disp };
-}
-
-/* ---- what unwinding needs to know: the frame as it is behind each insn that changes it */
-
-#define DW_RBP 6
-#define DW_RSP 7
-
-static const struct jit_dwarf x64_dwarf = { .ret_reg = 16, .sp_reg = DW_RSP, .word = 8, .entry_cfa = 8 };
-static const u8 dwarf_regs[] = { [RBX] = 3, [R12] = 12, [R13] = 13, [R14] = 14, [R15] = 15 };
-
-/* RBP is 16 below where the caller's frame begins. */
-static void note_saved_regs(struct jit_ctx *j, const struct layout *l, enum jit_cfi_op op)
-{
-	s32 at = l->saved;
-
-	for (size_t i = 0; j->image->observed && i < ARRAY_SIZE(saved_regs); i++)
-		if (j->func->regs_used & BIT(saved_regs[i]))
-			jit_cfi(j, op, dwarf_regs[reg_map[saved_regs[i]]], (at -= 8) - 16);
-}
-
-/* Behind LEAVE: what the caller saw at the entry. Up to where note_frame_back() stands. */
-static void note_frame_gone(struct jit_ctx *j, const struct layout *l)
-{
-	jit_cfi(j, JIT_CFI_REMEMBER, 0, 0);
-	jit_cfi(j, JIT_CFI_CFA, DW_RSP, 8);
-	jit_cfi(j, JIT_CFI_RESTORED, DW_RBP, 0);
-	note_saved_regs(j, l, JIT_CFI_RESTORED);
-}
-
-static void note_frame_back(struct jit_ctx *j)
-{
-	jit_cfi(j, JIT_CFI_RECALL, 0, 0);
+	return (struct x64_mem){ .base = base, .disp = disp };
 }
 
 static void put_saved_regs(struct jit_ctx *j, const struct layout *l, u32 opcode)
@@ -140,21 +108,29 @@ static void x64_landing(struct jit_ctx *j)
 	jit_put(j, 0xfa1e0ff3, 4); /* endbr64 */
 }
 
+/* It calls nothing, keeps nothing and never looks at its stack: the caller's frame is as good. */
+static bool is_frameless(const struct jit_func *func)
+{
+	u16 framed = BIT(BPF_REG_10);
+
+	for (size_t i = 0; i < ARRAY_SIZE(saved_regs); i++)
+		framed |= BIT(saved_regs[i]);
+	return !func->calls && !func->in_args && !func->out_args && !func->may_goto && !(func->regs_used & framed);
+}
+
 static void x64_prologue(struct jit_ctx *j)
 {
 	struct layout l = layout_of(j->func);
 
 	if (j->func->indirect)
 		x64_landing(j);
+	if (is_frameless(j->func))
+		return;
 	put(j, x64_push(RBP));
-	jit_cfi(j, JIT_CFI_CFA, DW_RSP, 16);
-	jit_cfi(j, JIT_CFI_SAVED, DW_RBP, -16);
 	put(j, x64_mov(true, RBP, RSP));
-	jit_cfi(j, JIT_CFI_CFA, DW_RBP, 16);
 	if (l.size)
 		put(j, x64_alu_ri(X64_SUB, true, RSP, l.size));
 	put_saved_regs(j, &l, 0x89);
-	note_saved_regs(j, &l, JIT_CFI_SAVED);
 	if (j->func->in_args)
 		put(j, x64_rm(0x89, 8, false, R9, mem_at(RBP, l.in_arg0)));
 	if (j->func->may_goto)
@@ -178,11 +154,10 @@ static void x64_exit(struct jit_ctx *j)
 {
 	struct layout l = layout_of(j->func);
 
+	if (is_frameless(j->func))
+		return jit_put(j, 0xc3, 1); /* ret */
 	put_saved_regs(j, &l, 0x8b);
-	jit_put(j, 0xc9, 1); /* leave */
-	note_frame_gone(j, &l);
-	jit_put(j, 0xc3, 1); /* ret */
-	note_frame_back(j);
+	jit_put(j, 0xc3c9, 2); /* leave; ret */
 }
 
 /* ---- arithmetic ------------------------------------------------------------------------ */
@@ -213,6 +188,18 @@ static void put_shift(struct jit_ctx *j, enum x64_shift op, bool w, u8 dst, cons
 		put(j, x64_mov(false, RCX, count));
 	put(j, x64_shift_cl(op, w, dst == RCX ? T1 : dst));
 	put(j, x64_mov(true, RCX, T1));
+}
+
+static void x64_rotate(struct jit_ctx *j, const struct jit_op *o)
+{
+	u8 dst = reg_map[o->dst], src = reg_map[o->src];
+	bool w = o->size == 8;
+
+	if (j->caps & X64_CAP_BMI2 && dst != src)
+		return put(j, x64_rorx(w, dst, src, 8 * o->size - o->imm));
+	if (dst != src)
+		put(j, x64_mov(w, dst, src));
+	put(j, x64_shift_ri(X64_ROL, w, dst, o->imm));
 }
 
 /* dst = RDX:RAX / T1 or the rest of it; all other registers keep their values. */
@@ -565,14 +552,26 @@ static void put_store(struct jit_ctx *j, struct x64_mem m, u8 src, u32 size)
 	put(j, x64_rm(size == 1 ? 0x88 : 0x89, size, false, src, m));
 }
 
+/* [reg + index + off] */
+static struct x64_mem op_mem(const struct jit_op *o, u8 reg)
+{
+	return (struct x64_mem){ .base = reg_map[reg], .disp = o->off, .has_idx = o->has_idx,
+				 .idx = reg_map[o->idx], .scale = o->scale };
+}
+
 static void x64_load(struct jit_ctx *j, const struct jit_op *o)
 {
-	put_load(j, reg_map[o->dst], mem_at(reg_map[o->src], o->off), o->size, o->op == OP_LDXSX);
+	put_load(j, reg_map[o->dst], op_mem(o, o->src), o->size, o->op == OP_LDXSX);
+}
+
+static void x64_lea_op(struct jit_ctx *j, const struct jit_op *o)
+{
+	put(j, x64_lea(o->size == 8, reg_map[o->dst], op_mem(o, o->src)));
 }
 
 static void x64_store(struct jit_ctx *j, const struct jit_op *o)
 {
-	struct x64_mem m = mem_at(reg_map[o->dst], o->off);
+	struct x64_mem m = op_mem(o, o->dst);
 
 	if (o->use_imm)
 		put(j, x64_store_imm(o->size, m, o->imm));
@@ -687,7 +686,8 @@ static void x64_jump_always(struct jit_ctx *j, u32 target_idx)
 		jit_put(j, 0xe9 | (u64)(u32)jit_dist(j, target_idx, 5) << 8, 5);
 }
 
-static void x64_jump(struct jit_ctx *j, const struct jit_op *o, u32 target_idx)
+/* Sets the flags; returns when to jump. */
+static enum x64_cc put_compare(struct jit_ctx *j, const struct jit_op *o)
 {
 	u8 dst = reg_map[o->dst], src = reg_map[o->src];
 	bool w = o->size == 8;
@@ -699,7 +699,27 @@ static void x64_jump(struct jit_ctx *j, const struct jit_op *o, u32 target_idx)
 	else
 		put(j, o->use_imm ? x64_alu_ri(X64_CMP, w, dst, o->imm) :
 				    x64_alu_rr(X64_CMP, w, dst, src));
-	put_jcc(j, cond_codes[o->op], target_idx);
+	return cond_codes[o->op] ^ o->negate; /* a code and its opposite differ in the lowest bit */
+}
+
+static void x64_jump(struct jit_ctx *j, const struct jit_op *o, u32 target_idx)
+{
+	put_jcc(j, put_compare(j, o), target_idx);
+}
+
+/* CMOV of 32 bits would clear the upper half also where nothing is to be moved. */
+static void x64_select(struct jit_ctx *j, const struct jit_op *o, const struct jit_op *moved)
+{
+	u8 src = reg_map[moved->src];
+	enum x64_cc cc;
+
+	if (moved->use_imm || moved->size == 4) {
+		src = T1;
+		put(j, moved->use_imm ? x64_mov_imm(T1, moved->size == 8 ? (u64)(s64)moved->imm : (u32)moved->imm) :
+				       x64_mov(false, T1, reg_map[moved->src]));
+	}
+	cc = put_compare(j, o);
+	put(j, x64_cmov(cc ^ 1, true, reg_map[moved->dst], src));
 }
 
 /* A budget that is used up stays at 0: all later ones leave, too. */
@@ -766,16 +786,15 @@ static void x64_tail_call(struct jit_ctx *j, u32 sym, enum jit_tail how)
 		put_load(j, T2, mem_at(T2, 0), 8, false);
 	} else {
 		put(j, x64_mov(false, RDX, RDX));
-		put(j, x64_load_idx8(T2, T2, RDX, offsetof(struct tail_slots, at)));
+		put_load(j, T2, (struct x64_mem){ .base = T2, .disp = offsetof(struct tail_slots, at),
+						  .has_idx = true, .idx = RDX, .scale = 3 }, 8, false);
 	}
 	put(j, x64_test_rr(true, T2, T2));
 	no_prog = put_local_jump(j, JCC8(CC_E));
 	put_tail_count(j, X64_ADD, 1);
 	put_saved_regs(j, &l, 0x8b);
 	jit_put(j, 0xc9, 1); /* leave */
-	note_frame_gone(j, &l);
 	put(j, x64_rm(0xff, 4, false, 4, mem_at(T2, offsetof(struct tail_prog, entry)))); /* jmp [...] */
-	note_frame_back(j);
 	if (how != JIT_TAIL_SLOT)
 		put_label(j, no_slot);
 	put_label(j, no_count);
@@ -789,14 +808,14 @@ static void x64_call_func(struct jit_ctx *j, u32 func_idx)
 }
 
 #define X64_OPS                                                                                    \
-	.dwarf = &x64_dwarf,                                                                        \
 	.prologue = x64_prologue, .entry = x64_entry, .alu = x64_alu, .movsx = x64_movsx, .endian = x64_endian,        \
 	.percpu = x64_percpu, .imm64 = x64_imm64, .sym64 = x64_sym64, .load = x64_load, .store = x64_store,              \
 	.load_arg = x64_load_arg, .store_arg = x64_store_arg, .atomic = x64_atomic,                \
 	.jump = x64_jump, .jump_always = x64_jump_always, .may_goto = x64_may_goto,                \
 	.gotox = x64_gotox, .landing = x64_landing,                                                \
 	.call_sym = x64_call_sym, .tail_call = x64_tail_call, .call_func = x64_call_func,          \
-	.exit = x64_exit, .nospec = x64_nospec
+	.exit = x64_exit, .nospec = x64_nospec, .rotate = x64_rotate, .lea = x64_lea_op,           \
+	.select = x64_select
 
 const struct jit_target x64_target = { .name = "x86_64", X64_OPS };
 const struct jit_target x64_bmi2_target = { .name = "x86_64+bmi2", .caps = X64_CAP_BMI2, X64_OPS };
