@@ -134,6 +134,37 @@ struct skep_sock {
  */
 SKEP_API int skep_sock_add(struct skep *skep, const struct skep_sock *sock);
 
+/* Where bpf_fib_lookup() and bpf_redirect_neigh() find that IP packets go. */
+enum skep_route_type {
+	SKEP_ROUTE_UNICAST, SKEP_ROUTE_LOCAL, SKEP_ROUTE_BLACKHOLE, SKEP_ROUTE_UNREACHABLE, SKEP_ROUTE_PROHIBIT,
+};
+struct skep_route {
+	size_t sz;	 /* sizeof(struct skep_route) */
+	uint16_t family; /* AF_INET, AF_INET6; addresses as on the wire, of IPv4 the first four bytes */
+	uint8_t prefix[16], prefix_len;
+	uint8_t via[16]; /* the next hop; all 0: the destination itself */
+	uint8_t src[16]; /* what a sender is there called (BPF_FIB_LOOKUP_SRC) */
+	uint32_t ifindex; /* of UNICAST and LOCAL only */
+	uint32_t metric, mtu; /* mtu 0: the device's */
+	uint32_t type;	 /* enum skep_route_type */
+};
+struct skep_neigh {
+	size_t sz; /* sizeof(struct skep_neigh) */
+	uint16_t family;
+	uint8_t addr[16], mac[6];
+	uint32_t ifindex;
+};
+/**
+ * skep_route_add(), skep_neigh_add() - what is added stays until the instance ends; a later neighbour of the
+ * same address replaces an earlier one
+ * Return: 0, -EINVAL (what cannot be, or no such device), -ENOMEM
+ * Threads: any
+ */
+SKEP_API int skep_route_add(struct skep *skep, const struct skep_route *route);
+SKEP_API int skep_neigh_add(struct skep *skep, const struct skep_neigh *neigh);
+/* Whether packets that arrive at the device are sent on; at first not, as in Linux. 0 or -ENODEV. */
+SKEP_API int skep_dev_forward(struct skep *skep, uint32_t ifindex, bool on);
+
 struct skep_dev_counts {
 	uint64_t tx_packets, tx_bytes; /* sent by programs: XDP_TX, redirects, clones */
 	uint64_t rx_packets, rx_bytes; /* redirected into it (BPF_F_INGRESS, bpf_redirect_peer()) */
@@ -170,7 +201,8 @@ struct skep_sent {
 	bool ingress;
 	const void *data; /* from the Ethernet header on */
 	uint32_t size;
-	int err; /* -ENODEV, -EMSGSIZE (longer than the device takes), -EINVAL (no target): dropped */
+	int err; /* -ENODEV, -EMSGSIZE (longer than the device takes), -EINVAL (no target), and of
+		    bpf_redirect_neigh() -ENETUNREACH (no route), -EHOSTUNREACH (no neighbour): dropped */
 };
 typedef void (*skep_sent_fn)(void *ctx, const struct skep_sent *sent);
 

@@ -113,8 +113,6 @@ u32 net_dev_ifindex(const struct net_device *dev)
 
 /* ---- what arrives --------------------------------------------------------------------------- */
 
-#define VLAN_HLEN 4
-
 void net_on_sent(struct skep *skep, net_sent_fn fn, void *ctx)
 {
 	struct net_state *net = skep_room_get(skep, SKEP_ROOM_NET);

@@ -21,6 +21,9 @@ struct net_redirect {
 	u32 flags;
 	const void *map; /* struct skep_map: what it was found in; the program holds it */
 	u64 map_flags; /* BPF_F_BROADCAST, BPF_F_EXCLUDE_INGRESS */
+	bool by_neigh; /* with the Ethernet header that leads to the next hop: */
+	u32 nh_family; /* 0: the route's */
+	u8 nh_addr[16];
 };
 
 struct net_device {
@@ -30,6 +33,7 @@ struct net_device {
 	u32 hard_header_len;
 	u32 real_num_rx_queues;
 	u8 dev_addr[6], broadcast[6];
+	bool forwarding; /* what arrives here may be sent on; atomic */
 };
 
 struct xdp_rxq_info {
@@ -225,9 +229,12 @@ struct bpf_sock_ops_kern {
 };
 
 struct sk_msg {
-	void *data, *data_end;
+	void *data, *data_end; /* what the program sees of the message */
 	struct sock *sk;
-	u32 size;
+	u32 size; /* bytes at base */
+	u8 *base;
+	u32 room, first; /* bytes that base has room for, bytes of the message's first piece */
+	u32 apply_bytes, cork_bytes;
 };
 
 struct bpf_sk_lookup_kern {

@@ -36,7 +36,8 @@ struct net_sent {
 	bool ingress;		      /* as if the device had received it */
 	const void *data;	      /* from the Ethernet header on */
 	u32 len;
-	int err; /* -ENODEV, -EMSGSIZE (longer than the device takes), -EINVAL (no target): dropped */
+	int err; /* -ENODEV, -EMSGSIZE (longer than the device takes), -EINVAL (no target), -ENETUNREACH,
+		    -EHOSTUNREACH (no route there, no neighbour): dropped */
 };
 typedef void (*net_sent_fn)(void *ctx, const struct net_sent *sent);
 /* Calls @fn on the running thread, inside the program's run, for each such packet. NULL: nobody. Not
@@ -52,6 +53,13 @@ u64 net_dropped(struct skep *skep); /* packets with err */
 /* How fields of struct bpf_sock are found in struct sock (kstructs.h). */
 #define SOCK_CONV_CNT 14
 extern const struct ctx_conv sock_convs[SOCK_CONV_CNT];
+
+/* As skep_route_add(), skep_neigh_add(), skep_dev_forward(). */
+struct skep_route;
+struct skep_neigh;
+int net_route_add(struct skep *skep, const struct skep_route *route);
+int net_neigh_add(struct skep *skep, const struct skep_neigh *neigh);
+int net_dev_forward(struct skep *skep, u32 ifindex, bool on);
 
 struct skep_sock;
 int net_sock_add(struct skep *skep, const struct skep_sock *desc); /* as skep_sock_add() */

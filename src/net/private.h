@@ -44,6 +44,12 @@ static inline bool sock_ops_locked(const struct bpf_sock_ops_kern *ops)
 
 /* socks.c */
 int socks_init(struct skep *skep);
+/* msg_helpers.c */
+int msg_register(struct skep *skep);
+/* fib.c */
+#define VLAN_HLEN 4
+int fib_init(struct skep *skep);
+int fib_fill_header(struct skep *skep, struct sk_buff *skb, const struct net_device *dev);
 /* syncookie.c */
 int syncookie_register(struct skep *skep);
 

@@ -128,19 +128,21 @@ static void skb_before(void *hook_ctx)
 }
 
 /* 0 or why it was dropped. */
-static int skb_send(struct skep *skep, const struct sk_buff *skb, const struct net_redirect *to)
+static int skb_send(struct skep *skep, struct sk_buff *skb, const struct net_redirect *to)
 {
 	struct net_sent sent = { .dev = net_dev_by_index(skep, to->ifindex), .cpu = -1,
 				 .ingress = to->flags & (BPF_F_INGRESS | BPF_F_PEER), .data = skb->data,
 				 .len = skb->len };
 
+	if (to->by_neigh && sent.dev)
+		sent.err = fib_fill_header(skep, skb, sent.dev);
 	net_deliver(skep, &sent);
 	return sent.err;
 }
 
 static void skb_after(struct skep *skep, void *hook_ctx, u32 retval)
 {
-	const struct sk_buff *skb = hook_ctx;
+	struct sk_buff *skb = hook_ctx;
 
 	if (retval == TC_ACT_REDIRECT)
 		skb_send(skep, skb, &skb->redirect);

@@ -239,6 +239,10 @@ int net_register(struct skep *skep)
 	if (!err)
 		err = socks_init(skep);
 	if (!err)
+		err = fib_init(skep);
+	if (!err)
+		err = msg_register(skep);
+	if (!err)
 		err = syncookie_register(skep);
 	if (!err)
 		err = sockopt_register(skep);

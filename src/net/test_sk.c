@@ -79,26 +79,28 @@ int sock_ops_own_run(struct skep *skep __unused_arg, struct skep_prog *prog, str
 
 /* ---- sk_msg -------------------------------------------------------------------------------------------- */
 
+#define MSG_ROOM 65536 /* for what programs push into a message */
+
 int sk_msg_own_run(struct skep *skep __unused_arg, struct skep_prog *prog, struct test_run *run)
 {
 	u32 size = run->data_size_in;
 	struct tcp_sock tp = new_tcp_sock();
-	struct sk_msg msg = { .sk = &tp.sk, .size = size };
+	struct sk_msg msg = { .sk = &tp.sk, .size = size, .first = size, .room = size + MSG_ROOM };
 	u8 *data;
 	int err = check_run(run, DATA_MAX);
 
 	if (err)
 		return err;
-	data = malloc(size + 1);
+	data = malloc(msg.room);
 	if (!data)
 		return -ENOMEM;
 	if (size)
 		memcpy(data, run->data_in, size);
-	msg.data = data;
+	msg.data = msg.base = data;
 	msg.data_end = data + size;
 	err = test_own_run(prog, run, &msg);
 	if (!err)
-		err = test_finish_data(run, msg.data, (u32)((u8 *)msg.data_end - (u8 *)msg.data));
+		err = test_finish_data(run, msg.base, msg.size);
 	free(data);
 	return err;
 }

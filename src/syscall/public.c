@@ -105,6 +105,21 @@ int skep_dev_add(struct skep *skep, const char *name, uint32_t rx_queues, uint32
 	return net_dev_add(skep, name, rx_queues, ret_ifindex);
 }
 
+int skep_route_add(struct skep *skep, const struct skep_route *route)
+{
+	return net_route_add(skep, route);
+}
+
+int skep_neigh_add(struct skep *skep, const struct skep_neigh *neigh)
+{
+	return net_neigh_add(skep, neigh);
+}
+
+int skep_dev_forward(struct skep *skep, uint32_t ifindex, bool on)
+{
+	return net_dev_forward(skep, ifindex, on);
+}
+
 int skep_sock_add(struct skep *skep, const struct skep_sock *sock)
 {
 	return net_sock_add(skep, sock);
