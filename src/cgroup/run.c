@@ -16,10 +16,12 @@ static int check_plain(const struct test_run *run)
 }
 
 /* A denial that says nothing else is -EPERM. */
-static int run_hook(struct skep_prog *prog, struct test_run *run, void *ctx)
+static int run_hook(struct skep_prog *prog, struct test_run *run, void *ctx, struct sock *sk)
 {
 	int err = test_own_run(prog, run, ctx);
 
+	if (sk)
+		net_sock_end(sk);
 	if ((!err || err == -ENOSPC) && !(run->retval & 1) && run->hook_ret >= 0)
 		run->hook_ret = -EPERM;
 	return err;
@@ -31,7 +33,7 @@ int sock_own_run(struct skep *skep __unused_arg, struct skep_prog *prog, struct 
 	int err = check_plain(run);
 
 	run->data_size_out = 0;
-	return err ? err : run_hook(prog, run, &tp.sk);
+	return err ? err : run_hook(prog, run, &tp.sk, &tp.sk);
 }
 
 int sock_addr_own_run(struct skep *skep __unused_arg, struct skep_prog *prog, struct test_run *run)
@@ -43,7 +45,7 @@ int sock_addr_own_run(struct skep *skep __unused_arg, struct skep_prog *prog, st
 	int err = check_plain(run);
 
 	run->data_size_out = 0;
-	return err ? err : run_hook(prog, run, &ctx);
+	return err ? err : run_hook(prog, run, &ctx, &tp.sk);
 }
 
 /* The data is the option's value. */
@@ -60,7 +62,7 @@ int sockopt_own_run(struct skep *skep __unused_arg, struct skep_prog *prog, stru
 		return err;
 	if (size)
 		memcpy(optval, run->data_in, size);
-	err = run_hook(prog, run, &ctx);
+	err = run_hook(prog, run, &ctx, &tp.sk);
 	return err ? err : test_finish_data(run, optval, size);
 }
 
@@ -95,7 +97,7 @@ int sysctl_own_run(struct skep *skep __unused_arg, struct skep_prog *prog, struc
 	ctx.cur_len = (u32)strlen(ctx.cur_val);
 	ctx.new_len = len;
 	memcpy(val, at, len);
-	err = run_hook(prog, run, &ctx);
+	err = run_hook(prog, run, &ctx, NULL);
 	return err ? err : test_finish_data(run, val, ctx.new_len);
 }
 

@@ -44,7 +44,7 @@ static const struct type_row types[] = {
 	[BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE] = { "percpu_cgroup_storage", &percpu_cgroup_storage_map_ops, NULL },
 	[BPF_MAP_TYPE_QUEUE] = { "queue", &queue_map_ops, NULL },
 	[BPF_MAP_TYPE_STACK] = { "stack", &stack_map_ops, NULL },
-	[BPF_MAP_TYPE_SK_STORAGE] = ABSENT("sk_storage"),
+	[BPF_MAP_TYPE_SK_STORAGE] = { "sk_storage", &sk_storage_map_ops, NULL },
 	[BPF_MAP_TYPE_DEVMAP_HASH] = { "devmap_hash", &devmap_hash_ops, NULL },
 	[BPF_MAP_TYPE_STRUCT_OPS] = ABSENT("struct_ops"),
 	[BPF_MAP_TYPE_RINGBUF] = { "ringbuf", &ringbuf_map_ops, NULL },
@@ -114,6 +114,14 @@ static int check_any_type(const struct map_attr *attr)
 	return 0;
 }
 
+static bool key_is_i32(const struct map_attr *attr)
+{
+	struct btf_t t;
+
+	return btf_type_get(attr->btf, btf_skip_mods(attr->btf, attr->btf_key_type_id), &t) &&
+	       t.kind == BTF_KIND_INT && btf_int_bits(&t) == 32;
+}
+
 /* Array keys are 32-bit integers; one value that is a section has no key type. */
 static int check_array_btf(const struct map_attr *attr)
 {
@@ -126,10 +134,7 @@ static int check_array_btf(const struct map_attr *attr)
 			return -EINVAL;
 		return 0;
 	}
-	if (!btf_type_get(attr->btf, btf_skip_mods(attr->btf, attr->btf_key_type_id), &t) ||
-	    t.kind != BTF_KIND_INT || btf_int_bits(&t) != 32)
-		return -EINVAL;
-	return 0;
+	return key_is_i32(attr) ? 0 : -EINVAL;
 }
 
 static int check_btf(const struct map_attr *attr)
@@ -145,6 +150,8 @@ static int check_btf(const struct map_attr *attr)
 		return -EINVAL;
 	if (attr->type == BPF_MAP_TYPE_ARRAY || attr->type == BPF_MAP_TYPE_PERCPU_ARRAY)
 		return check_array_btf(attr);
+	if (attr->type == BPF_MAP_TYPE_SK_STORAGE)
+		return key_is_i32(attr) ? 0 : -EINVAL;
 	/* What user space writes is not what is stored. */
 	if (attr->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY || attr->type == BPF_MAP_TYPE_CGROUP_ARRAY ||
 	    attr->type == BPF_MAP_TYPE_STACK_TRACE || attr->type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||

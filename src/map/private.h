@@ -18,6 +18,7 @@ extern const struct map_ops ringbuf_map_ops;
 extern const struct map_ops prog_array_map_ops, insn_array_map_ops;
 extern const struct map_ops devmap_ops, devmap_hash_ops, cpumap_ops, xskmap_ops;
 extern const struct map_ops stack_trace_map_ops, cgroup_array_map_ops;
+extern const struct map_ops sk_storage_map_ops;
 extern const struct map_ops cgroup_storage_map_ops, percpu_cgroup_storage_map_ops;
 extern const struct map_ops array_of_maps_map_ops, hash_of_maps_map_ops, perf_event_array_map_ops;
 

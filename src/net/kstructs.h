@@ -98,6 +98,8 @@ struct sock {
 	u32 sk_mark, sk_priority, sk_txhash;
 	u64 sk_cookie; /* 0: nobody has asked yet */
 	struct sk_opts opts;
+	bool sk_lasts; /* until the instance ends; others end with their run */
+	void *sk_storage_maps[8]; /* struct skep_map, references: where a socket that ends has values */
 };
 
 struct tcp_sock {

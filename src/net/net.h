@@ -69,6 +69,8 @@ struct sock;
  * leaves zeros. */
 int sock_setsockopt(struct sock *sk, s32 level, s32 name, const void *optval, u32 len);
 int sock_getsockopt(struct sock *sk, s32 level, s32 name, void *optval, u32 len);
+/* The socket of a run ends with it. */
+void net_sock_end(struct sock *sk);
 /* For helpers: the number that only this socket has, 0 of NULL. */
 u64 net_sock_cookie(struct sock *sk);
 

@@ -50,6 +50,8 @@ int msg_register(struct skep *skep);
 #define VLAN_HLEN 4
 int fib_init(struct skep *skep);
 int fib_fill_header(struct skep *skep, struct sk_buff *skb, const struct net_device *dev);
+/* sk_storage.c */
+int sk_storage_register(struct skep *skep);
 /* syncookie.c */
 int syncookie_register(struct skep *skep);
 

@@ -243,6 +243,8 @@ int net_register(struct skep *skep)
 	if (!err)
 		err = msg_register(skep);
 	if (!err)
+		err = sk_storage_register(skep);
+	if (!err)
 		err = syncookie_register(skep);
 	if (!err)
 		err = sockopt_register(skep);

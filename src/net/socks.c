@@ -129,6 +129,7 @@ int net_sock_add(struct skep *skep, const struct skep_sock *desc)
 	n->tp = new_sock();
 	n->v6only = desc->v6only;
 	sock_fill(&n->tp.sk, desc);
+	n->tp.sk.sk_lasts = true;
 	n->tp.sk.sk_cookie = net_new_cookie(skep);
 	pthread_mutex_lock(&socks->lock);
 	for (const struct sock_node *o = socks->newest; o && !err; o = o->next)

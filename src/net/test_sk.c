@@ -71,6 +71,7 @@ int sock_ops_own_run(struct skep *skep __unused_arg, struct skep_prog *prog, str
 	ops.skb_len = size;
 	ops.remaining_opt_len = room_for_options(size);
 	err = test_own_run(prog, run, &ops);
+	net_sock_end(&tp.sk);
 	if (!err)
 		err = test_finish_data(run, data, data ? (u32)((u8 *)ops.skb_data_end - data) : 0);
 	free(data);
@@ -99,6 +100,7 @@ int sk_msg_own_run(struct skep *skep __unused_arg, struct skep_prog *prog, struc
 	msg.data = msg.base = data;
 	msg.data_end = data + size;
 	err = test_own_run(prog, run, &msg);
+	net_sock_end(&tp.sk);
 	if (!err)
 		err = test_finish_data(run, msg.base, msg.size);
 	free(data);

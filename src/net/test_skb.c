@@ -140,6 +140,7 @@ static int run_skb(struct skep_prog *prog, struct test_run *run, struct sk_buff 
 	err = user_given ? skb_from_user(skb, user) : 0;
 	if (!err)
 		err = test_repeat_hooked(prog, run, skb, sends_packets(type) ? &skb_packet_hooks : NULL);
+	net_sock_end(&tp.sk);
 	if (err)
 		return err;
 	/* A program that never saw the Ethernet header does not give it back either. */
@@ -215,6 +216,7 @@ int skb_own_run(struct skep *skep, struct skep_prog *prog, struct test_run *run)
 		skb->network_header += ETH_HLEN;
 	skb_compute_data_pointers(skb);
 	err = test_own_run(prog, run, skb);
+	net_sock_end(&tp.sk);
 	if (!err)
 		err = test_finish_data(run, skb->data, skb->len);
 	skb_free(skb);

@@ -3,12 +3,14 @@
  * test_map.c - map creation and bpf(2) operations against the tables of what Linux answers
  * (argv: map-types.tsv map-ops.tsv), then what each type does.
  */
+#include "btf/btf.h"
 #include "core/clock.h"
 #include "core/rcu.h"
 #include "core/vcpu.h"
 #include "map/map.h"
 
 #include <errno.h>
+#include <linux/btf.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,7 +23,7 @@
 #include <cmocka.h>
 
 #define CPUS  4
-#define TYPES 23 /* that skep models and the tables have */
+#define TYPES 24 /* that skep models and the tables have */
 
 static const char *types_tsv, *ops_tsv;
 #include "fixture.h"
@@ -151,6 +153,28 @@ static bool next_row(FILE *f, struct row *row)
 	return false;
 }
 
+/* "+btf" in the table: keys and values are int. */
+static void give_btf(struct map_attr *attr, const char *base)
+{
+	static const struct skep_btf *btf;
+	static const struct {
+		struct btf_header hdr;
+		u32 types[4];
+		char strings[8];
+	} bytes = { { .magic = 0xeb9f, .version = 1, .hdr_len = sizeof(struct btf_header), .type_len = 16, .str_off = 16,
+		      .str_len = 8 }, { 1, 1 << 24, 4, 1 << 24 | 32 }, "\0int" };
+	struct skep_btf *parsed;
+
+	if (!strstr(base, "+btf"))
+		return;
+	if (!btf) {
+		assert_int_equal(btf_parse(&bytes, sizeof(bytes), NULL, 0, NULL, &parsed), 0);
+		btf = parsed;
+	}
+	attr->btf = btf;
+	attr->btf_key_type_id = attr->btf_value_type_id = 1;
+}
+
 static u32 checked;
 
 static void expect_create(const struct map_attr *attr, int want, const char *what, const char *item)
@@ -224,6 +248,7 @@ static void creation_answers_as_linux(void **state __unused_arg)
 		assert_int_equal(sscanf(row.col[3], "key=%u value=%u max_entries=%u flags=%x", &key, &value,
 					&max, &base), 4);
 		attr = attr_of(type, key, value, max, base);
+		give_btf(&attr, row.col[3]);
 		types++;
 		expect_create(&attr, 0, "base", "");
 		check_sizes(attr, offsetof(struct map_attr, key_size), row.col[4], row.col[5], "key_size");
@@ -323,6 +348,7 @@ static int op_result(struct skep_map *map, const char *op, void *key, void *valu
 static struct map_attr base_attr(const char *type_name)
 {
 	u32 type, key, value, max, base;
+	struct map_attr attr;
 	struct row row;
 	FILE *f = open_table(types_tsv, &row);
 
@@ -332,8 +358,10 @@ static struct map_attr base_attr(const char *type_name)
 		type = atoi(row.col[1]);
 		assert_int_equal(sscanf(row.col[3], "key=%u value=%u max_entries=%u flags=%x", &key, &value,
 					&max, &base), 4);
+		attr = attr_of(type, key, value, max, base);
+		give_btf(&attr, row.col[3]);
 		fclose(f);
-		return attr_of(type, key, value, max, base);
+		return attr;
 	}
 	fclose(f);
 	return attr_of(0, 0, 0, 0, 0);
