@@ -255,6 +255,44 @@ static void random_programs(void **state __unused_arg)
 	}
 }
 
+/* ---- memory ---------------------------------------------------------------------------- */
+
+/* Of every mapping of this process; and the one of @code is executable. */
+static void check_maps(const struct jit_code *code)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	unsigned long start, end;
+	bool found = false;
+	char perms[8], line[512];
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		assert_int_equal(sscanf(line, "%lx-%lx %7s", &start, &end, perms), 3);
+		assert_false(perms[1] == 'w' && perms[2] == 'x');
+		if ((uintptr_t)code->base >= start && (uintptr_t)code->base < end) {
+			assert_string_equal(perms, "r-xs");
+			found = true;
+		}
+	}
+	fclose(f);
+	assert_true(found);
+}
+
+static void never_writable_and_executable(void **state __unused_arg)
+{
+	for (u32 i = 0; i < 8; i++) {
+		struct built built;
+		struct build b;
+
+		rnd_state = i + 1;
+		random_prog(&b, 500);
+		built = build_jit(&b);
+		check_maps(built.code);
+		built_free(&built);
+		xlated_free(b.prog);
+	}
+}
+
 /* ---- division by constants ------------------------------------------------------------- */
 
 static u64 rnd64(void)
@@ -747,6 +785,7 @@ int main(void)
 		CALL_TESTS,
 		cmocka_unit_test(short_jump_limits),
 		cmocka_unit_test(random_programs),
+		{ "no mapping is writable and executable", never_writable_and_executable, NULL, NULL, NULL },
 		{ "J-07 division and remainder by constants, edges of both signs, all ops", constant_divisors,
 		  NULL, NULL, NULL },
 		{ "J-07 what division by a constant costs", division_cost, NULL, NULL, NULL },
