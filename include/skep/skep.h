@@ -30,6 +30,15 @@ enum skep_engine_kind {
 	SKEP_RUN_INTERP,
 };
 
+/*
+ * Profilers and debuggers of this machine that learn names, lines and frames of the machine code that programs
+ * become. The environment variable SKEP_OBSERVE adds to it, words joined by commas: "perf-map,gdb".
+ */
+#define SKEP_OBSERVE_PERF_MAP 1 /* "perf-map": /tmp/perf-PID.map, which perf report reads */
+#define SKEP_OBSERVE_JITDUMP  2 /* "jitdump": jit-PID.dump in $JITDUMPDIR, else /tmp, for perf inject --jit */
+#define SKEP_OBSERVE_GDB      4 /* "gdb": the JIT interface of gdb and lldb */
+#define SKEP_OBSERVE_UNWIND   8 /* "unwind": _Unwind_Backtrace() and C++ exceptions of the application walk through */
+
 /* Zero-initialise, set @sz, then what differs from the default. */
 struct skep_config {
 	size_t sz;		/* sizeof(struct skep_config) */
@@ -43,13 +52,15 @@ struct skep_config {
 	const void *kernel_btf; /* BTF of another kernel instead of the built-in one; copied */
 	uint32_t kernel_btf_size;
 	const char *kernel_config; /* "CONFIG_HZ=250\n...", as in /boot/config-*: what .kconfig externs get; copied */
+	uint32_t observe;	/* SKEP_OBSERVE_*: who is told about machine code */
 };
 
 /**
  * skep_create() - make an instance
  * @config: NULL for defaults
  * @ret_skep: on success, the instance; destroy it with skep_destroy()
- * Return: 0, -EINVAL (bad config or kernel BTF), -EOPNOTSUPP (no JIT here), -ENOMEM
+ * Return: 0, -EINVAL (bad config, kernel BTF or SKEP_OBSERVE), -EOPNOTSUPP (no JIT here, or no libgcc_s for
+ * SKEP_OBSERVE_UNWIND), -ENOMEM, the errno of a file that could not be made for @config->observe
  */
 SKEP_API int skep_create(const struct skep_config *config, struct skep **ret_skep);
 

@@ -109,6 +109,24 @@ static void put_reloc(struct jit_ctx *j, struct jit_reloc rel)
 	image->relocs[image->reloc_cnt++] = rel;
 }
 
+void jit_keep_cfi(struct jit_ctx *j, enum jit_cfi_op op, u8 reg, s32 off)
+{
+	struct jit_image *image = j->image;
+
+	if (image->cfi_cnt == j->cfi_cap) {
+		u32 cap = j->cfi_cap ? 2 * j->cfi_cap : 32;
+		void *cfi = realloc(image->cfi, cap * sizeof(*image->cfi));
+
+		if (!cfi) {
+			j->err = -ENOMEM;
+			return;
+		}
+		image->cfi = cfi;
+		j->cfi_cap = cap;
+	}
+	image->cfi[image->cfi_cnt++] = (struct jit_cfi){ .code_off = j->pos, .op = op, .reg = reg, .off = off };
+}
+
 void jit_put_sym(struct jit_ctx *j, u32 sym)
 {
 	put_reloc(j, (struct jit_reloc){ .code_off = j->pos, .sym = sym });
@@ -480,7 +498,7 @@ static u32 emit_pass(struct driver *d)
 	u32 *insn_off = j->insn_off, *func_off = j->func_off;
 
 	j->pos = 0;
-	j->image->reloc_cnt = 0;
+	j->image->reloc_cnt = j->image->cfi_cnt = 0;
 	for (u32 i = 0; i < d->prog->subprog_cnt; i++)
 		emit_func(d, i);
 	j->insn_off = j->new_insn_off;
@@ -584,7 +602,7 @@ int jit_compile(const struct xlated_prog *prog, const struct jit_target *target,
 
 	if (!prog->subprog_cnt || !prog->insn_cnt || prog->subprogs[0].start)
 		return -EINVAL;
-	if (flags & ~(JIT_BLIND | JIT_REPLACEABLE | JIT_KASAN))
+	if (flags & ~(JIT_BLIND | JIT_REPLACEABLE | JIT_KASAN | JIT_OBSERVED))
 		return -EINVAL;
 	if (flags & JIT_KASAN) {
 		if (ret_why)
@@ -596,6 +614,10 @@ int jit_compile(const struct xlated_prog *prog, const struct jit_target *target,
 	d.j.prog = prog;
 	d.j.caps = target->caps;
 	d.j.image = calloc(1, sizeof(*d.j.image));
+	if (d.j.image && flags & JIT_OBSERVED) {
+		d.j.image->observed = true;
+		d.j.image->dwarf = target->dwarf;
+	}
 	err = d.j.image ? compile(&d) : -ENOMEM;
 	free(d.steps);
 	free(d.live);
@@ -624,5 +646,6 @@ void jit_image_free(struct jit_image *image)
 	free(image->body_off);
 	free(image->relocs);
 	free(image->lines);
+	free(image->cfi);
 	free(image);
 }

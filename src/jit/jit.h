@@ -31,6 +31,26 @@ struct jit_line {
 	u32 code_off, xlated_idx;
 };
 
+/* How to walk through a frame: what changes from .code_off on. Registers are DWARF's. */
+enum jit_cfi_op {
+	JIT_CFI_CFA,	  /* the caller's frame begins at .reg + .off */
+	JIT_CFI_SAVED,	  /* the caller's .reg is at .off from there */
+	JIT_CFI_RESTORED, /* it is in its register again */
+	JIT_CFI_REMEMBER, /* the rules so far come back ... */
+	JIT_CFI_RECALL,	  /* ... here */
+};
+struct jit_cfi {
+	u32 code_off;
+	u8 op, reg;
+	s32 off;
+};
+/* What is so at the entry of each function of a machine. */
+struct jit_dwarf {
+	u8 ret_reg; /* the return address is the first word below the caller's frame */
+	u8 sp_reg, word;
+	u32 entry_cfa; /* where that frame begins, from the stack pointer */
+};
+
 struct jit_image {
 	u8 *code;
 	u32 code_size;
@@ -41,10 +61,16 @@ struct jit_image {
 	u32 reloc_cnt;
 	struct jit_line *lines; /* one an insn, ascending */
 	u32 line_cnt;
+	/* JIT_OBSERVED only: */
+	bool observed;
+	const struct jit_dwarf *dwarf; /* NULL: the machine has no .cfi */
+	struct jit_cfi *cfi;	       /* ascending */
+	u32 cfi_cnt;
 };
 
 #define JIT_BLIND	BIT(0) /* no immediate of the program stands in the code (J-08); draws random numbers */
 #define JIT_REPLACEABLE BIT(1) /* each subprogram is entered through jit_code.targets */
+#define JIT_OBSERVED	BIT(3) /* with .cfi, and linked where a debugger can put breakpoints */
 #define JIT_KASAN	BIT(2) /* checks of each access (J-13): not modelled, -EOPNOTSUPP */
 
 /* 0, -ENOMEM, -EOPNOTSUPP (a form that the target lacks; *ret_why names it), -E2BIG. */
@@ -65,11 +91,41 @@ struct jit_code {
 	u64 *targets;
 	const u64 *bodies;
 	u64 **tables; /* as xlated_prog.tables: addresses; 0 where the insn is gone */
+	struct jit_observed *observed; /* by jit_observe(); NULL */
 };
 /* Resolves symbols and makes the code executable (never writable at the same time). */
 int jit_link(const struct jit_image *image, const struct xlated_prog *prog,
 	     const struct sym_resolver *resolver, struct jit_code **ret_code);
 void jit_unlink(struct jit_code *code); /* nobody runs it any more */
+
+/* ---- profilers and debuggers ---------------------------------------------------------------- */
+
+#define JIT_OBSERVE_PERF_MAP BIT(0) /* /tmp/perf-PID.map */
+#define JIT_OBSERVE_JITDUMP  BIT(1) /* $JITDUMPDIR/jit-PID.dump, else in /tmp */
+#define JIT_OBSERVE_GDB	     BIT(2) /* the interface of gdb and lldb */
+#define JIT_OBSERVE_UNWIND   BIT(3) /* libgcc's list of frames */
+#define JIT_OBSERVE_ALL	     (BIT(4) - 1)
+
+/* "perf-map,gdb" as flags. 0, -EINVAL (an unknown word). */
+int jit_observe_parse(const char *list, u32 *ret_how);
+/* Makes the files, finds libgcc: once before jit_observe(), again does no harm. 0, negative errno of the file,
+ * -EINVAL (flags), -EOPNOTSUPP (no libgcc_s). */
+int jit_observe_start(u32 how);
+
+struct jit_src {
+	const char *file;
+	u32 line, col;
+};
+/* What a program is called and comes from. Needed during the call only. */
+struct jit_desc {
+	const char *prefix;	  /* of the names that perf gets: "bpf_prog_TAG_" */
+	const char *const *names; /* by subprogram */
+	bool (*line)(void *ctx, u32 xlated_idx, struct jit_src *ret); /* false: not known */
+	void *ctx;
+};
+/* Tells of @code, linked from @image, until jit_unlink(). 0, -ENOMEM, -EOPNOTSUPP. */
+int jit_observe(struct jit_code *code, const struct jit_image *image, const struct jit_desc *desc, u32 how);
+void jit_unobserve(struct jit_observed *seen); /* jit_unlink()'s; NULL is fine */
 
 /* run_ctx.call_func of the JIT: @func is a native address. */
 struct run_ctx;

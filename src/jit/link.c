@@ -9,6 +9,10 @@
  *
  * A forked child shares the memfds with its parent, and would allocate what the parent allocates:
  * a child starts chunks of its own and never writes into those it inherited.
+ *
+ * Observed programs have chunks with private mappings and whole pages: only there can a debugger put a
+ * breakpoint (ptrace writes no page of a shared mapping that may not be written). Such a page is a copy
+ * from then on, which is dropped before another program comes there.
  */
 #include "jit/jit.h"
 
@@ -36,6 +40,7 @@ struct chunk {
 	u8 *exec;
 	size_t size;
 	u32 granule_cnt, used_cnt;
+	bool observed;
 	u8 used[]; /* by granule */
 };
 
@@ -57,7 +62,7 @@ static int exec_memfd(void)
 	return fd < 0 && errno == EINVAL ? memfd_create("skep-jit", MFD_CLOEXEC) : fd;
 }
 
-static struct chunk *chunk_new(size_t need)
+static struct chunk *chunk_new(size_t need, bool observed)
 {
 	size_t size = round_up_to(max_of(need, (size_t)CHUNK_SIZE), CHUNK_SIZE);
 	struct chunk *c = calloc(1, sizeof(*c) + size / GRANULE);
@@ -67,12 +72,13 @@ static struct chunk *chunk_new(size_t need)
 	c->size = size;
 	c->granule_cnt = size / GRANULE;
 	c->owner = getpid();
+	c->observed = observed;
 	c->fd = exec_memfd();
 	if (c->fd < 0)
 		goto free_chunk;
 	if (ftruncate(c->fd, size))
 		goto close_fd;
-	c->exec = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_SHARED, c->fd, 0);
+	c->exec = mmap(NULL, size, PROT_READ | PROT_EXEC, observed ? MAP_PRIVATE : MAP_SHARED, c->fd, 0);
 	if (c->exec == MAP_FAILED)
 		goto close_fd;
 	c->next = pool;
@@ -101,16 +107,18 @@ static bool find_run(const struct chunk *c, u32 cnt, u32 *ret_first)
 	return false;
 }
 
-static int pool_alloc(struct linked *l, size_t size)
+static int pool_alloc(struct linked *l, size_t size, bool observed)
 {
 	struct chunk *c;
 
+	if (observed)
+		size = round_up_to(size, (size_t)sysconf(_SC_PAGESIZE));
 	l->cnt = (size + GRANULE - 1) / GRANULE;
 	for (c = pool; c; c = c->next)
-		if (c->owner == getpid() && find_run(c, l->cnt, &l->first))
+		if (c->owner == getpid() && c->observed == observed && find_run(c, l->cnt, &l->first))
 			break;
 	if (!c) {
-		c = chunk_new(size);
+		c = chunk_new(size, observed);
 		l->first = 0;
 	}
 	if (!c)
@@ -135,6 +143,8 @@ static int pool_write(const struct linked *l, const u8 *code, size_t size)
 		memcpy(map + (start - base), code, size);
 	memset(map + (start - base) + size, FILLER, room - size);
 	munmap(map, len);
+	if (l->chunk->observed)
+		madvise(l->chunk->exec + base, len, MADV_DONTNEED);
 	return 0;
 }
 
@@ -309,7 +319,7 @@ int jit_link(const struct jit_image *image, const struct xlated_prog *prog,
 	if (!l)
 		return -ENOMEM;
 	pthread_mutex_lock(&pool_lock);
-	err = pool_alloc(l, image->code_size);
+	err = pool_alloc(l, image->code_size, image->observed);
 	pthread_mutex_unlock(&pool_lock);
 	if (err)
 		goto free_linked;
@@ -335,6 +345,7 @@ void jit_unlink(struct jit_code *code)
 	if (!code)
 		return;
 	l = container_of(code, struct linked, code);
+	jit_unobserve(code->observed);
 	pthread_mutex_lock(&pool_lock);
 	pool_free(l);
 	pthread_mutex_unlock(&pool_lock);

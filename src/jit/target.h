@@ -57,7 +57,7 @@ struct jit_ctx {
 	u32 cur_idx;
 	bool first_pass, frozen, replaceable;
 	struct jit_image *image;
-	u32 reloc_cap;
+	u32 reloc_cap, cfi_cap;
 	int err;
 };
 
@@ -84,9 +84,18 @@ void jit_put_target(struct jit_ctx *j, u32 func_idx);
 /* The 4 bytes at the current position lead from the thread pointer to vcpu_current_tls. */
 void jit_put_vcpu(struct jit_ctx *j);
 
+/* From the current position on the frame is another: see enum jit_cfi_op. Only JIT_OBSERVED keeps it. */
+void jit_keep_cfi(struct jit_ctx *j, enum jit_cfi_op op, u8 reg, s32 off);
+static inline void jit_cfi(struct jit_ctx *j, enum jit_cfi_op op, u8 reg, s32 off)
+{
+	if (unlikely(j->image->observed))
+		jit_keep_cfi(j, op, reg, off);
+}
+
 struct jit_target {
 	const char *name;
 	u32 caps; /* the machine's own */
+	const struct jit_dwarf *dwarf; /* NULL: it calls no jit_cfi() */
 	bool big_endian;
 	void (*prologue)(struct jit_ctx *j);
 	void (*entry)(struct jit_ctx *j, u32 func_idx); /* jumps to jit_code.targets[@func_idx] */

@@ -81,6 +81,10 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 		return -EINVAL;
 	if (opts->engine == SKEP_ENGINE_JIT && !jit_target_host())
 		return -EOPNOTSUPP;
+	err = jit_observe_start(opts->observe);
+	if (err)
+		return err;
+	err = -ENOMEM;
 	skep = calloc(1, sizeof(*skep));
 	if (!skep)
 		return -ENOMEM;
@@ -89,6 +93,7 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 	skep->engine = opts->engine;
 	skep->unprivileged_bpf = opts->unprivileged_bpf;
 	skep->jit_harden = opts->jit_harden;
+	skep->observe = opts->observe;
 	skep->seed = pick_seed(opts);
 	skep->acct.limit = opts->mem_limit ? opts->mem_limit : DEFAULT_MEM_LIMIT;
 	skep->kernel_btf = opts->kernel_btf;

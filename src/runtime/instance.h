@@ -37,6 +37,7 @@ struct skep {
 	u32 engine;
 	bool unprivileged_bpf;
 	u32 jit_harden;
+	u32 observe; /* JIT_OBSERVE_* */
 	u64 seed;
 	bool stats_on;
 	const struct skep_btf *kernel_btf;
@@ -101,6 +102,8 @@ struct skep_prog {
 	struct rcu_item rcu;
 };
 
+/* observe.c: whoever skep->observe names is told of @code. 0, -ENOMEM, -EOPNOTSUPP. */
+int prog_observe(const struct skep_prog *prog, struct jit_code *code, const struct jit_image *image);
 /* prog.c: @prog once more, with functions entered through pointers. */
 int prog_link_replaceable(struct skep_prog *prog);
 /* freplace.c */

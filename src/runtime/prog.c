@@ -104,7 +104,7 @@ static int resolve(void *ctx, const struct xlated_sym *sym, u64 *ret_value)
 
 static u32 jit_flags(const struct skep_prog *prog)
 {
-	return prog->blind ? JIT_BLIND : 0;
+	return (prog->blind ? JIT_BLIND : 0) | (prog->skep->observe ? JIT_OBSERVED : 0);
 }
 
 static int link_jit(struct skep_prog *prog, const struct sym_resolver *resolver)
@@ -117,7 +117,8 @@ static int link_jit(struct skep_prog *prog, const struct sym_resolver *resolver)
 	err = jit_compile(prog->res.xlated, jit_target_host(), jit_flags(prog), &prog->image, &why);
 	if (err)
 		return err;
-	return jit_link(prog->image, prog->res.xlated, resolver, &prog->jit);
+	err = jit_link(prog->image, prog->res.xlated, resolver, &prog->jit);
+	return err ? err : prog_observe(prog, prog->jit, prog->image);
 }
 
 static int link_prog(struct skep_prog *prog)
@@ -146,7 +147,9 @@ int prog_link_replaceable(struct skep_prog *prog)
 	if (!prog->replaceable_image)
 		err = jit_compile(prog->res.xlated, jit_target_host(), jit_flags(prog) | JIT_REPLACEABLE,
 				  &prog->replaceable_image, &why);
-	return err ? err : jit_link(prog->replaceable_image, prog->res.xlated, &resolver, &prog->replaceable);
+	if (!err)
+		err = jit_link(prog->replaceable_image, prog->res.xlated, &resolver, &prog->replaceable);
+	return err ? err : prog_observe(prog, prog->replaceable, prog->replaceable_image);
 }
 
 /* Who may jump into a map's programs is what could stand in it. */

@@ -28,11 +28,12 @@ struct skep_opts {
 	u32 engine;	/* enum skep_engine: what programs run on */
 	bool unprivileged_bpf; /* kernel.unprivileged_bpf_disabled is 0, not 2 */
 	u32 jit_harden; /* net.core.bpf_jit_harden: 1 blinds constants of callers without CAP_BPF, 2 of all */
+	u32 observe; /* JIT_OBSERVE_* of jit.h: who is told about machine code */
 	const struct skep_btf *kernel_btf; /* instead of the built-in one; a reference is taken */
 };
 enum skep_engine { SKEP_ENGINE_AUTO /* JIT where there is one */, SKEP_ENGINE_JIT, SKEP_ENGINE_INTERP };
 
-/* 0, -ENOMEM, -EINVAL, -EOPNOTSUPP (no JIT for this host). */
+/* 0, -ENOMEM, -EINVAL, -EOPNOTSUPP (no JIT for this host, no libgcc_s), the errno of a file for .observe. */
 int skep_new(const struct skep_opts *opts, struct skep **ret_skep);
 /* Nobody may use the instance, its programs or maps any more. */
 void skep_free(struct skep *skep);

@@ -2,6 +2,7 @@
 /* public.c - the functions of <skep/skep.h> that need no libbpf object: instances and verdicts. */
 #include "btf/btf.h"
 #include "isa/classic.h"
+#include "jit/jit.h"
 #include "map/xsk.h"
 #include "net/net.h"
 #include "runtime/runtime.h"
@@ -31,6 +32,16 @@ static bool config_known(const struct skep_config *config)
 	return config->sz >= sizeof(config->sz);
 }
 
+static_assert(SKEP_OBSERVE_PERF_MAP == JIT_OBSERVE_PERF_MAP && SKEP_OBSERVE_JITDUMP == JIT_OBSERVE_JITDUMP &&
+	      SKEP_OBSERVE_GDB == JIT_OBSERVE_GDB && SKEP_OBSERVE_UNWIND == JIT_OBSERVE_UNWIND, "given on as they are");
+
+static int observe_env(u32 *ret_how)
+{
+	const char *list = secure_getenv("SKEP_OBSERVE");
+
+	return list ? jit_observe_parse(list, ret_how) : 0;
+}
+
 int skep_create(const struct skep_config *config, struct skep **ret_skep)
 {
 	struct skep_config known = { 0 };
@@ -43,8 +54,9 @@ int skep_create(const struct skep_config *config, struct skep **ret_skep)
 			return -EINVAL;
 		memcpy(&known, config, min_of(config->sz, sizeof(known)));
 	}
-	if (known.engine > SKEP_RUN_INTERP)
+	if (known.engine > SKEP_RUN_INTERP || known.observe & ~JIT_OBSERVE_ALL || observe_env(&opts.observe))
 		return -EINVAL;
+	opts.observe |= known.observe;
 	opts.cpu_cnt = known.cpu_cnt;
 	opts.engine = known.engine;
 	opts.mem_limit = known.mem_limit;

@@ -91,6 +91,38 @@ static struct x64_mem mem_at(u8 base, s32 disp)
 	return (struct x64_mem){ .base = base, .disp = disp };
 }
 
+/* ---- what unwinding needs to know: the frame as it is behind each insn that changes it */
+
+#define DW_RBP 6
+#define DW_RSP 7
+
+static const struct jit_dwarf x64_dwarf = { .ret_reg = 16, .sp_reg = DW_RSP, .word = 8, .entry_cfa = 8 };
+static const u8 dwarf_regs[] = { [RBX] = 3, [R12] = 12, [R13] = 13, [R14] = 14, [R15] = 15 };
+
+/* RBP is 16 below where the caller's frame begins. */
+static void note_saved_regs(struct jit_ctx *j, const struct layout *l, enum jit_cfi_op op)
+{
+	s32 at = l->saved;
+
+	for (size_t i = 0; j->image->observed && i < ARRAY_SIZE(saved_regs); i++)
+		if (j->func->regs_used & BIT(saved_regs[i]))
+			jit_cfi(j, op, dwarf_regs[reg_map[saved_regs[i]]], (at -= 8) - 16);
+}
+
+/* Behind LEAVE: what the caller saw at the entry. Up to where note_frame_back() stands. */
+static void note_frame_gone(struct jit_ctx *j, const struct layout *l)
+{
+	jit_cfi(j, JIT_CFI_REMEMBER, 0, 0);
+	jit_cfi(j, JIT_CFI_CFA, DW_RSP, 8);
+	jit_cfi(j, JIT_CFI_RESTORED, DW_RBP, 0);
+	note_saved_regs(j, l, JIT_CFI_RESTORED);
+}
+
+static void note_frame_back(struct jit_ctx *j)
+{
+	jit_cfi(j, JIT_CFI_RECALL, 0, 0);
+}
+
 static void put_saved_regs(struct jit_ctx *j, const struct layout *l, u32 opcode)
 {
 	s32 at = l->saved;
@@ -127,10 +159,14 @@ static void x64_prologue(struct jit_ctx *j)
 	if (is_frameless(j->func))
 		return;
 	put(j, x64_push(RBP));
+	jit_cfi(j, JIT_CFI_CFA, DW_RSP, 16);
+	jit_cfi(j, JIT_CFI_SAVED, DW_RBP, -16);
 	put(j, x64_mov(true, RBP, RSP));
+	jit_cfi(j, JIT_CFI_CFA, DW_RBP, 16);
 	if (l.size)
 		put(j, x64_alu_ri(X64_SUB, true, RSP, l.size));
 	put_saved_regs(j, &l, 0x89);
+	note_saved_regs(j, &l, JIT_CFI_SAVED);
 	if (j->func->in_args)
 		put(j, x64_rm(0x89, 8, false, R9, mem_at(RBP, l.in_arg0)));
 	if (j->func->may_goto)
@@ -157,7 +193,10 @@ static void x64_exit(struct jit_ctx *j)
 	if (is_frameless(j->func))
 		return jit_put(j, 0xc3, 1); /* ret */
 	put_saved_regs(j, &l, 0x8b);
-	jit_put(j, 0xc3c9, 2); /* leave; ret */
+	jit_put(j, 0xc9, 1); /* leave */
+	note_frame_gone(j, &l);
+	jit_put(j, 0xc3, 1); /* ret */
+	note_frame_back(j);
 }
 
 /* ---- arithmetic ------------------------------------------------------------------------ */
@@ -794,7 +833,9 @@ static void x64_tail_call(struct jit_ctx *j, u32 sym, enum jit_tail how)
 	put_tail_count(j, X64_ADD, 1);
 	put_saved_regs(j, &l, 0x8b);
 	jit_put(j, 0xc9, 1); /* leave */
+	note_frame_gone(j, &l);
 	put(j, x64_rm(0xff, 4, false, 4, mem_at(T2, offsetof(struct tail_prog, entry)))); /* jmp [...] */
+	note_frame_back(j);
 	if (how != JIT_TAIL_SLOT)
 		put_label(j, no_slot);
 	put_label(j, no_count);
@@ -808,6 +849,7 @@ static void x64_call_func(struct jit_ctx *j, u32 func_idx)
 }
 
 #define X64_OPS                                                                                    \
+	.dwarf = &x64_dwarf,                                                                        \
 	.prologue = x64_prologue, .entry = x64_entry, .alu = x64_alu, .movsx = x64_movsx, .endian = x64_endian,        \
 	.percpu = x64_percpu, .imm64 = x64_imm64, .sym64 = x64_sym64, .load = x64_load, .store = x64_store,              \
 	.load_arg = x64_load_arg, .store_arg = x64_store_arg, .atomic = x64_atomic,                \
