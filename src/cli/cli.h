@@ -43,7 +43,7 @@ struct cli_opts {
 	bool explain, complexity;
 	const char *prog, *section;
 	const char *pcap_out, *data_out, *ctx_out, *ctx, *devs, *kernel_stack, *user_stack, *profile;
-	const char *out;
+	const char *out, *observe;
 	char *map;
 	struct in_file kernel_btf, kconfig, pcap, data_in, ctx_in;
 	size_t given[GIVEN_MAX]; /* where the options stand that the command line has */
@@ -137,6 +137,9 @@ extern const char *const cli_formats[], *const cli_engines[];
 #define OPTION_USER_STACK \
 	OPT("user-stack", 0, "ADDR,...", TEXT, user_stack, \
 	    "the same with BPF_F_USER_STACK")
+#define OPTION_OBSERVE \
+	OPT("observe", 0, "WHO,...", TEXT, observe, \
+	    "tell profilers and debuggers of the machine code: perf-map, jitdump, gdb, unwind")
 #define OPTION_CLASSIC \
 	OPT("classic", 0, NULL, FLAG, classic, \
 	    "FILE (- for stdin) is a classic filter of packets, as \"tcpdump -ddd\" prints it")

@@ -160,6 +160,7 @@ struct skep *cli_instance(struct cli_opts *opts)
 {
 	struct skep_config config = { .sz = sizeof(config), .engine = opts->engine };
 	struct skep *skep = NULL;
+	const char *observe;
 	int err;
 
 	if (opts->kernel_btf.path) {
@@ -177,9 +178,17 @@ struct skep *cli_instance(struct cli_opts *opts)
 		}
 		config.kernel_config = (const char *)opts->kconfig.bytes;
 	}
+	if (opts->observe && setenv("SKEP_OBSERVE", opts->observe, 1)) {
+		cli_fail("out of memory");
+		return NULL;
+	}
 	err = skep_create(&config, &skep);
+	observe = getenv("SKEP_OBSERVE");
 	if (err == -EOPNOTSUPP && opts->engine == SKEP_RUN_JIT)
 		cli_fail("no JIT for this machine; use --engine interp");
+	else if (err == -EINVAL && observe && *observe)
+		cli_fail("%s \"%s\": the words are perf-map, jitdump, gdb, unwind, joined by commas",
+			 opts->observe ? "--observe" : "SKEP_OBSERVE is", observe);
 	else if (err == -EINVAL && opts->kernel_btf.path)
 		cli_fail("%s: not BTF of a kernel", opts->kernel_btf.path);
 	else if (err)

@@ -523,6 +523,7 @@ static const struct cli_option options[] = {
 	OPTION_CLASSIC,
 	OPTION_SECCOMP,
 	OPTION_ENGINE,
+	OPTION_OBSERVE,
 	OPTION_KERNEL_BTF,
 	OPTION_KCONFIG,
 	OPT("json", 'j', NULL, FLAG, json,
@@ -535,7 +536,7 @@ const struct cli_command cmd_run = {
 	.usage = "FILE.bpf.o [--prog NAME | --section SEC] [--pcap IN [--pcap-out OUT] | --data-in F "
 		 "[--data-out F]] [--ctx FIELD=VALUE[,...] | --ctx-in F] "
 		 "[--ctx-out F] [--kernel-stack ADDR,...] [--user-stack ADDR,...] [--map NAME:KEY=VALUE[,...]] [--devs NAME,...] [--repeat N] [--classic | --seccomp] "
-		 "[--engine jit|interp] [-j]",
+		 "[--engine jit|interp] [--observe WHO,...] [-j]",
 	.help = "Runs a program over a packet, a capture or a context, and tells what came of it.",
 	.options = options,
 	.notes = "Fields are those of the structure that goes with the program type (struct xdp_md, __sk_buff, ...); those\n"
@@ -549,6 +550,7 @@ const struct cli_command cmd_run = {
 	.example = "  skep run lb.bpf.o --pcap in.pcap --pcap-out out.pcap\n"
 		   "  tcpdump -y EN10MB -ddd udp port 53 | skep run --classic - --pcap in.pcap --pcap-out dns.pcap\n"
 		   "  skep run tc.bpf.o --ctx mark=7,cb[1]=100 --data-in packet.bin -j\n"
+		   "  perf record -k mono -e cpu-clock skep run lb.bpf.o --repeat 10000000 --observe jitdump\n"
 		   "  skep run filter.bpf.o --pcap in.pcap --map blocked:10.0.0.1=1 --map blocked:10.0.0.2=1",
 	.run = run,
 };

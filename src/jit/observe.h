@@ -34,11 +34,10 @@ void observed_lines(const struct observed_code *o, u32 func,
 
 /*
  * Appends a CIE and an FDE for each function (of one, unless JIT_ALL_FUNCS), without the ending zero.
- * @pcrel: addresses are relative, the code being at 0 and the section at @section; else absolute.
+ * @pcrel: of one function, which is at 0, the section at @section: addresses are relative; else absolute.
  */
 void unwind_section(const struct observed_code *o, u32 func, bool pcrel, u64 section, struct strbuf *out);
-/* The .eh_frame_hdr of a section of @frame_size bytes with one FDE, directly behind it. @func_off, @section: as
- * above, where the function and the section are. */
+/* The .eh_frame_hdr of a section of @frame_size bytes with one FDE, directly behind it; the function is at 0. */
 #define UNWIND_HDR_SIZE 20
 void unwind_header(u32 frame_size, u32 fde_off, u64 section, struct strbuf *out);
 u32 unwind_fde_off(const struct strbuf *frames); /* of the first FDE */

@@ -100,7 +100,7 @@ static void put_fde(const struct observed_code *o, u32 func, size_t cie, bool pc
 	put_uint(out, 0, 4);
 	put_uint(out, out->len - cie, 4); /* back to the CIE */
 	if (pcrel) {
-		put_uint(out, (u32)(from - (section + out->len)), 4);
+		put_uint(out, (u32)(0 - (section + out->len)), 4);
 		put_uint(out, to - from, 4);
 	} else {
 		put_uint(out, (uintptr_t)o->base + from, 8);
