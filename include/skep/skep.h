@@ -53,6 +53,7 @@ struct skep_config {
 	uint32_t kernel_btf_size;
 	const char *kernel_config; /* "CONFIG_HZ=250\n...", as in /boot/config-*: what .kconfig externs get; copied */
 	uint32_t observe;	/* SKEP_OBSERVE_*: who is told about machine code */
+	bool count_insns;	/* machine code counts the runs of each instruction: skep_prog_counts() */
 };
 
 /**
@@ -328,6 +329,22 @@ enum skep_dump_kind {
  * Return: 0, -EBADF, -EINVAL (not a program, an unknown flag), -ENOENT (no machine code), -ENOMEM
  */
 SKEP_API int skep_prog_dump(struct skep *skep, int prog_fd, uint32_t kind, uint32_t flags, char **ret_text);
+
+/* How often one rewritten instruction ran. Strings live as long as the array. */
+struct skep_insn_count {
+	uint32_t idx;
+	uint32_t line, col; /* 0: not known */
+	uint64_t count;
+	const char *insn;	  /* "(07) r2 += 8" */
+	const char *file, *text; /* of its line of source; "" when not known */
+};
+
+/**
+ * skep_prog_counts() - what a program of an instance with .count_insns counted so far
+ * @ret_counts: an entry an instruction, in order; the caller free()s the array
+ * Return: 0, -EBADF, -EINVAL (not a program), -ENOENT (nobody counted), -ENOMEM
+ */
+SKEP_API int skep_prog_counts(struct skep *skep, int prog_fd, struct skep_insn_count **ret_counts, uint32_t *ret_cnt);
 
 /**
  * skep_btf_dump() - BTF as text

@@ -44,6 +44,8 @@ struct cli_opts {
 	const char *prog, *section;
 	const char *pcap_out, *data_out, *ctx_out, *ctx, *devs, *kernel_stack, *user_stack, *profile;
 	const char *out, *observe;
+	bool annotate;
+	struct run_hooks *hooks; /* run.h; NULL: none */
 	char *map;
 	struct in_file kernel_btf, kconfig, pcap, data_in, ctx_in;
 	size_t given[GIVEN_MAX]; /* where the options stand that the command line has */
@@ -82,7 +84,7 @@ struct cli_command {
 	/* @argv: the arguments that are no options. */
 	int (*run)(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv);
 };
-extern const struct cli_command cmd_run, cmd_verify, cmd_prog_dump, cmd_btf_dump, cmd_report, cmd_version;
+extern const struct cli_command cmd_run, cmd_verify, cmd_profile, cmd_prog_dump, cmd_btf_dump, cmd_report, cmd_version;
 
 /* Rows that several commands have. */
 extern const char *const cli_formats[], *const cli_engines[];

@@ -158,7 +158,8 @@ bool cli_read_kernel_btf(struct in_file *file)
 
 struct skep *cli_instance(struct cli_opts *opts)
 {
-	struct skep_config config = { .sz = sizeof(config), .engine = opts->engine };
+	struct skep_config config = { .sz = sizeof(config), .engine = opts->engine,
+				      .count_insns = opts->hooks };
 	struct skep *skep = NULL;
 	const char *observe;
 	int err;

@@ -444,11 +444,15 @@ static int run_loaded(struct run *r, struct json_object **ret_json)
 		mapview_free(maps);
 		return cli_fail("out of memory");
 	}
+	if (r->opts->hooks)
+		r->opts->hooks->before(r->opts->hooks);
 	status = r->opts->pcap.path ? run_capture(r) : run_bytes(r);
 	if (status == EXIT_OK && !r->opts->json)
 		print_text(r, maps);
 	if (status == EXIT_OK && ret_json)
 		*ret_json = json_of(r, maps);
+	if (status == EXIT_OK && r->opts->hooks)
+		status = r->opts->hooks->after(r->opts->hooks, r->skep, r->fd, r->opts, ret_json ? *ret_json : NULL);
 	mapview_free(maps);
 	return status;
 }

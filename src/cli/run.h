@@ -5,6 +5,13 @@
 
 #include "cli/cli.h"
 
+/* What "skep profile" does beside: with it, machine code counts. @json NULL: text is wanted. */
+struct run_hooks {
+	void (*before)(struct run_hooks *hooks); /* right before the first run */
+	int (*after)(struct run_hooks *hooks, struct skep *skep, int fd, const struct cli_opts *opts,
+		     struct json_object *json); /* EXIT_*, told */
+};
+
 /* Options that do not go together: one line, EXIT_BAD. */
 int run_check_options(const struct cli_command *cmd, const struct cli_opts *opts);
 

@@ -133,6 +133,12 @@ void jit_put_sym(struct jit_ctx *j, u32 sym)
 	jit_put(j, 0, 8);
 }
 
+void jit_put_count(struct jit_ctx *j, u32 idx)
+{
+	put_reloc(j, (struct jit_reloc){ .code_off = j->pos, .kind = JIT_REL_COUNT, .sym = idx });
+	jit_put(j, 0, 8);
+}
+
 void jit_put_target(struct jit_ctx *j, u32 func_idx)
 {
 	put_reloc(j, (struct jit_reloc){ .code_off = j->pos, .kind = JIT_REL_TARGET, .sym = func_idx });
@@ -487,6 +493,8 @@ static void emit_func(struct driver *d, u32 func_idx)
 			j->new_insn_off[i + 1] = j->pos;
 		if (d->prog->aux[i].flags & AUX_GOTOX_DEST)
 			d->target->landing(j);
+		if (unlikely(j->image->count_cnt))
+			d->target->count(j, i);
 		emit_step(d, &d->steps[i], i);
 		i += insn_is_wide(&d->prog->insns[i]);
 	}
@@ -578,7 +586,7 @@ static int compile(struct driver *d)
 		if (d->prog->subprogs[i].end != end)
 			return -EINVAL;
 		err = decode_func(d, i);
-		if (!err && !d->blind)
+		if (!err && !d->blind && !j->image->count_cnt)
 			jit_fuse(d->steps, d->live, d->prog->subprogs[i].start, end, d->target);
 	}
 	if (!err)
@@ -602,8 +610,13 @@ int jit_compile(const struct xlated_prog *prog, const struct jit_target *target,
 
 	if (!prog->subprog_cnt || !prog->insn_cnt || prog->subprogs[0].start)
 		return -EINVAL;
-	if (flags & ~(JIT_BLIND | JIT_REPLACEABLE | JIT_KASAN | JIT_OBSERVED))
+	if (flags & ~(JIT_BLIND | JIT_REPLACEABLE | JIT_KASAN | JIT_OBSERVED | JIT_COUNT))
 		return -EINVAL;
+	if (flags & JIT_COUNT && !target->count) {
+		if (ret_why)
+			*ret_why = "not modelled: counting instructions on this machine";
+		return -EOPNOTSUPP;
+	}
 	if (flags & JIT_KASAN) {
 		if (ret_why)
 			*ret_why = "not modelled: sanitizer checks in machine code (BPF_JIT_KASAN)";
@@ -614,6 +627,8 @@ int jit_compile(const struct xlated_prog *prog, const struct jit_target *target,
 	d.j.prog = prog;
 	d.j.caps = target->caps;
 	d.j.image = calloc(1, sizeof(*d.j.image));
+	if (d.j.image && flags & JIT_COUNT)
+		d.j.image->count_cnt = prog->insn_cnt;
 	if (d.j.image && flags & JIT_OBSERVED) {
 		d.j.image->observed = true;
 		d.j.image->dwarf = target->dwarf;

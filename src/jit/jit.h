@@ -17,6 +17,7 @@ const char *jit_target_name(const struct jit_target *target);
 enum jit_reloc_kind {
 	JIT_REL_SYM,  /* 8 bytes: the value of symbol .sym */
 	JIT_REL_VCPU, /* 4 bytes: where vcpu_current_tls is, from the thread pointer */
+	JIT_REL_COUNT, /* 8 bytes: the address of jit_code.counts[.sym] */
 	JIT_REL_TARGET, /* 8 bytes: the address of jit_code.targets[.sym] */
 };
 
@@ -66,11 +67,13 @@ struct jit_image {
 	const struct jit_dwarf *dwarf; /* NULL: the machine has no .cfi */
 	struct jit_cfi *cfi;	       /* ascending */
 	u32 cfi_cnt;
+	u32 count_cnt; /* JIT_COUNT: insns; else 0 */
 };
 
 #define JIT_BLIND	BIT(0) /* no immediate of the program stands in the code (J-08); draws random numbers */
 #define JIT_REPLACEABLE BIT(1) /* each subprogram is entered through jit_code.targets */
 #define JIT_OBSERVED	BIT(3) /* with .cfi, and linked where a debugger can put breakpoints */
+#define JIT_COUNT	BIT(4) /* each insn counts its runs in jit_code.counts */
 #define JIT_KASAN	BIT(2) /* checks of each access (J-13): not modelled, -EOPNOTSUPP */
 
 /* 0, -ENOMEM, -EOPNOTSUPP (a form that the target lacks; *ret_why names it), -E2BIG. */
@@ -91,6 +94,7 @@ struct jit_code {
 	u64 *targets;
 	const u64 *bodies;
 	u64 **tables; /* as xlated_prog.tables: addresses; 0 where the insn is gone */
+	u64 *counts; /* JIT_COUNT: by insn of the rewritten program, atomic; else NULL */
 	struct jit_observed *observed; /* by jit_observe(); NULL */
 };
 /* Resolves symbols and makes the code executable (never writable at the same time). */

@@ -245,7 +245,7 @@ static s32 vcpu_tls_off(void)
 }
 
 static int relocate(const struct jit_image *image, const struct xlated_prog *prog,
-		    const u64 *values, const u64 *targets, u8 *code)
+		    const u64 *values, const u64 *targets, u64 *counts, u8 *code)
 {
 	for (u32 i = 0; i < image->reloc_cnt; i++) {
 		const struct jit_reloc *rel = &image->relocs[i];
@@ -255,6 +255,13 @@ static int relocate(const struct jit_image *image, const struct xlated_prog *pro
 		if (rel->kind == JIT_REL_VCPU) {
 			off = vcpu_tls_off();
 			memcpy(code + rel->code_off, &off, sizeof(off));
+			continue;
+		}
+		if (rel->kind == JIT_REL_COUNT) {
+			if (rel->sym >= image->count_cnt)
+				return -EINVAL;
+			value = (uintptr_t)&counts[rel->sym];
+			memcpy(code + rel->code_off, &value, sizeof(value));
 			continue;
 		}
 		if (rel->sym >= (rel->kind == JIT_REL_TARGET ? image->func_cnt : prog->sym_cnt))
@@ -275,15 +282,16 @@ static int link_at(const struct jit_image *image, const struct xlated_prog *prog
 	u64 *targets = addrs ? addrs + image->func_cnt : NULL;
 	u64 *bodies = addrs ? targets + image->func_cnt : NULL;
 	u64 **tables = make_tables(image, prog, base);
+	u64 *counts = image->count_cnt ? calloc(image->count_cnt, sizeof(u64)) : NULL;
 	u8 *code = malloc(image->code_size);
 	int err = -ENOMEM;
 
-	if (!values || !addrs || !tables || !code)
+	if (!values || !addrs || !tables || !code || (image->count_cnt && !counts))
 		goto out;
 	memcpy(code, image->code, image->code_size);
 	err = resolve_syms(image, prog, resolver, base, tables, values);
 	if (!err)
-		err = relocate(image, prog, values, targets, code);
+		err = relocate(image, prog, values, targets, counts, code);
 	if (!err)
 		err = pool_write(l, code, image->code_size);
 	if (err)
@@ -297,12 +305,14 @@ static int link_at(const struct jit_image *image, const struct xlated_prog *prog
 		.entry = (u64(*)(void *))(uintptr_t)addrs[0], .base = base,
 		.size = image->code_size, .func_addrs = addrs, .func_cnt = image->func_cnt,
 		.targets = image->body_off ? targets : NULL, .bodies = image->body_off ? bodies : NULL,
-		.tables = tables,
+		.tables = tables, .counts = counts,
 	};
 	l->table_cnt = prog->table_cnt;
 	addrs = NULL;
 	tables = NULL;
+	counts = NULL;
 out:
+	free(counts);
 	free_tables(tables, prog->table_cnt);
 	free(code);
 	free(addrs);
@@ -350,6 +360,7 @@ void jit_unlink(struct jit_code *code)
 	pool_free(l);
 	pthread_mutex_unlock(&pool_lock);
 	free((void *)code->func_addrs);
+	free(code->counts);
 	free_tables(code->tables, l->table_cnt);
 	free(l);
 }

@@ -81,6 +81,8 @@ s32 jit_func_dist(struct jit_ctx *j, u32 func_idx, u32 call_size);
 void jit_put_sym(struct jit_ctx *j, u32 sym);
 /* The 8 bytes at the current position are the address of jit_code.targets[@func_idx]. */
 void jit_put_target(struct jit_ctx *j, u32 func_idx);
+/* The 8 bytes at the current position are the address of jit_code.counts of insn @idx. */
+void jit_put_count(struct jit_ctx *j, u32 idx);
 /* The 4 bytes at the current position lead from the thread pointer to vcpu_current_tls. */
 void jit_put_vcpu(struct jit_ctx *j);
 
@@ -128,6 +130,8 @@ struct jit_target {
 	void (*lea)(struct jit_ctx *j, const struct jit_op *op);    /* dst = src + (idx << scale) + off */
 	/* As .jump, but where that would not jump, the MOV @moved is done. */
 	void (*select)(struct jit_ctx *j, const struct jit_op *op, const struct jit_op *moved);
+	/* Counts a run of insn @idx, atomically, between two insns; NULL: the machine cannot. */
+	void (*count)(struct jit_ctx *j, u32 idx);
 	void (*nospec)(struct jit_ctx *j); /* no insn behind it begins before those above have ended */
 };
 

@@ -79,7 +79,9 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 	opts = opts ? opts : &defaults;
 	if (opts->cpu_cnt > VCPU_MAX || opts->engine > SKEP_ENGINE_INTERP || opts->jit_harden > 2)
 		return -EINVAL;
-	if (opts->engine == SKEP_ENGINE_JIT && !jit_target_host())
+	if (opts->count_insns && opts->engine == SKEP_ENGINE_INTERP)
+		return -EINVAL;
+	if ((opts->engine == SKEP_ENGINE_JIT || opts->count_insns) && !jit_target_host())
 		return -EOPNOTSUPP;
 	err = jit_observe_start(opts->observe);
 	if (err)
@@ -94,6 +96,7 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 	skep->unprivileged_bpf = opts->unprivileged_bpf;
 	skep->jit_harden = opts->jit_harden;
 	skep->observe = opts->observe;
+	skep->count_insns = opts->count_insns;
 	skep->seed = pick_seed(opts);
 	skep->acct.limit = opts->mem_limit ? opts->mem_limit : DEFAULT_MEM_LIMIT;
 	skep->kernel_btf = opts->kernel_btf;

@@ -38,6 +38,7 @@ struct skep {
 	bool unprivileged_bpf;
 	u32 jit_harden;
 	u32 observe; /* JIT_OBSERVE_* */
+	bool count_insns;
 	u64 seed;
 	bool stats_on;
 	const struct skep_btf *kernel_btf;

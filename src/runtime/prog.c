@@ -104,7 +104,8 @@ static int resolve(void *ctx, const struct xlated_sym *sym, u64 *ret_value)
 
 static u32 jit_flags(const struct skep_prog *prog)
 {
-	return (prog->blind ? JIT_BLIND : 0) | (prog->skep->observe ? JIT_OBSERVED : 0);
+	return (prog->blind ? JIT_BLIND : 0) | (prog->skep->observe ? JIT_OBSERVED : 0) |
+	       (prog->skep->count_insns ? JIT_COUNT : 0);
 }
 
 static int link_jit(struct skep_prog *prog, const struct sym_resolver *resolver)
@@ -479,6 +480,19 @@ void skep_prog_put(struct skep_prog *prog)
 		return;
 	idtab_del(&prog->skep->ids[OBJ_PROG], prog->id);
 	rcu_defer(&prog->rcu, prog_free_rcu);
+}
+
+int skep_prog_counted(const struct skep_prog *prog, u64 *counts)
+{
+	/* With functions that were replaced the program has code twice; which of them ran is no matter. */
+	const struct jit_code *codes[] = { prog->jit, rcu_load(prog->code) };
+
+	if (!prog->jit || !prog->jit->counts)
+		return -ENOENT;
+	for (u32 c = 0; c < ARRAY_SIZE(codes) && (!c || codes[c] != codes[0]); c++)
+		for (u32 i = 0; i < prog->res.xlated->insn_cnt; i++)
+			counts[i] += __atomic_load_n(&codes[c]->counts[i], __ATOMIC_RELAXED);
+	return 0;
 }
 
 void skep_on_load(struct skep *skep, skep_load_fn fn, void *ctx)

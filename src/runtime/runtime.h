@@ -29,6 +29,7 @@ struct skep_opts {
 	bool unprivileged_bpf; /* kernel.unprivileged_bpf_disabled is 0, not 2 */
 	u32 jit_harden; /* net.core.bpf_jit_harden: 1 blinds constants of callers without CAP_BPF, 2 of all */
 	u32 observe; /* JIT_OBSERVE_* of jit.h: who is told about machine code */
+	bool count_insns; /* machine code counts the runs of each instruction */
 	const struct skep_btf *kernel_btf; /* instead of the built-in one; a reference is taken */
 };
 enum skep_engine { SKEP_ENGINE_AUTO /* JIT where there is one */, SKEP_ENGINE_JIT, SKEP_ENGINE_INTERP };
@@ -240,6 +241,10 @@ struct skep_prog_info {
 	u64 mem_bytes;
 };
 void skep_prog_info(const struct skep_prog *prog, struct skep_prog_info *info);
+
+/* Adds to @counts, by rewritten instruction, how often each ran. -ENOENT: nobody counted (skep_opts.count_insns,
+ * and machine code). */
+int skep_prog_counted(const struct skep_prog *prog, u64 *counts);
 
 /* A line of source. Strings are the program's BTF's. */
 struct prog_line {

@@ -57,6 +57,7 @@ int skep_create(const struct skep_config *config, struct skep **ret_skep)
 	if (known.engine > SKEP_RUN_INTERP || known.observe & ~JIT_OBSERVE_ALL || observe_env(&opts.observe))
 		return -EINVAL;
 	opts.observe |= known.observe;
+	opts.count_insns = known.count_insns;
 	opts.cpu_cnt = known.cpu_cnt;
 	opts.engine = known.engine;
 	opts.mem_limit = known.mem_limit;

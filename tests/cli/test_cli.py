@@ -81,7 +81,7 @@ PACKETS = [bytes([n, 0xAA]) + bytes(58 + n) for n in (2, 3, 4, 2, 9)]
 def test_words():
     ran("help lists the commands", Run("help"), 0, "verify", "run", "prog dump", "btf dump", "version", "example:")
     check("--help and help say the same", Run("--help").out == Run("help").out)
-    for words in (["verify"], ["run"], ["report"], ["prog", "dump"], ["btf", "dump"], ["version"]):
+    for words in (["verify"], ["run"], ["profile"], ["report"], ["prog", "dump"], ["btf", "dump"], ["version"]):
         name = " ".join(words)
         ran(f"{name} --help has an example", Run(*words, "--help"), 0, f"usage: skep {name}", "example:\n  skep")
         check(f"help {name} says the same", Run("help", *words).out == Run(*words, "--help").out)

@@ -848,6 +848,13 @@ static void x64_call_func(struct jit_ctx *j, u32 func_idx)
 	jit_put(j, 0xe8 | (u64)(u32)jit_func_dist(j, func_idx, 5) << 8, 5);
 }
 
+static void x64_count(struct jit_ctx *j, u32 idx)
+{
+	jit_put(j, 0xbb49, 2); /* mov r11, imm64 */
+	jit_put_count(j, idx);
+	jit_put(j, 0x03ff49f0, 4); /* lock inc qword [r11] */
+}
+
 #define X64_OPS                                                                                    \
 	.dwarf = &x64_dwarf,                                                                        \
 	.prologue = x64_prologue, .entry = x64_entry, .alu = x64_alu, .movsx = x64_movsx, .endian = x64_endian,        \
@@ -856,7 +863,7 @@ static void x64_call_func(struct jit_ctx *j, u32 func_idx)
 	.jump = x64_jump, .jump_always = x64_jump_always, .may_goto = x64_may_goto,                \
 	.gotox = x64_gotox, .landing = x64_landing,                                                \
 	.call_sym = x64_call_sym, .tail_call = x64_tail_call, .call_func = x64_call_func,          \
-	.exit = x64_exit, .nospec = x64_nospec, .rotate = x64_rotate, .lea = x64_lea_op,           \
+	.exit = x64_exit, .count = x64_count, .nospec = x64_nospec, .rotate = x64_rotate, .lea = x64_lea_op,           \
 	.select = x64_select
 
 const struct jit_target x64_target = { .name = "x86_64", X64_OPS };
