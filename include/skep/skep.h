@@ -39,6 +39,11 @@ enum skep_engine_kind {
 #define SKEP_OBSERVE_GDB      4 /* "gdb": the JIT interface of gdb and lldb */
 #define SKEP_OBSERVE_UNWIND   8 /* "unwind": _Unwind_Backtrace() and C++ exceptions of the application walk through */
 
+struct skep_btf_blob {
+	const void *data;
+	uint32_t size;
+};
+
 /* Zero-initialise, set @sz, then what differs from the default. */
 struct skep_config {
 	size_t sz;		/* sizeof(struct skep_config) */
@@ -54,6 +59,10 @@ struct skep_config {
 	const char *kernel_config; /* "CONFIG_HZ=250\n...", as in /boot/config-*: what .kconfig externs get; copied */
 	uint32_t observe;	/* SKEP_OBSERVE_*: who is told about machine code */
 	bool count_insns;	/* machine code counts the runs of each instruction: skep_prog_counts() */
+	/* Of modules of @kernel_btf's kernel, split from it, as in /sys/kernel/btf; copied. Types that CO-RE does not find in
+	 * the kernel's are looked for here. */
+	const struct skep_btf_blob *module_btfs;
+	uint32_t module_btf_cnt;
 };
 
 /**

@@ -236,10 +236,18 @@ struct core_spec_result {
 	u32 new_mem_size; /* for loads and stores of a field whose size changed; 0: unchanged */
 	bool fail_mem_size; /* size changed in a way that the insn cannot follow */
 };
+
+/* Where types are looked for: in the kernel's BTF; when it has none of that name, in those of its modules. */
+struct core_target {
+	const struct skep_btf *kernel;
+	struct skep_btf *const *modules; /* split from @kernel */
+	u32 module_cnt;
+};
+
 /* Finds what @relo is in @targ. @err tells why it cannot be done (also for poison). 0, -EINVAL
  * (bad relocation), -ENOENT with poison set, -ESRCH ambiguous. */
 int core_resolve(const struct skep_btf *local, const struct core_relo *relo,
-		 const struct skep_btf *targ, struct core_spec_result *ret, struct strbuf *err);
+		 const struct core_target *targ, struct core_spec_result *ret, struct strbuf *err);
 /* Patches one insn (two slots for LD_IMM64) by @res. 0, -EINVAL with @err. */
 struct bpf_insn;
 int core_patch(struct bpf_insn *insn, u32 insn_idx, const struct core_relo *relo,

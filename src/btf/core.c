@@ -487,6 +487,7 @@ struct search {
 	const struct skep_btf *targ;
 	struct core_spec_result *res;
 	u32 found;
+	bool named; /* there were candidates, that fit or not */
 	bool ambiguous;
 };
 
@@ -497,6 +498,7 @@ static int try_candidate(struct search *q, u32 id)
 	struct value v;
 	int err;
 
+	q->named = true;
 	if (!match(q->relo, q->local, q->targ, id, &targ))
 		return 0;
 	err = value_of(q->relo, &targ, &v);
@@ -531,12 +533,27 @@ static int search(struct search *q, const char *name, u32 kind)
 	return err;
 }
 
-int core_resolve(const struct skep_btf *local, const struct core_relo *relo, const struct skep_btf *targ,
+static int search_all(struct search *q, const struct core_target *target, const struct btf_t *root)
+{
+	int err;
+
+	q->targ = target->kernel;
+	err = search(q, root->name, root->kind);
+	if (q->named)
+		return err;
+	for (u32 i = 0; i < target->module_cnt && !err; i++) {
+		q->targ = target->modules[i];
+		err = search(q, root->name, root->kind);
+	}
+	return err;
+}
+
+int core_resolve(const struct skep_btf *local, const struct core_relo *relo, const struct core_target *targ,
 		 struct core_spec_result *ret, struct strbuf *err)
 {
 	struct spec s;
 	struct value orig, none;
-	struct search q = { .relo = relo, .local = &s, .orig = &orig, .targ = targ, .res = ret };
+	struct search q = { .relo = relo, .local = &s, .orig = &orig, .res = ret };
 	struct btf_t root;
 	int res = local_spec(local, relo, &s, err);
 
@@ -551,7 +568,7 @@ int core_resolve(const struct skep_btf *local, const struct core_relo *relo, con
 		return bad(err, "the relocation has no value for its own type");
 	if (!root.name[0])
 		return bad(err, "an anonymous type cannot be found elsewhere");
-	res = search(&q, root.name, root.kind);
+	res = search_all(&q, targ, &root);
 	if (res == -EINVAL)
 		return bad(err, "a candidate has no usable value");
 	if (res)

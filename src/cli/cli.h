@@ -99,7 +99,7 @@ extern const char *const cli_formats[], *const cli_engines[];
 	    "the same by its section, \"xdp\"")
 #define OPTION_KERNEL_BTF \
 	OPT("kernel-btf", 'k', "FILE", FILE, kernel_btf, \
-	    "use this kernel's types (raw BTF or vmlinux)")
+	    "use this kernel's types: raw BTF, vmlinux, or a folder with modules as /sys/kernel/btf")
 #define OPTION_KCONFIG \
 	OPT("kconfig", 0, "FILE", FILE, kconfig, \
 	    "this kernel's configuration (text), for .kconfig externs")

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* common.c - what the commands share: error lines, files that go in, the instance, JSON. */
 #include "cli/cli.h"
+#include "cli/kernelbtf.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -129,69 +130,48 @@ void cli_opts_free(struct cli_opts *opts)
 
 /* ---- the instance ---------------------------------------------------------------------------- */
 
-bool cli_read_kernel_btf(struct in_file *file)
-{
-	const void *raw;
-	struct btf *btf;
-	u32 size = 0;
-
-	if (file->bytes)
-		return true;
-	cli_messages_start();
-	btf = btf__parse(file->path, NULL);
-	if (!btf) {
-		int err = errno;
-
-		cli_fail("%s: no BTF could be read from it: %s", file->path,
-			 *cli_first_warning() ? cli_first_warning() : cli_strerror(err));
-		return false;
-	}
-	raw = btf__raw_data(btf, &size);
-	file->bytes = raw && size <= FILE_MAX ? malloc(size + 1) : NULL;
-	if (file->bytes) {
-		memcpy(file->bytes, raw, size);
-		file->size = size;
-	}
-	btf__free(btf);
-	return file->bytes || !cli_fail("out of memory");
-}
-
 struct skep *cli_instance(struct cli_opts *opts)
 {
 	struct skep_config config = { .sz = sizeof(config), .engine = opts->engine,
 				      .count_insns = opts->hooks };
+	struct kernel_btf kernel = { 0 };
 	struct skep *skep = NULL;
 	const char *observe;
 	int err;
 
-	if (opts->kernel_btf.path) {
-		if (!cli_read_kernel_btf(&opts->kernel_btf))
-			return NULL;
-		config.kernel_btf = opts->kernel_btf.bytes;
-		config.kernel_btf_size = opts->kernel_btf.size;
-	}
+	if (opts->kernel_btf.path && !kernel_btf_read(&opts->kernel_btf, &kernel))
+		return NULL;
+	config.kernel_btf = opts->kernel_btf.bytes;
+	config.kernel_btf_size = opts->kernel_btf.size;
+	config.module_btfs = kernel.modules;
+	config.module_btf_cnt = kernel.module_cnt;
 	if (opts->kconfig.path) {
-		if (!in_file_read(&opts->kconfig, KCONFIG_MAX))
+		if (!in_file_read(&opts->kconfig, KCONFIG_MAX)) {
+			kernel_btf_free(&kernel);
 			return NULL;
+		}
 		if (opts->kconfig.size > 1 && !memcmp(opts->kconfig.bytes, "\x1f\x8b", 2)) {
 			cli_fail("%s: compressed; unpack it first (zcat)", opts->kconfig.path);
+			kernel_btf_free(&kernel);
 			return NULL;
 		}
 		config.kernel_config = (const char *)opts->kconfig.bytes;
 	}
 	if (opts->observe && setenv("SKEP_OBSERVE", opts->observe, 1)) {
 		cli_fail("out of memory");
+		kernel_btf_free(&kernel);
 		return NULL;
 	}
 	err = skep_create(&config, &skep);
 	observe = getenv("SKEP_OBSERVE");
+	kernel_btf_free(&kernel);
 	if (err == -EOPNOTSUPP && opts->engine == SKEP_RUN_JIT)
 		cli_fail("no JIT for this machine; use --engine interp");
 	else if (err == -EINVAL && observe && *observe)
 		cli_fail("%s \"%s\": the words are perf-map, jitdump, gdb, unwind, joined by commas",
 			 opts->observe ? "--observe" : "SKEP_OBSERVE is", observe);
 	else if (err == -EINVAL && opts->kernel_btf.path)
-		cli_fail("%s: not BTF of a kernel", opts->kernel_btf.path);
+		cli_fail("%s: not BTF of a kernel%s", opts->kernel_btf.path, kernel.is_dir ? " and its modules" : "");
 	else if (err)
 		cli_fail("cannot make an instance: %s", strerror(-err));
 	if (!err)

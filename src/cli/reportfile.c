@@ -5,6 +5,7 @@
  * terminal, sizes are those of the file that was read.
  */
 #include "cli/report.h"
+#include "cli/kernelbtf.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,6 +121,10 @@ static bool add_option(struct json_object *options, struct json_object *files, c
 		json_add_str(options, o->name, o->choices[*(u32 *)at]);
 		break;
 	case OPTION_FILE:
+		if (o->at == OPTION_AT(kernel_btf) && kernel_btf_is_dir(((struct in_file *)at)->path)) {
+			cli_fail("not modelled: reports with the BTF of modules; give --kernel-btf the file vmlinux");
+			return false;
+		}
 		if (!(o->at == OPTION_AT(kernel_btf) ? cli_read_kernel_btf(at) : in_file_read(at, FILE_MAX)))
 			return false;
 		file = file_json(at);

@@ -3,6 +3,8 @@
  * patched, before functions are linked together. */
 #include "loader/internal.h"
 
+#include "runtime/runtime.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -17,7 +19,7 @@ static int keep_note(struct bpf_program *prog, u32 insn_idx, const struct strbuf
 	return -ENOMEM;
 }
 
-static int resolve(struct bpf_program *prog, u32 idx, const struct core_relo *relo, const struct skep_btf *targ,
+static int resolve(struct bpf_program *prog, u32 idx, const struct core_relo *relo, const struct core_target *targ,
 		   struct strbuf *why)
 {
 	struct core_spec_result res = { 0 };
@@ -30,7 +32,7 @@ static int resolve(struct bpf_program *prog, u32 idx, const struct core_relo *re
 	return err ? err : core_patch(&prog->orig[idx], idx, relo, &res, why);
 }
 
-static int apply(struct bpf_program *prog, const struct skep_btf *targ, const struct btf_ext_rec *rec)
+static int apply(struct bpf_program *prog, const struct core_target *targ, const struct btf_ext_rec *rec)
 {
 	struct strbuf why = { 0 };
 	struct core_relo relo;
@@ -48,20 +50,24 @@ static int apply(struct bpf_program *prog, const struct skep_btf *targ, const st
 	return err;
 }
 
-/* The kernel's BTF, found when the first relocation needs it. */
-static const struct skep_btf *target(struct bpf_object *obj)
+/* The kernel's BTF and its modules', found when the first relocation needs them. The running kernel's modules
+ * are left out. */
+static int find_target(struct bpf_object *obj, struct core_target *ret)
 {
-	const struct skep_btf *targ = obj->custom_btf ? obj->custom_btf : object_kernel_btf(obj);
-
-	if (!targ)
+	ret->kernel = obj->custom_btf ? obj->custom_btf : object_kernel_btf(obj);
+	if (!ret->kernel) {
 		pr_warn("%s: it needs CO-RE relocations and there is no kernel BTF; give one with --kernel-btf "
 			"or btf_custom_path\n", obj->path);
-	return targ;
+		return -ESRCH;
+	}
+	if (obj->skep && !obj->custom_btf)
+		ret->modules = skep_module_btfs(obj->skep, &ret->module_cnt);
+	return 0;
 }
 
 int core_relocate(struct bpf_object *obj)
 {
-	const struct skep_btf *targ = NULL;
+	struct core_target targ = { 0 };
 	const char *sec = NULL;
 	u32 sec_idx = 0;
 	int err = 0;
@@ -81,9 +87,10 @@ int core_relocate(struct bpf_object *obj)
 		/* Subprograms may be needed by any program. */
 		if (!prog->is_subprog && !prog->autoload)
 			continue;
-		if (!targ)
-			targ = target(obj);
-		err = targ ? apply(prog, targ, rec) : -ESRCH;
+		if (!targ.kernel)
+			err = find_target(obj, &targ);
+		if (!err)
+			err = apply(prog, &targ, rec);
 	}
 	return err;
 }

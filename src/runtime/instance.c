@@ -70,6 +70,18 @@ static int register_helpers(struct skep *skep)
 	return err;
 }
 
+static bool take_modules(struct skep *skep, const struct skep_opts *opts)
+{
+	skep->modules = calloc(opts->module_cnt + 1, sizeof(*skep->modules));
+	if (!skep->modules)
+		return false;
+	for (; skep->module_cnt < opts->module_cnt; skep->module_cnt++) {
+		skep->modules[skep->module_cnt] = opts->modules[skep->module_cnt];
+		btf_get(skep->modules[skep->module_cnt]);
+	}
+	return true;
+}
+
 int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 {
 	static const struct skep_opts defaults;
@@ -102,6 +114,8 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 	skep->kernel_btf = opts->kernel_btf;
 	if (skep->kernel_btf)
 		btf_get(skep->kernel_btf);
+	if (!take_modules(skep, opts))
+		goto fail;
 	skep->progs = malloc(tab_prog_cnt * sizeof(*skep->progs));
 	skep->vcpus = vcpu_set_new(pick_cpu_cnt(opts->cpu_cnt));
 	if (!skep->progs || !skep->vcpus || trace_init(&skep->trace))
@@ -141,6 +155,9 @@ void skep_free(struct skep *skep)
 	if (skep->vcpus)
 		vcpu_set_free(skep->vcpus);
 	btf_put(skep->kernel_btf);
+	for (u32 i = 0; i < skep->module_cnt; i++)
+		btf_put(skep->modules[i]);
+	free(skep->modules);
 	for (u32 i = 0; i < PROG_TYPE_MAX; i++)
 		free(skep->helpers[i]);
 	free(skep->progs);
@@ -175,6 +192,12 @@ struct memacct *skep_memacct(struct skep *skep)
 const struct skep_btf *skep_kernel_btf(struct skep *skep)
 {
 	return skep->kernel_btf;
+}
+
+struct skep_btf *const *skep_module_btfs(struct skep *skep, u32 *ret_cnt)
+{
+	*ret_cnt = skep->module_cnt;
+	return skep->modules;
 }
 
 void skep_set_map_objs(struct skep *skep, const struct map_objs *objs)

@@ -42,6 +42,8 @@ struct skep {
 	u64 seed;
 	bool stats_on;
 	const struct skep_btf *kernel_btf;
+	struct skep_btf **modules; /* of that kernel */
+	u32 module_cnt;
 	struct idtab ids[OBJ_KIND_CNT];
 	struct room_state rooms[SKEP_ROOM_CNT];
 	struct trace_buf trace;

@@ -31,6 +31,8 @@ struct skep_opts {
 	u32 observe; /* JIT_OBSERVE_* of jit.h: who is told about machine code */
 	bool count_insns; /* machine code counts the runs of each instruction */
 	const struct skep_btf *kernel_btf; /* instead of the built-in one; a reference is taken */
+	struct skep_btf *const *modules;   /* split from it; the same */
+	u32 module_cnt;
 };
 enum skep_engine { SKEP_ENGINE_AUTO /* JIT where there is one */, SKEP_ENGINE_JIT, SKEP_ENGINE_INTERP };
 
@@ -46,6 +48,7 @@ struct vcpu_set *skep_vcpus(struct skep *skep);
 struct skep_clock *skep_clock_of(struct skep *skep);
 struct memacct *skep_memacct(struct skep *skep);
 const struct skep_btf *skep_kernel_btf(struct skep *skep);
+struct skep_btf *const *skep_module_btfs(struct skep *skep, u32 *ret_cnt);
 
 /* ---- what subsystems register (before the first program is loaded) ------------------------ */
 

@@ -42,11 +42,43 @@ static int observe_env(u32 *ret_how)
 	return list ? jit_observe_parse(list, ret_how) : 0;
 }
 
+static void given_btf_put(struct skep_opts *opts)
+{
+	for (u32 i = 0; i < opts->module_cnt; i++)
+		btf_put(opts->modules[i]);
+	free((void *)opts->modules);
+	btf_put((struct skep_btf *)opts->kernel_btf);
+}
+
+/* What there is afterwards, given_btf_put() drops, also after a failure. */
+static int given_btf(const struct skep_config *config, struct skep_opts *opts)
+{
+	struct skep_btf *btf = NULL, **modules;
+	int err;
+
+	if (!config->kernel_btf)
+		return config->module_btf_cnt ? -EINVAL : 0;
+	err = btf_parse(config->kernel_btf, config->kernel_btf_size, NULL, BTF_PARSE_KERNEL, NULL, &btf);
+	if (err)
+		return err;
+	opts->kernel_btf = btf;
+	modules = calloc(config->module_btf_cnt + 1, sizeof(*modules));
+	if (!modules)
+		return -ENOMEM;
+	opts->modules = modules;
+	for (u32 i = 0; i < config->module_btf_cnt && !err; i++) {
+		const struct skep_btf_blob *blob = &config->module_btfs[i];
+
+		err = btf_parse(blob->data, blob->size, btf, BTF_PARSE_KERNEL, NULL, &modules[i]);
+		opts->module_cnt += !err;
+	}
+	return err;
+}
+
 int skep_create(const struct skep_config *config, struct skep **ret_skep)
 {
 	struct skep_config known = { 0 };
 	struct skep_opts opts = { 0 };
-	struct skep_btf *btf = NULL;
 	int err;
 
 	if (config) {
@@ -66,14 +98,10 @@ int skep_create(const struct skep_config *config, struct skep **ret_skep)
 	opts.tick_ns = known.tick_ns;
 	opts.seeded = known.seeded;
 	opts.seed = known.seed;
-	if (known.kernel_btf) {
-		err = btf_parse(known.kernel_btf, known.kernel_btf_size, NULL, BTF_PARSE_KERNEL, NULL, &btf);
-		if (err)
-			return err;
-		opts.kernel_btf = btf;
-	}
-	err = skep_boot(&opts, ret_skep);
-	btf_put(btf);
+	err = given_btf(&known, &opts);
+	if (!err)
+		err = skep_boot(&opts, ret_skep);
+	given_btf_put(&opts);
 	if (!err && known.kernel_config) {
 		err = skep_set_kernel_config(*ret_skep, known.kernel_config);
 		if (err)

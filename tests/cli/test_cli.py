@@ -163,9 +163,12 @@ def test_verify(tmp):
     check("--log-level 0 prints no log", "processed" not in Run("verify", LB, "--log-level", "0").out)
     check("the log in JSON", "processed" in Run("verify", LB, "-j", "--log-level", "1").json()[0]["log"])
     refuses("--kernel-btf of an object", Run("verify", LB, "--kernel-btf", SHAPES), SHAPES, "not BTF of a kernel")
+    with tempfile.TemporaryDirectory() as folder:
+        refuses("--kernel-btf of a folder without vmlinux", Run("verify", LB, "--kernel-btf", folder), folder + "/vmlinux")
     here = "/sys/kernel/btf/vmlinux"
     if os.path.exists(here):
         ran("--kernel-btf of this machine's kernel", Run("verify", LB, "--kernel-btf", here), 0, "success")
+        ran("--kernel-btf of a folder", Run("verify", LB, "--kernel-btf", os.path.dirname(here)), 0, "success")
     else:
         check("--kernel-btf of this machine's kernel", True, "no " + here)
     config = write(os.path.join(tmp, "config"), b"# CONFIG_A is not set\nCONFIG_MUST_BE=7\n")

@@ -102,7 +102,7 @@ static void relocate(const struct skep_btf *local, const struct skep_btf *targ, 
 
 		memcpy(&relo, ext->core.recs[i].rec, sizeof(relo));
 		memset(&res, 0, sizeof(res));
-		if (!core_resolve(local, &relo, targ, &res, &err))
+		if (!core_resolve(local, &relo, &(struct core_target){ .kernel = targ }, &res, &err))
 			core_patch(insns, 0, &relo, &res, &err);
 		strbuf_reset(&err);
 	}
