@@ -82,6 +82,12 @@ struct aval {
 	s32 off;    /* or value, or index of the map */
 };
 
+/* Not by bytes: two of them are padding, whose change would start another round. */
+static bool aval_equal(struct aval a, struct aval b)
+{
+	return a.kind == b.kind && a.maybe == b.maybe && a.off == b.off;
+}
+
 static bool is_stack(const struct aval *a)
 {
 	return a->kind >= OWN;
@@ -187,7 +193,7 @@ static void store(struct pass *p, const struct aval *to, s32 off, u32 size, cons
 		if (to->off != ANY_OFF && (size != 8 || SPI((s64)to->off + off) != s))
 			continue;
 		now = join(p->slots[s], *what);
-		p->slots_changed |= memcmp(&now, &p->slots[s], sizeof(now)) != 0;
+		p->slots_changed |= !aval_equal(now, p->slots[s]);
 		p->slots[s] = now;
 	}
 }
@@ -417,7 +423,7 @@ static bool merge_entry(struct regs *to, const struct regs *from)
 	for (u32 r = 0; r < MAX_BPF_REG; r++) {
 		struct aval now = join(to->r[r], from->r[r]);
 
-		changed |= memcmp(&now, &to->r[r], sizeof(now)) != 0;
+		changed |= !aval_equal(now, to->r[r]);
 		to->r[r] = now;
 	}
 	return changed;
