@@ -190,7 +190,8 @@ def test_gdb():
              "gdb: source lines", "gdb: stepping out of a function"]
     why = "" if shutil.which("gdb") else "no gdb here"
     if not why:
-        script = ["set pagination off", "set breakpoint pending on", "set environment SKEP_OBSERVE=gdb", "set debuginfod enabled off",
+        script = ["set pagination off", "set breakpoint pending on", "set environment SKEP_OBSERVE=gdb", "set environment ASAN_OPTIONS=detect_leaks=0",
+                  "set debuginfod enabled off",
                   "break bee_inner", f"run run {OBJ}", "bt", "info line", "finish", "delete", "continue"]
         done = subprocess.run(["gdb", "-nx", "-batch"] + [w for s in script for w in ("-ex", s)] + [SKEP],
                               capture_output=True, text=True, stdin=subprocess.DEVNULL)
