@@ -228,6 +228,8 @@ void cli_print_json(struct json_object *json, const struct cli_opts *opts);
 struct json_object *json_parse(const char *path, const u8 *text, size_t size);
 void json_add_str(struct json_object *obj, const char *key, const char *val);
 void json_add_num(struct json_object *obj, const char *key, u64 val);
+/* The member as text, "" when there is none; the object's. */
+const char *json_text(struct json_object *obj, const char *key);
 struct json_object *cli_hex_bytes(const void *bytes, size_t size); /* ["0x00", ...] as bpftool */
 void cli_add_hex(struct strbuf *out, const void *bytes, size_t size);
 

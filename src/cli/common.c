@@ -201,6 +201,14 @@ void json_add_str(struct json_object *obj, const char *key, const char *val)
 	json_object_object_add(obj, key, json_object_new_string(val ? val : ""));
 }
 
+const char *json_text(struct json_object *obj, const char *key)
+{
+	struct json_object *val = NULL;
+
+	json_object_object_get_ex(obj, key, &val);
+	return val ? json_object_get_string(val) : "";
+}
+
 void json_add_num(struct json_object *obj, const char *key, u64 val)
 {
 	json_object_object_add(obj, key, json_object_new_int64(val));

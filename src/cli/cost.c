@@ -70,14 +70,6 @@ static s64 num_of(struct json_object *obj, const char *key)
 	return json_object_get_int64(val);
 }
 
-static const char *text_of(struct json_object *obj, const char *key)
-{
-	struct json_object *val = NULL;
-
-	json_object_object_get_ex(obj, key, &val);
-	return json_object_get_string(val) ?: "";
-}
-
 static struct json_object *list_of(struct json_object *cost, const char *key, size_t *ret_cnt)
 {
 	struct json_object *list = NULL;
@@ -142,13 +134,13 @@ static void print_misses(struct json_object *cost, FILE *to)
 	fprintf(to, "  states that an earlier one did not cover, and what differed first:\n");
 	for (size_t i = 0; i < cnt && i < SHOWN; i++) {
 		struct json_object *m = json_object_array_get_idx(list, i);
-		const char *file = text_of(m, "file");
+		const char *file = json_text(m, "file");
 
 		fprintf(to, "  %8" PRId64 " times at insn %" PRId64, num_of(m, "times"), num_of(m, "insn_idx"));
 		if (*file)
 			fprintf(to, " (%s:%" PRId64 ")", file, num_of(m, "line"));
-		fprintf(to, ": %s, as %s was kept and %s arrived%s\n", text_of(m, "where"), text_of(m, "kept"),
-			text_of(m, "arrived"), num_of(m, "in_loop") ? ", in a loop" : "");
+		fprintf(to, ": %s, as %s was kept and %s arrived%s\n", json_text(m, "where"), json_text(m, "kept"),
+			json_text(m, "arrived"), num_of(m, "in_loop") ? ", in a loop" : "");
 	}
 	if (cnt > SHOWN)
 		fprintf(to, "  (%zu more)\n", cnt - SHOWN);
@@ -164,10 +156,10 @@ void cost_print(struct json_object *cost, FILE *to)
 
 	for (size_t i = 0; i < cnt; i++) {
 		struct json_object *p = json_object_array_get_idx(places, i);
-		const char *file = text_of(p, "file");
+		const char *file = json_text(p, "file");
 
 		all += num_of(p, "times");
-		ok &= add(&functions, innermost(text_of(p, "calls")), 0, num_of(p, "times"));
+		ok &= add(&functions, innermost(json_text(p, "calls")), 0, num_of(p, "times"));
 		if (*file)
 			ok &= add(&lines, file, num_of(p, "line"), num_of(p, "times"));
 	}
@@ -187,9 +179,9 @@ void cost_write_folded(struct json_object *cost, const char *prog, FILE *to)
 
 	for (size_t i = 0; i < cnt; i++) {
 		struct json_object *p = json_object_array_get_idx(places, i);
-		const char *file = text_of(p, "file");
+		const char *file = json_text(p, "file");
 
-		fprintf(to, "%s;%s;", prog, text_of(p, "calls"));
+		fprintf(to, "%s;%s;", prog, json_text(p, "calls"));
 		if (*file)
 			fprintf(to, "%s:%" PRId64, file, num_of(p, "line"));
 		else

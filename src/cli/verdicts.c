@@ -44,14 +44,6 @@ static void print_table(const struct verdicts *v)
 	}
 }
 
-static const char *json_text(struct json_object *obj, const char *key)
-{
-	struct json_object *val = NULL;
-
-	json_object_object_get_ex(obj, key, &val);
-	return val ? json_object_get_string(val) : "";
-}
-
 static void print_cause(struct json_object *cause, FILE *to)
 {
 	struct json_object *times = NULL;

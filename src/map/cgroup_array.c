@@ -108,17 +108,9 @@ int cgroup_array_at(struct skep_map *map, u32 idx, const struct cgroup **ret_cgr
 	return *ret_cgrp ? 0 : -EAGAIN;
 }
 
-static u32 key_of(const void *key)
-{
-	u32 idx;
-
-	memcpy(&idx, key, sizeof(idx));
-	return idx;
-}
-
 static int cgroup_array_update(struct skep_map *map, const void *key, const void *value, u64 flags)
 {
-	struct cgroup **place = place_at(map, key_of(key)), *cgrp;
+	struct cgroup **place = place_at(map, key_index(key)), *cgrp;
 	int fd, err;
 
 	if (flags != BPF_ANY)
@@ -134,7 +126,7 @@ static int cgroup_array_update(struct skep_map *map, const void *key, const void
 
 static long cgroup_array_delete(struct skep_map *map, const void *key)
 {
-	struct cgroup **place = place_at(map, key_of(key));
+	struct cgroup **place = place_at(map, key_index(key));
 
 	if (!place)
 		return -E2BIG;

@@ -50,17 +50,9 @@ static void insn_array_free(struct skep_map *map)
 	acct_free(map->acct, insn_array_of(map), array_size(map->max_entries));
 }
 
-static u32 key_of(const void *key)
-{
-	u32 idx;
-
-	memcpy(&idx, key, sizeof(idx));
-	return idx;
-}
-
 static void *insn_array_lookup(struct skep_map *map, const void *key)
 {
-	u32 idx = key_of(key);
+	u32 idx = key_index(key);
 
 	return idx < map->max_entries ? &insn_array_of(map)->values[idx] : NULL;
 }
@@ -69,7 +61,7 @@ static void *insn_array_lookup(struct skep_map *map, const void *key)
 static long insn_array_update(struct skep_map *map, const void *key, const void *value, u64 flags)
 {
 	struct bpf_insn_array_value val;
-	u32 idx = key_of(key);
+	u32 idx = key_index(key);
 
 	if (idx >= map->max_entries)
 		return -E2BIG;

@@ -22,6 +22,15 @@ extern const struct map_ops sk_storage_map_ops;
 extern const struct map_ops cgroup_storage_map_ops, percpu_cgroup_storage_map_ops;
 extern const struct map_ops array_of_maps_map_ops, hash_of_maps_map_ops, perf_event_array_map_ops;
 
+/* Of types whose keys are 32-bit numbers. */
+static inline u32 key_index(const void *key)
+{
+	u32 num;
+
+	memcpy(&num, key, sizeof(num));
+	return num;
+}
+
 /* array.c: of every type whose keys are numbers below max_entries. */
 int array_next_key(struct skep_map *map, const void *key, void *ret_next);
 

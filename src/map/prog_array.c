@@ -141,19 +141,11 @@ static int member_get(struct skep_map *map, int fd, struct map_prog **ret_prog)
 	return 0;
 }
 
-static u32 key_of(const void *key)
-{
-	u32 idx;
-
-	memcpy(&idx, key, sizeof(idx));
-	return idx;
-}
-
 static int prog_array_sys_update(struct skep_map *map, const void *key, const void *value, u64 flags)
 {
 	struct prog_array *array = prog_array_of(map);
 	struct map_prog *prog;
-	u32 idx = key_of(key);
+	u32 idx = key_index(key);
 	int fd, err;
 
 	if (flags != BPF_ANY)
@@ -170,7 +162,7 @@ static int prog_array_sys_update(struct skep_map *map, const void *key, const vo
 static long prog_array_delete(struct skep_map *map, const void *key)
 {
 	struct prog_array *array = prog_array_of(map);
-	u32 idx = key_of(key);
+	u32 idx = key_index(key);
 
 	if (idx >= array->slots.cnt)
 		return -E2BIG;
@@ -181,7 +173,7 @@ static int prog_array_sys_lookup(struct skep_map *map, const void *key, void *va
 				 u64 flags __unused_arg)
 {
 	struct prog_array *array = prog_array_of(map);
-	u32 idx = key_of(key);
+	u32 idx = key_index(key);
 	struct map_prog *prog;
 
 	prog = idx < array->slots.cnt ? in_slot(rcu_load(array->slots.at[idx])) : NULL;
@@ -193,7 +185,7 @@ static int prog_array_sys_lookup(struct skep_map *map, const void *key, void *va
 
 static int prog_array_next_key(struct skep_map *map, const void *key, void *ret_next)
 {
-	u32 idx = key ? key_of(key) : UINT32_MAX;
+	u32 idx = key ? key_index(key) : UINT32_MAX;
 	u32 next = idx < map->max_entries ? idx + 1 : 0;
 
 	if (next == map->max_entries)

@@ -196,18 +196,10 @@ long stack_map_store(struct skep_map *map, const u64 *ips, u32 cnt, u64 flags)
 	return store(m, id, hash, ips, cnt);
 }
 
-static u32 id_of(const void *key)
-{
-	u32 id;
-
-	memcpy(&id, key, sizeof(id));
-	return id;
-}
-
 static int read_out(struct skep_map *map, const void *key, void *value, bool keep)
 {
 	struct stack_map *m = stacks_of(map);
-	u32 id = id_of(key);
+	u32 id = key_index(key);
 	struct stack *s = id < m->place_cnt ? put_in_place(&m->places[id], NULL) : NULL;
 
 	if (!s)
@@ -237,7 +229,7 @@ static int stack_map_update(struct skep_map *map __unused_arg, const void *key _
 static long stack_map_delete(struct skep_map *map, const void *key)
 {
 	struct stack_map *m = stacks_of(map);
-	u32 id = id_of(key);
+	u32 id = key_index(key);
 	struct stack *s;
 
 	if (id >= m->place_cnt)
@@ -250,7 +242,7 @@ static long stack_map_delete(struct skep_map *map, const void *key)
 static int stack_map_next_key(struct skep_map *map, const void *key, void *ret_next)
 {
 	struct stack_map *m = stacks_of(map);
-	u32 id = key && id_of(key) < m->place_cnt ? id_of(key) + 1 : 0;
+	u32 id = key && key_index(key) < m->place_cnt ? key_index(key) + 1 : 0;
 
 	while (id < m->place_cnt && !__atomic_load_n(&m->places[id], __ATOMIC_RELAXED))
 		id++;

@@ -38,6 +38,8 @@ static char *name_chain(const struct vcost *from, u32 i, char *const *chains, co
 /* Callers stand before what they call. */
 bool show_cost(const struct vcost *from, const char *prog_name, struct shown_cost *to)
 {
+	if (!from->place_cnt)
+		return false; /* nobody asked */
 	to->chains = calloc(from->chain_cnt + 1, sizeof(*to->chains));
 	to->places = calloc(from->place_cnt + 1, sizeof(*to->places));
 	to->misses = calloc(from->miss_cnt + 1, sizeof(*to->misses));

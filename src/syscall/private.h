@@ -79,7 +79,7 @@ struct shown_cost {
 	struct skep_cost_place *places;
 	struct skep_cost_miss *misses;
 };
-/* False, and nothing to show: no memory. shown_cost_free() either way. */
+/* False, and nothing to show: it was not measured, or no memory. shown_cost_free() either way. */
 bool show_cost(const struct vcost *from, const char *prog_name, struct shown_cost *to);
 void shown_cost_free(struct shown_cost *s, const struct vcost *from);
 
