@@ -141,17 +141,15 @@ static void name_unresolved(struct row *row, const char *log)
 	}
 }
 
-/* Loads the program of @obj with a log of that level (0: none, as it takes time); closes @obj. */
+/* Loads the program of @obj with a log of that level (0: one of a refusal only, as it takes time); closes @obj. */
 static void load_alone(struct bpf_object *obj, u32 idx, u32 level, char *log, struct row *row)
 {
 	struct bpf_program *prog = nth_prog(obj, idx);
 	int err;
 
 	log[0] = '\0';
-	if (level) {
-		bpf_program__set_log_level(prog, level);
-		bpf_program__set_log_buf(prog, log, LOG_SIZE);
-	}
+	bpf_program__set_log_level(prog, level);
+	bpf_program__set_log_buf(prog, log, LOG_SIZE);
 	current_row = row;
 	err = cli_load_only(obj, prog);
 	current_row = NULL;
@@ -174,16 +172,6 @@ static bool verify_one(const struct cli_opts *opts, struct job *job, char *log)
 	if (!obj)
 		return false;
 	load_alone(obj, job->prog_idx, opts->log_level, log, row);
-	if (row->err && row->reached && !opts->log_level) {
-		struct row again = { 0 };
-
-		obj = cli_input_open(&job->src->in);
-		if (!obj)
-			return false;
-		load_alone(obj, job->prog_idx, 1, log, &again);
-		json_object_put(again.explain); /* as the first time */
-		json_object_put(again.cost);
-	}
 	if (row->err) {
 		row->log_tail = strdup(cli_tail(log, TAIL_LINES));
 		name_unresolved(row, log);

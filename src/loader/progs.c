@@ -181,21 +181,26 @@ static void fill_opts(const struct bpf_program *p, struct bpf_prog_load_opts *op
 	opts->line_info_rec_size = obj->ext->line.rec_size;
 }
 
-static int try_load(struct bpf_program *p, u32 level, char *buf, u32 size)
+/* @ret_true_size: how large the log would have been, its end included; NULL: nobody asks. */
+static int try_load(struct bpf_program *p, u32 level, char *buf, u32 size, u32 *ret_true_size)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts);
+	int fd;
 
 	fill_opts(p, &opts);
 	opts.log_level = level;
 	opts.log_buf = buf;
 	opts.log_size = buf ? size : 0;
-	return sys_prog_load(p->obj->skep, p->type, p->name, p->obj->license, p->insns, p->insn_cnt, &opts);
+	fd = sys_prog_load(p->obj->skep, p->type, p->name, p->obj->license, p->insns, p->insn_cnt, &opts);
+	if (ret_true_size)
+		*ret_true_size = opts.log_true_size;
+	return fd;
 }
 
 /* With a log of our own, as large as it must be. */
 static int load_with_log(struct bpf_program *p, u32 level, char **ret_log)
 {
-	u32 size = LOG_ROOM;
+	u32 size = LOG_ROOM, needed;
 	int fd = -ENOMEM;
 
 	*ret_log = NULL;
@@ -205,9 +210,9 @@ static int load_with_log(struct bpf_program *p, u32 level, char **ret_log)
 		if (!*ret_log)
 			return -ENOMEM;
 		**ret_log = '\0';
-		fd = try_load(p, level, *ret_log, size);
+		fd = try_load(p, level, *ret_log, size, &needed);
 		if (fd == -ENOSPC && size < LOG_ROOM_MAX)
-			size *= 2;
+			size = min_of(max_of(size * 2, needed), LOG_ROOM_MAX);
 		else
 			break;
 	} while (true);
@@ -238,11 +243,11 @@ static int load_one(struct bpf_program *p)
 	if (buf) {
 		if (size)
 			buf[0] = '\0';
-		fd = try_load(p, level, buf, size);
+		fd = try_load(p, level, buf, size, NULL);
 		if (fd < 0)
 			load_log_fixup(p, buf, size);
 	} else {
-		fd = level ? load_with_log(p, level, &own) : try_load(p, 0, NULL, 0);
+		fd = level ? load_with_log(p, level, &own) : try_load(p, 0, NULL, 0, NULL);
 		if (fd < 0 && !own)
 			fd = load_with_log(p, 1, &own);
 	}
