@@ -15,9 +15,11 @@ $(BUILD)/build.ninja: | deps
 deps:
 	@scripts/deps.sh
 
+# How many times as long as planned a test may take.
+SLOWER ?= 1
 test: all ## run every test; ends with "N passed, N failed, N skipped"
 	@rm -rf $(RESULTS)
-	@meson test -C $(BUILD) --no-rebuild --setup report --print-errorlogs; status=$$?; \
+	@meson test -C $(BUILD) --no-rebuild --setup report --print-errorlogs -t $(SLOWER); status=$$?; \
 		python3 scripts/report_tests.py $(RESULTS) && exit $$status
 
 demo: all ## the XDP load balancer of examples/xdp_lb from source to rewritten packets
@@ -77,7 +79,7 @@ features: ## a row for each FEATURES id: its tests and their results in the last
 
 asan: deps ## all tests under AddressSanitizer and UBSan
 	@[ -f $(BUILD)-asan/build.ninja ] || meson setup $(BUILD)-asan -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
-	@$(MAKE) --no-print-directory test BUILD=$(BUILD)-asan
+	@$(MAKE) --no-print-directory test BUILD=$(BUILD)-asan SLOWER=10
 
 # Tests with threads; a child after fork() may start threads of its own. SKEP_TEST_THREADS: how many threads the
 # stress tests of maps start.
