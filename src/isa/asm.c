@@ -723,6 +723,22 @@ static bool stmt_call(struct as *as)
 	return emit(as, FORM_CALL_SUBPROG, (struct bpf_insn){ 0 }) && target(as, true);
 }
 
+/* "insn 0xb7 0 0 0 5": code, dst, src, off, imm of what no text can say. */
+static bool stmt_raw(struct as *as)
+{
+	s32 field[5];
+
+	for (int i = 0; i < 5; i++) {
+		if (!need_imm32(as, &field[i]))
+			return false;
+	}
+	if (field[0] != (u8)field[0] || field[1] & ~15 || field[2] & ~15 || field[3] != (s16)field[3])
+		return fail(as, "insn CODE DST SRC OFF IMM take 8, 4, 4, 16 and 32 bits");
+	return vec_push(&as->insns, ((struct bpf_insn){ .code = field[0], .dst_reg = field[1], .src_reg = field[2],
+							.off = field[3], .imm = field[4] })) ||
+	       fail(as, "out of memory");
+}
+
 static bool statement(struct as *as)
 {
 	struct reg_ref reg;
@@ -750,6 +766,8 @@ static bool statement(struct as *as)
 		return stmt_store_release(as);
 	if (take(as, "*"))
 		return stmt_store(as);
+	if (take(as, "insn"))
+		return stmt_raw(as);
 	if (take_reg(as, &reg))
 		return stmt_reg(as, reg);
 	return fail(as, "not an instruction");

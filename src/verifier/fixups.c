@@ -902,8 +902,7 @@ static int aim(struct fixer *fx, u32 orig, struct bpf_insn *insn, u32 at)
 		return 0;
 	}
 	if (insn_infos[form].kind != INSN_JA)
-		return reject_at(fx->env, orig, R_PATCH_RANGE, -ERANGE,
-				 "insn %u cannot be patched due to 16-bit range", orig);
+		return verifier_bug(fx->env, "insn %u is a jump that was not lengthened", orig);
 	*insn = (struct bpf_insn){ .code = BPF_JMP32 | BPF_JA, .imm = dist };
 	return 0;
 }
