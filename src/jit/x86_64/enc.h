@@ -107,10 +107,10 @@ static inline struct x64_enc x64_rm(u32 op, u32 size, bool lock, u8 reg, struct 
 {
 	struct x64_enc e = { .len = 0 };
 
-	if (lock)
-		x64_byte(&e, 0xf0);
 	if (size == 2)
 		x64_byte(&e, 0x66);
+	if (lock)
+		x64_byte(&e, 0xf0);
 	if (m.has_idx && m.idx >= R8)
 		x64_byte(&e, 0x42 | (size == 8) << 3 | (reg >> 3) << 2 | m.base >> 3);
 	else
@@ -146,9 +146,9 @@ static inline struct x64_enc x64_alu_ri(enum x64_alu op, bool w, u8 dst, s32 imm
 	return e;
 }
 
-static inline struct x64_enc x64_alu_mi8(enum x64_alu op, struct x64_mem m, s8 imm)
+static inline struct x64_enc x64_alu_mi8(enum x64_alu op, u32 size, struct x64_mem m, s8 imm)
 {
-	struct x64_enc e = x64_rm(0x83, 8, false, op, m);
+	struct x64_enc e = x64_rm(0x83, size, false, op, m);
 
 	x64_byte(&e, imm);
 	return e;
@@ -262,6 +262,17 @@ static inline struct x64_enc x64_ror16_8(u8 r)
 	return e;
 }
 
+/* The last 8 bytes are the immediate. */
+static inline struct x64_enc x64_movabs(u8 dst, u64 imm)
+{
+	struct x64_enc e = { .len = 0 };
+
+	x64_rex(&e, true, 0, dst, false);
+	x64_byte(&e, 0xb8 | (dst & 7));
+	x64_imm(&e, imm, 8);
+	return e;
+}
+
 /* The shortest: XOR (changes flags), MOV r32, sign-extended MOV, MOVABS. */
 static inline struct x64_enc x64_mov_imm(u8 dst, u64 imm)
 {
@@ -277,9 +288,7 @@ static inline struct x64_enc x64_mov_imm(u8 dst, u64 imm)
 		e = x64_rr(0xc7, true, 0, dst);
 		x64_imm(&e, imm, 4);
 	} else {
-		x64_rex(&e, true, 0, dst, false);
-		x64_byte(&e, 0xb8 | (dst & 7));
-		x64_imm(&e, imm, 8);
+		e = x64_movabs(dst, imm);
 	}
 	return e;
 }
@@ -299,6 +308,95 @@ static inline struct x64_enc x64_push(u8 r)
 	x64_rex(&e, false, 0, r, false);
 	x64_byte(&e, 0x50 | (r & 7));
 	return e;
+}
+
+/* MOV dst, fs:[disp]; the last 4 bytes are the displacement. */
+static inline struct x64_enc x64_mov_fs(u8 dst, s32 disp)
+{
+	struct x64_enc e = { .bits = 0x64, .len = 1 };
+
+	x64_rex(&e, true, dst, 0, false);
+	x64_byte(&e, 0x8b);
+	x64_byte(&e, (dst & 7) << 3 | RSP);
+	x64_byte(&e, 0x25); /* neither base nor index */
+	x64_imm(&e, (u32)disp, 4);
+	return e;
+}
+
+/* CDQ, CQO: the sign of RAX all over RDX. */
+static inline struct x64_enc x64_cqo(bool w)
+{
+	struct x64_enc e = { .len = 0 };
+
+	x64_rex(&e, w, 0, 0, false);
+	x64_byte(&e, 0x99);
+	return e;
+}
+
+/* Distances are from the end of the jump. */
+static inline struct x64_enc x64_jcc8(enum x64_cc cc, s8 dist)
+{
+	return (struct x64_enc){ .bits = 0x70 | cc | (u8)dist << 8, .len = 2 };
+}
+
+static inline struct x64_enc x64_jmp8(s8 dist)
+{
+	return (struct x64_enc){ .bits = 0xeb | (u8)dist << 8, .len = 2 };
+}
+
+static inline struct x64_enc x64_jcc32(enum x64_cc cc, s32 dist)
+{
+	return (struct x64_enc){ .bits = 0x0f | (0x80 | cc) << 8 | (u64)(u32)dist << 16, .len = 6 };
+}
+
+static inline struct x64_enc x64_jmp32(s32 dist)
+{
+	return (struct x64_enc){ .bits = 0xe9 | (u64)(u32)dist << 8, .len = 5 };
+}
+
+static inline struct x64_enc x64_call32(s32 dist)
+{
+	return (struct x64_enc){ .bits = 0xe8 | (u64)(u32)dist << 8, .len = 5 };
+}
+
+static inline struct x64_enc x64_jmp_r(u8 r)
+{
+	return x64_rr(0xff, false, 4, r);
+}
+
+static inline struct x64_enc x64_jmp_m(struct x64_mem m)
+{
+	return x64_rm(0xff, 4, false, 4, m);
+}
+
+static inline struct x64_enc x64_call_r(u8 r)
+{
+	return x64_rr(0xff, false, 2, r);
+}
+
+static inline struct x64_enc x64_lock_inc(struct x64_mem m)
+{
+	return x64_rm(0xff, 8, true, 0, m);
+}
+
+static inline struct x64_enc x64_leave(void)
+{
+	return (struct x64_enc){ .bits = 0xc9, .len = 1 };
+}
+
+static inline struct x64_enc x64_ret(void)
+{
+	return (struct x64_enc){ .bits = 0xc3, .len = 1 };
+}
+
+static inline struct x64_enc x64_lfence(void)
+{
+	return (struct x64_enc){ .bits = 0xe8ae0f, .len = 3 };
+}
+
+static inline struct x64_enc x64_endbr64(void)
+{
+	return (struct x64_enc){ .bits = 0xfa1e0ff3, .len = 4 };
 }
 
 #endif

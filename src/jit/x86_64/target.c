@@ -42,10 +42,17 @@ static inline void put(struct jit_ctx *j, struct x64_enc e)
 	j->pos += e.len;
 }
 
-/* A jump forward inside one insn's code: the distance is filled in at the label. */
-static u32 put_local_jump(struct jit_ctx *j, u8 opcode)
+/* All but the last @tail bytes, which somebody else fills in. */
+static void put_head(struct jit_ctx *j, struct x64_enc e, u32 tail)
 {
-	jit_put(j, opcode, 2);
+	e.len -= tail;
+	put(j, e);
+}
+
+/* A jump forward inside one insn's code: the distance is filled in at the label. */
+static u32 put_local_jump(struct jit_ctx *j, struct x64_enc jump)
+{
+	put(j, jump);
 	return j->pos;
 }
 
@@ -54,9 +61,6 @@ static void put_label(struct jit_ctx *j, u32 from)
 	if (j->pos <= j->cap)
 		j->code[from - 1] = j->pos - from;
 }
-
-#define JCC8(cc) (0x70 | (cc))
-#define JMP8	 0xeb
 
 /* ---- frame ----------------------------------------------------------------------------- */
 
@@ -137,7 +141,7 @@ static void put_saved_regs(struct jit_ctx *j, const struct layout *l, u32 opcode
 
 static void x64_landing(struct jit_ctx *j)
 {
-	jit_put(j, 0xfa1e0ff3, 4); /* endbr64 */
+	put(j, x64_endbr64());
 }
 
 /* It calls nothing, keeps nothing and never looks at its stack: the caller's frame is as good. */
@@ -175,15 +179,15 @@ static void x64_prologue(struct jit_ctx *j)
 
 static void x64_nospec(struct jit_ctx *j)
 {
-	jit_put(j, 0xe8ae0f, 3); /* lfence */
+	put(j, x64_lfence());
 }
 
 static void x64_entry(struct jit_ctx *j, u32 func_idx)
 {
 	x64_landing(j);
-	jit_put(j, 0xbb49, 2);	   /* mov r11, imm64 */
+	put_head(j, x64_movabs(T1, 0), 8);
 	jit_put_target(j, func_idx);
-	jit_put(j, 0x23ff41, 3); /* jmp [r11] */
+	put(j, x64_jmp_m(mem_at(T1, 0)));
 }
 
 static void x64_exit(struct jit_ctx *j)
@@ -191,11 +195,11 @@ static void x64_exit(struct jit_ctx *j)
 	struct layout l = layout_of(j->func);
 
 	if (is_frameless(j->func))
-		return jit_put(j, 0xc3, 1); /* ret */
+		return put(j, x64_ret());
 	put_saved_regs(j, &l, 0x8b);
-	jit_put(j, 0xc9, 1); /* leave */
+	put(j, x64_leave());
 	note_frame_gone(j, &l);
-	jit_put(j, 0xc3, 1); /* ret */
+	put(j, x64_ret());
 	note_frame_back(j);
 }
 
@@ -253,7 +257,7 @@ static void put_divide(struct jit_ctx *j, bool w, bool is_signed, bool is_mod, u
 		put(j, x64_mov(true, RAX, dst));
 	}
 	if (is_signed)
-		jit_put(j, w ? 0x9948 : 0x99, w ? 2 : 1); /* cqo, cdq */
+		put(j, x64_cqo(w));
 	else
 		put(j, x64_mov_imm(RDX, 0));
 	put(j, x64_unary_r(is_signed ? X64_IDIV : X64_DIV, w, T1));
@@ -446,17 +450,17 @@ static void put_div(struct jit_ctx *j, const struct jit_op *o)
 		return put_div_imm(j, w, is_signed, is_mod, dst, o->imm);
 	put(j, x64_mov(w, T1, reg_map[o->src]));
 	put(j, x64_test_rr(w, T1, T1));
-	if_zero = put_local_jump(j, JCC8(CC_E));
+	if_zero = put_local_jump(j, x64_jcc8(CC_E, 0));
 	if (is_signed) {
 		put(j, x64_alu_ri(X64_CMP, w, T1, -1));
-		if_minus_one = put_local_jump(j, JCC8(CC_E));
+		if_minus_one = put_local_jump(j, x64_jcc8(CC_E, 0));
 	}
 	put_divide(j, w, is_signed, is_mod, dst);
-	end = put_local_jump(j, JMP8);
+	end = put_local_jump(j, x64_jmp8(0));
 	if (is_signed) {
 		put_label(j, if_minus_one);
 		put_div_by_minus_one(j, w, is_mod, dst);
-		end2 = put_local_jump(j, JMP8);
+		end2 = put_local_jump(j, x64_jmp8(0));
 	}
 	put_label(j, if_zero);
 	put_div_by_zero(j, w, is_mod, dst);
@@ -537,11 +541,10 @@ static void x64_endian(struct jit_ctx *j, const struct jit_op *o)
 	}
 }
 
-/* mov @dst, fs:[vcpu_current_tls] */
+/* @dst = vcpu_current_tls */
 static void put_vcpu(struct jit_ctx *j, u8 dst)
 {
-	jit_put(j, 0x64 | (0x48 | (dst >> 3) << 2) << 8 | 0x8b << 16 | (u64)(0x04 | (dst & 7) << 3) << 24, 4);
-	jit_put(j, 0x25, 1);
+	put_head(j, x64_mov_fs(dst, 0), 4);
 	jit_put_vcpu(j);
 }
 
@@ -560,7 +563,7 @@ static void x64_imm64(struct jit_ctx *j, u8 dst, u64 value)
 
 static void put_mov_sym(struct jit_ctx *j, u8 reg, u32 sym)
 {
-	jit_put(j, (0x48 | reg >> 3) | (0xb8 | (reg & 7)) << 8, 2);
+	put_head(j, x64_movabs(reg, 0), 8);
 	jit_put_sym(j, sym);
 }
 
@@ -654,7 +657,7 @@ static void put_fetch_loop(struct jit_ctx *j, const struct jit_op *o, enum x64_a
 	put(j, x64_mov(w, T1, RAX));
 	put(j, x64_alu_rr(op, w, T1, src));
 	put(j, x64_rm(0x0fb1, o->size, true, T1, m));
-	jit_put(j, JCC8(CC_NE) | (u8)(again - (j->pos + 2)) << 8, 2);
+	put(j, x64_jcc8(CC_NE, again - (j->pos + 2)));
 	if (reg_map[o->src] == RAX)
 		return;
 	put(j, x64_mov(w, reg_map[o->src], RAX));
@@ -707,12 +710,10 @@ static void put_jcc(struct jit_ctx *j, enum x64_cc cc, u32 target_idx)
 {
 	s32 dist;
 
-	if (jit_dist_short(j, target_idx, 2, 6, 128, &dist)) {
-		jit_put(j, JCC8(cc) | (u8)dist << 8, 2);
-	} else {
-		dist = jit_dist(j, target_idx, 6);
-		jit_put(j, 0x0f | (0x80 | cc) << 8 | (u64)(u32)dist << 16, 6);
-	}
+	if (jit_dist_short(j, target_idx, 2, 6, 128, &dist))
+		put(j, x64_jcc8(cc, dist));
+	else
+		put(j, x64_jcc32(cc, jit_dist(j, target_idx, 6)));
 }
 
 static void x64_jump_always(struct jit_ctx *j, u32 target_idx)
@@ -720,9 +721,9 @@ static void x64_jump_always(struct jit_ctx *j, u32 target_idx)
 	s32 dist;
 
 	if (jit_dist_short(j, target_idx, 2, 5, 128, &dist))
-		jit_put(j, JMP8 | (u8)dist << 8, 2);
+		put(j, x64_jmp8(dist));
 	else
-		jit_put(j, 0xe9 | (u64)(u32)jit_dist(j, target_idx, 5) << 8, 5);
+		put(j, x64_jmp32(jit_dist(j, target_idx, 5)));
 }
 
 /* Sets the flags; returns when to jump. */
@@ -766,14 +767,14 @@ static void x64_may_goto(struct jit_ctx *j, u32 target_idx)
 {
 	struct layout l = layout_of(j->func);
 
-	put(j, x64_alu_mi8(X64_CMP, mem_at(RBP, l.loops), 0));
+	put(j, x64_alu_mi8(X64_CMP, 8, mem_at(RBP, l.loops), 0));
 	put_jcc(j, CC_E, target_idx);
-	put(j, x64_alu_mi8(X64_SUB, mem_at(RBP, l.loops), 1));
+	put(j, x64_alu_mi8(X64_SUB, 8, mem_at(RBP, l.loops), 1));
 }
 
 static void x64_gotox(struct jit_ctx *j, u8 dst)
 {
-	put(j, x64_rr(0xff, false, 4, reg_map[dst])); /* jmp reg */
+	put(j, x64_jmp_r(reg_map[dst]));
 }
 
 static void put_arg_regs(struct jit_ctx *j)
@@ -788,16 +789,13 @@ static void x64_call_sym(struct jit_ctx *j, u32 sym)
 {
 	put_arg_regs(j);
 	put_mov_sym(j, RAX, sym);
-	jit_put(j, 0xd0ff, 2); /* call rax */
+	put(j, x64_call_r(RAX));
 }
 
 /* CMP or ADD of the number of tail calls and @imm. T1 is the activation. */
 static void put_tail_count(struct jit_ctx *j, enum x64_alu op, u8 imm)
 {
-	struct x64_enc e = x64_rm(0x83, 4, false, op, mem_at(T1, offsetof(struct run_ctx, tail_calls)));
-
-	x64_byte(&e, imm);
-	put(j, e);
+	put(j, x64_alu_mi8(op, 4, mem_at(T1, offsetof(struct run_ctx, tail_calls)), imm));
 }
 
 /*
@@ -815,12 +813,12 @@ static void x64_tail_call(struct jit_ctx *j, u32 sym, enum jit_tail how)
 		put(j, x64_alu_rr(X64_ADD, true, T2, RSI));
 	if (how != JIT_TAIL_SLOT) {
 		put(j, x64_rm(0x3b, 4, false, RDX, mem_at(T2, offsetof(struct tail_slots, cnt))));
-		no_slot = put_local_jump(j, JCC8(CC_AE));
+		no_slot = put_local_jump(j, x64_jcc8(CC_AE, 0));
 	}
 	put_vcpu(j, T1);
 	put_load(j, T1, mem_at(T1, offsetof(struct vcpu, run)), 8, false);
 	put_tail_count(j, X64_CMP, TAIL_CALLS_MAX);
-	no_count = put_local_jump(j, JCC8(CC_AE));
+	no_count = put_local_jump(j, x64_jcc8(CC_AE, 0));
 	if (how == JIT_TAIL_SLOT) {
 		put_load(j, T2, mem_at(T2, 0), 8, false);
 	} else {
@@ -829,12 +827,12 @@ static void x64_tail_call(struct jit_ctx *j, u32 sym, enum jit_tail how)
 						  .has_idx = true, .idx = RDX, .scale = 3 }, 8, false);
 	}
 	put(j, x64_test_rr(true, T2, T2));
-	no_prog = put_local_jump(j, JCC8(CC_E));
+	no_prog = put_local_jump(j, x64_jcc8(CC_E, 0));
 	put_tail_count(j, X64_ADD, 1);
 	put_saved_regs(j, &l, 0x8b);
-	jit_put(j, 0xc9, 1); /* leave */
+	put(j, x64_leave());
 	note_frame_gone(j, &l);
-	put(j, x64_rm(0xff, 4, false, 4, mem_at(T2, offsetof(struct tail_prog, entry)))); /* jmp [...] */
+	put(j, x64_jmp_m(mem_at(T2, offsetof(struct tail_prog, entry))));
 	note_frame_back(j);
 	if (how != JIT_TAIL_SLOT)
 		put_label(j, no_slot);
@@ -845,14 +843,14 @@ static void x64_tail_call(struct jit_ctx *j, u32 sym, enum jit_tail how)
 static void x64_call_func(struct jit_ctx *j, u32 func_idx)
 {
 	put_arg_regs(j);
-	jit_put(j, 0xe8 | (u64)(u32)jit_func_dist(j, func_idx, 5) << 8, 5);
+	put(j, x64_call32(jit_func_dist(j, func_idx, 5)));
 }
 
 static void x64_count(struct jit_ctx *j, u32 idx)
 {
-	jit_put(j, 0xbb49, 2); /* mov r11, imm64 */
+	put_head(j, x64_movabs(T1, 0), 8);
 	jit_put_count(j, idx);
-	jit_put(j, 0x03ff49f0, 4); /* lock inc qword [r11] */
+	put(j, x64_lock_inc(mem_at(T1, 0)));
 }
 
 #define X64_OPS                                                                                    \
