@@ -6,6 +6,7 @@
 #include "cli/mapview.h"
 
 #include "base/vec.h"
+#include "cli/records.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,16 +20,11 @@ struct elem {
 	u8 *key, *value;
 };
 
-struct record_count {
-	u64 cnt, bytes;
-};
-
 struct map_copy {
 	const struct bpf_map *map;
 	u32 key_size, value_size; /* value_size: as bpf(2) copies it */
 	VEC(struct elem) elems;
-	bool counted; /* what a ring buffer held; counting consumes it */
-	struct record_count records;
+	struct records *records;   /* of maps that have records, not elements */
 };
 
 struct map_view {
@@ -57,8 +53,9 @@ static u32 copied_value_size(const struct bpf_map *map)
 	return (size + 7) / 8 * 8 * libbpf_num_possible_cpus();
 }
 
-static void free_elems(struct map_copy *copy)
+static void free_copy(struct map_copy *copy)
 {
+	records_close(copy->records);
 	for (size_t i = 0; i < copy->elems.cnt; i++)
 		free(copy->elems.at[i].key);
 	vec_free(&copy->elems);
@@ -103,13 +100,15 @@ struct map_view *mapview_take(struct bpf_object *obj)
 		if (bpf_map__fd(map) < 0)
 			continue;
 		copy.value_size = copied_value_size(map);
+		if (records_has(bpf_map__type(map)))
+			copy.records = records_open(map);
 		if (has_elems(bpf_map__type(map)) && !read_elems(&copy)) {
-			free_elems(&copy);
+			free_copy(&copy);
 			mapview_free(view);
 			return NULL;
 		}
 		if (!vec_push(&view->maps, copy)) {
-			free_elems(&copy);
+			free_copy(&copy);
 			mapview_free(view);
 			return NULL;
 		}
@@ -122,7 +121,7 @@ void mapview_free(struct map_view *view)
 	if (!view)
 		return;
 	for (size_t i = 0; i < view->maps.cnt; i++)
-		free_elems(&view->maps.at[i]);
+		free_copy(&view->maps.at[i]);
 	vec_free(&view->maps);
 	free(view);
 }
@@ -186,7 +185,7 @@ static void each_change(struct map_copy *before, struct change_sink *sink)
 		sort_elems(&now);
 		merge(before, &now, sink);
 	}
-	free_elems(&now);
+	free_copy(&now);
 }
 
 /* Small whole numbers read better than bytes; the bytes stand beside them. */
@@ -259,30 +258,6 @@ static void json_change(struct change_sink *sink, const struct map_copy *map, co
 	sink->cnt++;
 }
 
-static int count_record(void *ctx, void *data __unused_arg, size_t size)
-{
-	struct record_count *count = ctx;
-
-	count->cnt++;
-	count->bytes += size;
-	return 0;
-}
-
-static struct record_count count_records(struct map_copy *map)
-{
-	struct ring_buffer *rb;
-
-	if (map->counted)
-		return map->records;
-	map->counted = true;
-	rb = ring_buffer__new(bpf_map__fd(map->map), count_record, &map->records, NULL);
-	if (rb) {
-		ring_buffer__consume(rb);
-		ring_buffer__free(rb);
-	}
-	return map->records;
-}
-
 void mapview_print_changes(struct map_view *view, FILE *to)
 {
 	bool any = false;
@@ -291,14 +266,9 @@ void mapview_print_changes(struct map_view *view, FILE *to)
 		struct map_copy *map = &view->maps.at[i];
 		struct change_sink sink = { .changed = print_change, .to = to };
 
-		if (bpf_map__type(map->map) == BPF_MAP_TYPE_RINGBUF) {
-			struct record_count count = count_records(map);
-
-			if (count.cnt)
-				fprintf(to, "map %s: %llu records, %llu bytes\n", bpf_map__name(map->map),
-					(unsigned long long)count.cnt, (unsigned long long)count.bytes);
-			any |= count.cnt != 0;
-			continue;
+		if (records_read(map->records)) {
+			records_print(map->records, bpf_map__name(map->map), to);
+			any = true;
 		}
 		each_change(map, &sink);
 		if (sink.cnt > SHOWN_MAX)
@@ -317,23 +287,18 @@ struct json_object *mapview_json_changes(struct map_view *view)
 	for (size_t i = 0; i < view->maps.cnt; i++) {
 		struct map_copy *map = &view->maps.at[i];
 		struct change_sink sink = { .changed = json_change, .list = json_object_new_array() };
-		struct record_count count = { 0 };
+		bool records = records_read(map->records);
 		struct json_object *obj;
 
-		if (bpf_map__type(map->map) == BPF_MAP_TYPE_RINGBUF)
-			count = count_records(map);
-		else
-			each_change(map, &sink);
-		if (!sink.cnt && !count.cnt) {
+		each_change(map, &sink);
+		if (!sink.cnt && !records) {
 			json_object_put(sink.list);
 			continue;
 		}
 		obj = json_object_new_object();
 		json_object_object_add(obj, "name", json_object_new_string(bpf_map__name(map->map)));
-		if (count.cnt) {
-			json_object_object_add(obj, "records", json_object_new_int64(count.cnt));
-			json_object_object_add(obj, "bytes", json_object_new_int64(count.bytes));
-		}
+		if (records)
+			records_json(map->records, obj);
 		json_object_object_add(obj, "elements", sink.list);
 		json_object_array_add(list, obj);
 	}

@@ -318,7 +318,8 @@ bool report_read(struct cli_input *in, struct cli_opts *opts)
 static void strip(struct json_object *result)
 {
 	static const char *const volatile_keys[] = { "duration_us", "ns_per_run", "prepare_us",
-						     "file_name",   "log",	  "log_tail" };
+						     "file_name",   "log",	  "log_tail",
+						     "trace" };
 
 	for (u32 i = 0; i < ARRAY_SIZE(volatile_keys) && json_object_is_type(result, json_type_object); i++)
 		json_object_object_del(result, volatile_keys[i]);

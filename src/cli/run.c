@@ -21,6 +21,7 @@
 
 #include <linux/bpf.h>
 
+#define TRACE_LINES 32 /* printed */
 #define DATA_ROOM (256u << 10)
 #define ENOTSUPP  524 /* Linux's own, of test runs that a program type has not */
 
@@ -336,6 +337,28 @@ static void print_actions(const struct run *r)
 		printf("  %-14s %llu\n", "others", (unsigned long long)r->others);
 }
 
+/* What bpf_trace_printk() wrote, as /sys/kernel/tracing/trace_pipe would show it: the end of it. */
+static void print_trace(struct skep *skep)
+{
+	char *text = skep_trace_text(skep);
+	const char *end = text ? cli_tail(text, TRACE_LINES) : "";
+
+	if (*end)
+		printf("trace:\n%s%s", end == text ? "" : "  ... (-j shows more)\n", end);
+	free(text);
+}
+
+static struct json_object *json_trace(struct skep *skep)
+{
+	struct json_object *list = json_object_new_array();
+	char *text = skep_trace_text(skep), *rest = NULL;
+
+	for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
+		json_object_array_add(list, json_object_new_string(line));
+	free(text);
+	return list;
+}
+
 static void print_text(struct run *r, struct map_view *maps)
 {
 	const char *name = retval_name(r, r->retval);
@@ -355,6 +378,7 @@ static void print_text(struct run *r, struct map_view *maps)
 		ctx_print_changes(&r->named, r->ctx, r->ctx_after);
 	mapview_print_changes(maps, stdout);
 	sent_print(&r->sent);
+	print_trace(r->skep);
 	if (r->opts->pcap_out)
 		printf("packets that were not dropped are in %s\n", r->opts->pcap_out);
 }
@@ -395,6 +419,7 @@ static struct json_object *json_of(struct run *r, struct map_view *maps)
 	sent = sent_json(&r->sent);
 	if (sent)
 		json_object_object_add(out, "sent", sent);
+	json_object_object_add(out, "trace", json_trace(r->skep));
 	return out;
 }
 
@@ -531,7 +556,7 @@ static const struct cli_option options[] = {
 	OPTION_KERNEL_BTF,
 	OPTION_KCONFIG,
 	OPT("json", 'j', NULL, FLAG, json,
-	    "as JSON: retval, ns_per_run, prepare_us, maps, sent"),
+	    "as JSON: retval, ns_per_run, prepare_us, maps, sent, trace"),
 	OPTION_PRETTY,
 	OPTIONS_END
 };

@@ -83,4 +83,30 @@ int jump(struct xdp_md *ctx)
 	return XDP_PASS;
 }
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__uint(key_size, 4);
+	__uint(value_size, 4);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} ring SEC(".maps");
+
+/* mark records of each kind, and lines of the trace. */
+SEC("tc")
+int tells(struct __sk_buff *skb)
+{
+	__u32 record[3] = { 0, 0x11223344, skb->len }, sent = 0;
+
+	for (__u32 i = 0; i < 64 && i < skb->mark; i++) {
+		record[0] = i;
+		sent += !bpf_perf_event_output(skb, &events, BPF_F_CURRENT_CPU, record, sizeof(record));
+		sent += !bpf_ringbuf_output(&ring, record, 4, 0);
+		bpf_printk("record %d of %d", i, skb->mark);
+	}
+	return sent;
+}
+
 char LICENSE[] SEC("license") = "GPL";

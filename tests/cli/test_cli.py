@@ -221,8 +221,8 @@ def test_run(tmp):
     ran("no map changed", Run("run", SHAPES, "--prog", "nameless"), 0, "return value: 77\n", "no map changed")
     shown = Run("run", SHAPES, "--prog", "swap", "--data-in", packet, "-j")
     got = shown.json()
-    check("JSON: retval, retval_name, ns_per_run, prepare_us, maps, sent", set(got) == {"retval", "retval_name",
-          "ns_per_run", "prepare_us", "maps", "sent"} and got["retval"] == 3 and got["retval_name"] == "XDP_TX", tell=shown)
+    check("JSON: retval, retval_name, ns_per_run, prepare_us, maps, sent, trace", set(got) == {"retval", "retval_name",
+          "ns_per_run", "prepare_us", "maps", "sent", "trace"} and got["retval"] == 3 and got["retval_name"] == "XDP_TX", tell=shown)
     check("JSON: a new element, bytes as bpftool has them", got["maps"] == [{"name": "first_bytes", "elements": [{
           "change": "new", "key": ["0x02", "0x00", "0x00", "0x00"], "value": ["0x01"] + ["0x00"] * 7}]}], tell=got["maps"])
     check("JSON: what was sent", got["sent"] == {"lo": {"packets": 1, "bytes": len(PACKETS[0])}}, tell=got["sent"])
