@@ -11,7 +11,7 @@
 #include "map/stack_map.h"
 
 #include "base/hash.h"
-#include "core/lock.h"
+#include "core/alloc.h"
 #include "map/private.h"
 
 #include <errno.h>
@@ -20,17 +20,14 @@
 struct stack {
 	u32 hash;
 	u32 size; /* bytes, at most the value size */
-	struct stack *next_free;
 	u64 data[];
 };
 
 struct stack_map {
 	struct skep_map map; /* first */
-	struct rlock lock;   /* of the free stacks */
-	struct stack *free;
-	char *stacks;
+	struct slab stacks;
 	u32 place_cnt; /* a power of two */
-	struct stack **places; /* each atomic */
+	u32 *places;   /* each atomic: a stack's number + 1, 0: empty */
 };
 
 static struct stack_map *stacks_of(const struct skep_map *map)
@@ -54,11 +51,6 @@ static int stack_map_check(const struct map_attr *attr)
 	return 0;
 }
 
-static u64 stack_size(u32 value_size)
-{
-	return sizeof(struct stack) + value_size;
-}
-
 /* 0: there is no such power. */
 static u32 power_of_two_from(u32 n)
 {
@@ -67,7 +59,6 @@ static u32 power_of_two_from(u32 n)
 
 static int stack_map_alloc(const struct map_attr *attr, struct skep_map **ret_map)
 {
-	u64 size = stack_size(attr->value_size);
 	struct stack_map *m;
 
 	if (!power_of_two_from(attr->max_entries))
@@ -77,17 +68,11 @@ static int stack_map_alloc(const struct map_attr *attr, struct skep_map **ret_ma
 		return -ENOMEM;
 	m->place_cnt = power_of_two_from(attr->max_entries);
 	m->places = acct_alloc(attr->acct, sizeof(*m->places) * (u64)m->place_cnt);
-	m->stacks = m->places ? acct_alloc(attr->acct, size * attr->max_entries) : NULL;
-	if (!m->stacks) {
+	if (!m->places || slab_init(&m->stacks, attr->acct, sizeof(struct stack) + attr->value_size,
+				    attr->max_entries, attr->cpu_cnt, SLAB_PREALLOC)) {
 		acct_free(attr->acct, m->places, sizeof(*m->places) * (u64)m->place_cnt);
 		free(m);
 		return -ENOMEM;
-	}
-	for (u32 i = attr->max_entries; i--;) {
-		struct stack *s = (struct stack *)(m->stacks + size * i);
-
-		s->next_free = m->free;
-		m->free = s;
 	}
 	*ret_map = &m->map;
 	return 0;
@@ -98,37 +83,25 @@ static void stack_map_free(struct skep_map *map)
 	struct stack_map *m = stacks_of(map);
 
 	acct_free(map->acct, m->places, sizeof(*m->places) * (u64)m->place_cnt);
-	acct_free(map->acct, m->stacks, stack_size(map->value_size) * map->max_entries);
+	slab_free(&m->stacks);
 	free(m);
 }
 
-/* NULL: none is free, or the list is not to be had here. */
-static struct stack *take_free(struct stack_map *m)
+/* @nr: as places have it, not 0. */
+static struct stack *stack_at(const struct stack_map *m, u32 nr)
 {
-	struct stack *s;
-
-	if (rlock_take(&m->lock))
-		return NULL;
-	s = m->free;
-	if (s)
-		m->free = s->next_free;
-	rlock_drop(&m->lock);
-	return s;
+	return slab_at(&m->stacks, nr - 1);
 }
 
-/* Whoever interrupted the holder of the lock cannot wait for it; the stack is lost to the map until then. */
-static void give_back(struct stack_map *m, struct stack *s)
+static void give_back(struct stack_map *m, u32 nr)
 {
-	if (!s || rlock_take(&m->lock))
-		return;
-	s->next_free = m->free;
-	m->free = s;
-	rlock_drop(&m->lock);
+	if (nr)
+		slab_put(&m->stacks, vcpu_hint(), nr - 1);
 }
 
-static struct stack *put_in_place(struct stack **place, struct stack *s)
+static u32 put_in_place(u32 *place, u32 nr)
 {
-	return __atomic_exchange_n(place, s, __ATOMIC_ACQ_REL);
+	return __atomic_exchange_n(place, nr, __ATOMIC_ACQ_REL);
 }
 
 /* A frame as the map has it. No simulated stack runs through a mapped file: of each frame the address is known. */
@@ -167,29 +140,29 @@ static bool same_frames(const struct stack *s, u32 hash, const u64 *ips, u32 cnt
 
 static long store(struct stack_map *m, u32 id, u32 hash, const u64 *ips, u32 cnt)
 {
-	u32 frame = frame_size(m->map.flags);
-	struct stack *s = take_free(m);
+	u32 frame = frame_size(m->map.flags), nr = slab_get(&m->stacks, vcpu_hint());
+	struct stack *s;
 
-	if (!s)
+	if (nr == SLAB_NONE)
 		return -ENOMEM;
+	s = stack_at(m, ++nr);
 	stack_frames_copy(s->data, ips, cnt, frame);
 	s->hash = hash;
 	s->size = cnt * frame;
-	give_back(m, put_in_place(&m->places[id], s));
+	give_back(m, put_in_place(&m->places[id], nr));
 	return id;
 }
 
 long stack_map_store(struct skep_map *map, const u64 *ips, u32 cnt, u64 flags)
 {
 	struct stack_map *m = stacks_of(map);
-	u32 frame = frame_size(map->flags), max = map->value_size / frame, hash, id;
-	const struct stack *old;
+	u32 frame = frame_size(map->flags), max = map->value_size / frame, hash, id, old;
 
 	cnt = min_of(cnt, max);
 	hash = (u32)hash_bytes(ips, cnt * sizeof(*ips), 0);
 	id = hash & (m->place_cnt - 1);
 	old = __atomic_load_n(&m->places[id], __ATOMIC_ACQUIRE);
-	if (old && same_frames(old, hash, ips, cnt, frame, flags & BPF_F_FAST_STACK_CMP))
+	if (old && same_frames(stack_at(m, old), hash, ips, cnt, frame, flags & BPF_F_FAST_STACK_CMP))
 		return id;
 	if (old && !(flags & BPF_F_REUSE_STACKID))
 		return -EEXIST;
@@ -199,14 +172,15 @@ long stack_map_store(struct skep_map *map, const u64 *ips, u32 cnt, u64 flags)
 static int read_out(struct skep_map *map, const void *key, void *value, bool keep)
 {
 	struct stack_map *m = stacks_of(map);
-	u32 id = key_index(key);
-	struct stack *s = id < m->place_cnt ? put_in_place(&m->places[id], NULL) : NULL;
+	u32 id = key_index(key), nr = id < m->place_cnt ? put_in_place(&m->places[id], 0) : 0;
+	const struct stack *s;
 
-	if (!s)
+	if (!nr)
 		return -ENOENT;
+	s = stack_at(m, nr);
 	memcpy(value, s->data, s->size);
 	memset((u8 *)value + s->size, 0, map->value_size - s->size);
-	give_back(m, keep ? put_in_place(&m->places[id], s) : s);
+	give_back(m, keep ? put_in_place(&m->places[id], nr) : nr);
 	return 0;
 }
 
@@ -229,14 +203,13 @@ static int stack_map_update(struct skep_map *map __unused_arg, const void *key _
 static long stack_map_delete(struct skep_map *map, const void *key)
 {
 	struct stack_map *m = stacks_of(map);
-	u32 id = key_index(key);
-	struct stack *s;
+	u32 id = key_index(key), nr;
 
 	if (id >= m->place_cnt)
 		return -E2BIG;
-	s = put_in_place(&m->places[id], NULL);
-	give_back(m, s);
-	return s ? 0 : -ENOENT;
+	nr = put_in_place(&m->places[id], 0);
+	give_back(m, nr);
+	return nr ? 0 : -ENOENT;
 }
 
 static int stack_map_next_key(struct skep_map *map, const void *key, void *ret_next)
@@ -254,8 +227,9 @@ static int stack_map_next_key(struct skep_map *map, const void *key, void *ret_n
 
 static u64 stack_map_mem_usage(const struct skep_map *map)
 {
-	return sizeof(struct stack_map) + sizeof(struct stack *) * (u64)stacks_of(map)->place_cnt +
-	       stack_size(map->value_size) * map->max_entries;
+	const struct stack_map *m = stacks_of(map);
+
+	return sizeof(*m) + sizeof(*m->places) * (u64)m->place_cnt + slab_mem_usage(&m->stacks);
 }
 
 const struct map_ops stack_trace_map_ops = {

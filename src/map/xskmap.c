@@ -89,19 +89,24 @@ static int no_sys_lookup(struct skep_map *map __unused_arg, const void *key __un
 	return -EOPNOTSUPP;
 }
 
-/* Two calls at once for one place: one after the other, as the exchange is one step. */
+/* The flags hold for what is replaced. Inside RCU, so what was looked at is not freed and made anew. */
 static int put_in(struct xsk **place, struct xsk *new, u64 flags)
 {
-	struct xsk *old = open_at(place);
+	struct xsk *old = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+	bool is_there;
 
 	if (!new->rx_size)
 		return -EINVAL; /* M-08: nothing could arrive there */
-	if (old != new && old && flags == BPF_NOEXIST)
-		return -EEXIST;
-	if (!old && flags == BPF_EXIST)
-		return -ENOENT;
 	xsk_get(new);
-	set_place(place, new);
+	do {
+		is_there = old && xsk_is_open(old);
+		if (is_there ? old != new && flags == BPF_NOEXIST : flags == BPF_EXIST) {
+			xsk_put(new);
+			return is_there ? -EEXIST : -ENOENT;
+		}
+	} while (!__atomic_compare_exchange_n(place, &old, new, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+	if (old)
+		xsk_put(old);
 	return 0;
 }
 

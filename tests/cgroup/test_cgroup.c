@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 
 /* connect4: who goes to 10.0.0.1:80 is sent to 127.0.0.1:8080, port 25 is closed, the rest goes on. */
@@ -300,6 +301,45 @@ static void values_of_attachments_live_as_long_as_the_test_run(void **state __un
 	close(map);
 }
 
+struct storage_job {
+	int fd;
+	u32 bad;
+};
+
+static void *run_tests_of_storage(void *arg)
+{
+	struct storage_job *job = arg;
+
+	for (u32 repeat = 1; repeat < 200; repeat++) {
+		struct skep_test test = { .sz = sizeof(test), .repeat = repeat % 7 + 1 };
+
+		job->bad += skep_prog_test(skep, job->fd, &test) || test.retval != (test.repeat & 1);
+	}
+	return NULL;
+}
+
+/* Each test run counts from 0 in a value of its own, whoever else runs the same program. */
+static void threads_have_values_of_their_own(void **state __unused_arg)
+{
+	const char *given = getenv("SKEP_TEST_THREADS");
+	u32 fd, cnt = given && atoi(given) > 1 && atoi(given) < 8 ? (u32)atoi(given) : 8;
+	int map = make_storage();
+	struct storage_job jobs[8];
+	pthread_t threads[8];
+
+	assert_true(load_counter(map, &fd) >= 0);
+	for (u32 i = 0; i < cnt; i++) {
+		jobs[i] = (struct storage_job){ .fd = (int)fd };
+		assert_int_equal(pthread_create(&threads[i], NULL, run_tests_of_storage, &jobs[i]), 0);
+	}
+	for (u32 i = 0; i < cnt; i++) {
+		pthread_join(threads[i], NULL);
+		assert_int_equal(jobs[i].bad, 0);
+	}
+	close((int)fd);
+	close(map);
+}
+
 /* A program that is jumped to has the values of the one that jumped: they must be of the same map. */
 static void programs_of_an_array_share_their_storage(void **state __unused_arg)
 {
@@ -436,6 +476,7 @@ int main(void)
 		cmocka_unit_test(devices_are_picked),	      cmocka_unit_test(refused),
 		cmocka_unit_test(linux_has_no_test_run),      cmocka_unit_test(names_of_return_values),
 		cmocka_unit_test(values_of_attachments_live_as_long_as_the_test_run),
+		cmocka_unit_test(threads_have_values_of_their_own),
 		cmocka_unit_test(programs_of_an_array_share_their_storage),
 		cmocka_unit_test(the_task_is_in_the_hosts_groups), cmocka_unit_test(ids_of_groups_are_the_hosts),
 	};

@@ -3,13 +3,7 @@
  * test_types_stress.c - LRU hashes, queues, stacks and tries under threads and signal handlers.
  * Values tell which key they belong to. Also meant for builds with ThreadSanitizer.
  */
-#include "core/clock.h"
-#include "core/rcu.h"
-#include "core/vcpu.h"
-#include "map/map.h"
-
 #include <errno.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -21,79 +15,9 @@
 
 #include "../core/sigtimer.h"
 
-#define CPUS	 8
-#define THREADS_MAX 8
-#define RUN_NS	 200000000ull
+#define CPUS 8
 
-#include "fixture.h"
-
-static struct skep_map *make(u32 type, u32 key, u32 value, u32 max, u32 flags)
-{
-	struct map_attr attr = { .type = type, .key_size = key, .value_size = value, .max_entries = max,
-				 .flags = flags, .cpu_cnt = CPUS, .acct = &mem, .seed = 99 };
-	struct skep_map *map = NULL;
-
-	assert_int_equal(map_create(&attr, &map, NULL), 0);
-	return map;
-}
-
-struct job {
-	struct skep_map *map;
-	u32 nr, rnd;
-	bool *stop;
-	u64 ops, wrong, failed;
-	u64 in_cnt, out_cnt, in_sum, out_sum;
-};
-
-static u32 pick(struct job *job, u32 below)
-{
-	job->rnd = job->rnd * 1664525 + 1013904223;
-	return (job->rnd >> 12) % below;
-}
-
-/* Runs @work once for each thread until RUN_NS are over, each time as a program would. */
-static void run_threads(struct job *jobs, struct skep_map *map, void *(*work)(void *))
-{
-	pthread_t threads[THREADS_MAX];
-	bool stop = false;
-	u64 until;
-
-	for (u32 i = 0; i < thread_cnt(THREADS_MAX); i++) {
-		jobs[i] = (struct job){ .map = map, .nr = i, .rnd = i * 77 + 1, .stop = &stop };
-		assert_int_equal(pthread_create(&threads[i], NULL, work, &jobs[i]), 0);
-	}
-	until = host_now_ns() + RUN_NS;
-	while (host_now_ns() < until)
-		sched_yield();
-	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-	for (u32 i = 0; i < thread_cnt(THREADS_MAX); i++)
-		pthread_join(threads[i], NULL);
-}
-
-/* A thread may lose its CPU while it holds a lock, and who waits gives up after a bound (RLOCK_TIMEOUT_NS):
- * an operation that took that long may fail. */
-static bool failed_for_no_reason(long err, long may_be, u64 start)
-{
-	return err && err != may_be && host_now_ns() - start < RLOCK_TIMEOUT_NS;
-}
-
-static bool goes_on(const struct job *job)
-{
-	return !__atomic_load_n(job->stop, __ATOMIC_RELAXED);
-}
-
-static u32 count_keys(struct skep_map *map)
-{
-	u8 key[64], next[64];
-	u32 cnt = 0;
-	int err = map_sys_next_key(map, NULL, next);
-
-	for (; !err && cnt < 100000; cnt++) {
-		memcpy(key, next, map->key_size);
-		err = map_sys_next_key(map, key, next);
-	}
-	return cnt;
-}
+#include "threads.h"
 
 /* ---- LRU ----------------------------------------------------------------------------------------- */
 
