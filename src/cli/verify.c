@@ -18,6 +18,7 @@
 
 #define LOG_SIZE   (16u << 20)
 #define TAIL_LINES 8
+#define TAIL_OF_LIMIT 24 /* lines: what the log says of the limit on insns */
 #define MAX_JOBS   256
 #define NAMES_MAX  1000 /* bytes of names told when none is the one asked for */
 
@@ -173,7 +174,7 @@ static bool verify_one(const struct cli_opts *opts, struct job *job, char *log)
 		return false;
 	load_alone(obj, job->prog_idx, opts->log_level, log, row);
 	if (row->err) {
-		row->log_tail = strdup(cli_tail(log, TAIL_LINES));
+		row->log_tail = strdup(cli_tail(log, strcmp(row->reason, "too-complex") ? TAIL_LINES : TAIL_OF_LIMIT));
 		name_unresolved(row, log);
 	}
 	if (opts->log_level && opts->format != FORMAT_CSV)

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 
-#define MAX_PROCESSED 1000000
 #define MAX_PENDING   8192
 
 /* ---- paths -------------------------------------------------------------------------------------- */
@@ -215,6 +214,14 @@ static int do_insn(struct verifier_env *env)
 
 /* ---- the walk ----------------------------------------------------------------------------------------- */
 
+static int too_many(struct verifier_env *env)
+{
+	int err = reject(env, R_TOO_COMPLEX, -E2BIG, "BPF program is too large. Processed %d insn", env->ex->insns_processed);
+
+	diagnose_limit(env);
+	return err;
+}
+
 static int one_step(struct verifier_env *env)
 {
 	struct explore *ex = env->ex;
@@ -222,8 +229,9 @@ static int one_step(struct verifier_env *env)
 	int res;
 
 	if (++ex->insns_processed > MAX_PROCESSED)
-		return reject(env, R_TOO_COMPLEX, -E2BIG, "BPF program is too large. Processed %d insn",
-			      ex->insns_processed);
+		return too_many(env);
+	if (ex->insns_processed == DIAGNOSE_FROM)
+		diagnose_start(env);
 	if (ex->cost)
 		cost_step(env);
 	if (env->notes[idx].prune_point) {

@@ -35,6 +35,7 @@ struct explore {
 	u32 invocations; /* frames and calls that call back, numbered */
 	struct facts *facts; /* NULL: not wanted */
 	struct cost *cost; /* NULL: not wanted */
+	bool cost_is_late; /* only what comes after DIAGNOSE_FROM, for the log */
 	bool explain;
 	VEC(struct reg_state) values; /* explain.c: what steps left in their registers */
 	/* log: registers and slots that the last insn touched; whether the way here is to be told; where
@@ -185,6 +186,14 @@ void cost_step(struct verifier_env *env);
 void cost_miss(struct verifier_env *env, const struct verifier_state *old, const struct state_diff *diff);
 void cost_finish(struct verifier_env *env, struct vcost *ret);
 void vcost_free(struct vcost *cost);
+
+/* diagnose.c */
+#define MAX_PROCESSED 1000000 /* insns */
+#define DIAGNOSE_FROM 900000
+/* That many insns are processed: from here on they are counted. */
+void diagnose_start(struct verifier_env *env);
+/* The limit is hit: tells the log why. */
+void diagnose_limit(struct verifier_env *env);
 
 /* explain.c */
 /* The last step is done: what does it leave in its register? */

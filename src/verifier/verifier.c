@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <time.h>
 
-#define MAX_PROCESSED 1000000
 
 static u64 now_ns(void)
 {
@@ -158,7 +157,7 @@ static void fill_result(struct verifier_env *env, u64 ns)
 	res->stats = (struct vstats){ .insns_processed = ex->insns_processed, .total_states = ex->total_kept,
 				      .peak_states = ex->peak_kept, .max_states_per_insn = ex->max_kept_per_insn,
 				      .verification_ns = ns, .max_stack_depth = env->max_stack_depth };
-	if (ex->cost)
+	if (ex->cost && !ex->cost_is_late)
 		cost_finish(env, &res->cost);
 	if (res->err) {
 		if (ex->explain)

@@ -33,4 +33,30 @@ int endless(struct __sk_buff *skb)
 	return i < 4 ? cells[i] : 0;
 }
 
+static __attribute__((noinline)) int inner(__u32 x)
+{
+	__u32 sum = x;
+
+	for (__u32 i = 0; i < 10; i++) {
+		asm volatile("" : "+r"(i));
+		sum = x & 1 ? sum + i : sum ^ i;
+	}
+	return sum;
+}
+
+SEC("socket")
+int nested(struct __sk_buff *skb)
+{
+	__u32 sum = 0;
+
+	for (__u32 i = 0; i < 1000; i++) {
+		asm volatile("" : "+r"(i));
+		for (__u32 k = 0; k < 1000; k++) {
+			asm volatile("" : "+r"(k));
+			sum += inner(k);
+		}
+	}
+	return sum;
+}
+
 char _license[] SEC("license") = "GPL";

@@ -6,6 +6,7 @@ usage: test_complexity.py SKEP OBJECT
 """
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,24 @@ def check(name, ok, tell):
     results.append((name, bool(ok)))
     if not ok:
         print(f"# {name}: {tell!r}"[:2000])
+
+
+def diagnosis():
+    log = json.loads(verify("--prog", "nested", "-j")[1])[0]["log_tail"]
+    chains = re.findall(r"^ *(\d+)% (nested(?:;inner)?)$", log, re.M)
+    check("R-03 the hottest call chains, hottest first", [c for _, c in chains] == ["nested;inner", "nested"]
+          and int(chains[0][0]) > int(chains[1][0]) and 98 <= sum(int(p) for p, _ in chains) <= 100, log)
+    loops = re.findall(r"^ *(\d+)% ( *)insns (\d+)-(\d+) \(complexity.bpf.c:\d+\), begun (\d+) times$", log, re.M)
+    inside = [l for l in loops if l[1]]
+    check("R-03 loops, inner ones below outer ones", len(loops) == 3 and len(inside) == 1 and loops[1] == inside[0]
+          and int(loops[0][2]) <= int(inside[0][2]) and int(inside[0][3]) <= int(loops[0][3]), loops)
+    # Each call of inner() goes round ten times.
+    check("R-03 how often they were begun", abs(int(loops[2][4]) / int(inside[0][4]) - 10) < 0.2, loops)
+    misses = re.findall(r"^ *(\d+) times (.*) at insn (\d+) \(complexity.bpf.c:\d+\), first (.*) then (.*)$", log, re.M)
+    check("R-03 what differed between visits", misses and all(first != then for *_, first, then in misses)
+          and any(re.fullmatch(r"(frame0: )?R\d", where) for _, where, *_ in misses), log)
+    below = verify("--prog", "rounds", "--log-level", "2")[1]
+    check("R-03 below the limit nothing of that", "processed" in below and "hottest" not in below, below[-500:])
 
 
 def main():
@@ -54,6 +73,7 @@ def main():
           and "endless" in got[1].split("function")[1], got[1])
     got = verify("--prog", "endless")
     check("the limit: how to see more", "--complexity shows where" in got[1], got[1])
+    diagnosis()
     print(f"1..{len(results)}")
     for number, (name, ok) in enumerate(results, 1):
         print(f"{'ok' if ok else 'not ok'} {number} - {name}")
