@@ -55,25 +55,47 @@ static inline u64 div64_u64_rem(u64 a, u64 b, u64 *ret_rest)
 	return a / b;
 }
 
+/*
+ * One vector's result is that of the numbers which Linux's generator gives: LFSR113 (L'Ecuyer: Tables of
+ * Maximally-Equidistributed Combined LFSR Generators, 1999), each part kept off its few dead states.
+ */
 struct rnd_state {
-	u64 x;
+	u32 part[4];
 };
+static const struct {
+	u32 dead;
+	u8 a, b, c;
+} lfsr[4] = { { 2, 6, 13, 18 }, { 8, 2, 27, 2 }, { 16, 13, 21, 7 }, { 128, 3, 12, 13 } };
 
 static inline void prandom_seed_state(struct rnd_state *state, u64 seed)
 {
-	state->x = seed * 0x9e3779b97f4a7c15 + 1;
+	u32 start = seed >> 32 ^ seed << 10 ^ seed;
+
+	for (u32 i = 0; i < ARRAY_SIZE(lfsr); i++)
+		state->part[i] = start < lfsr[i].dead ? start + lfsr[i].dead : start;
 }
 
 static inline u32 prandom_u32_state(struct rnd_state *state)
 {
-	state->x ^= state->x << 13;
-	state->x ^= state->x >> 7;
-	state->x ^= state->x << 17;
-	return state->x >> 32;
+	u32 value = 0;
+
+	for (u32 i = 0; i < ARRAY_SIZE(lfsr); i++) {
+		u32 x = state->part[i];
+
+		state->part[i] = (x & -lfsr[i].dead) << lfsr[i].c ^ (x << lfsr[i].a ^ x) >> lfsr[i].b;
+		value ^= state->part[i];
+	}
+	return value;
 }
 
 #include "vector_macros.h"
 #include "vector_table.h"
+
+const struct vector_skb vector_skb = {
+	.ifindex = SKB_DEV_IFINDEX, .pkt_type = SKB_TYPE, .mark = SKB_MARK, .hash = SKB_HASH, .queue = SKB_QUEUE_MAP,
+	.vlan_tci = SKB_VLAN_TCI, .protocol = ETH_P_IP,
+};
+static_assert(MAX_DATA == VECTOR_DATA_MAX, "Linux's packets have another size");
 
 u32 vector_cnt(void)
 {
@@ -99,7 +121,9 @@ int vector_begin(u32 nr, struct vector *v)
 	*v = (struct vector){
 		.descr = t->descr, .classic = t->aux & CLASSIC, .no_data = t->aux & FLAG_NO_DATA,
 		.large_mem = t->aux & FLAG_LARGE_MEM, .low_half_only = t->aux & FLAG_VERIFIER_ZEXT,
-		.stack_depth = t->stack_depth,
+		.stack_depth = t->stack_depth, .data = t->data,
+		.frag = t->aux & FLAG_SKB_FRAG ? t->frag_data : NULL,
+		.want_err = t->aux & FLAG_EXPECTED_FAIL ? t->expected_errcode : 0,
 		.insns = t->fill_helper ? t->u.ptr.insns : t->u.insns_int,
 	};
 	v->insn_cnt = t->fill_helper ? t->u.ptr.len : count_insns(v->insns);

@@ -22,11 +22,29 @@ struct vector {
 	u32 insn_cnt;
 	struct vector_run runs[3];
 	u32 run_cnt;
+	/* Classic ones: */
+	const u8 *data; /* VECTOR_DATA_MAX bytes, of which each run takes the first data_size */
+	const u8 *frag; /* as many behind those; NULL: none */
+	int want_err;	/* of the checks */
 };
+#define VECTOR_DATA_MAX 128
+
+/* What is the same in the packets of all classic vectors; host byte order. */
+struct vector_skb {
+	u32 ifindex, pkt_type, mark, hash, queue, vlan_tci, protocol;
+};
+extern const struct vector_skb vector_skb;
 
 u32 vector_cnt(void);
 /* 0 or a negative errno; @v is good until vector_end(). */
 int vector_begin(u32 nr, struct vector *v);
 void vector_end(u32 nr);
+
+/*
+ * Runs a classic vector on an instance's engine. 1: as expected; 0: not, and @why says what; -EOPNOTSUPP: the
+ * translation lacks something; other negative errno: refused.
+ */
+struct skep;
+int classic_run(struct skep *skep, const struct vector *v, char *why, size_t size);
 
 #endif
