@@ -39,6 +39,10 @@ enum skep_engine_kind {
 #define SKEP_OBSERVE_GDB      4 /* "gdb": the JIT interface of gdb and lldb */
 #define SKEP_OBSERVE_UNWIND   8 /* "unwind": _Unwind_Backtrace() and C++ exceptions of the application walk through */
 
+/* Machine code as some CPUs want it. */
+#define SKEP_CODEGEN_NO_ENDBR	1 /* indirect targets without the mark that IBT enforces */
+#define SKEP_CODEGEN_CALL_DEPTH 2 /* calls are accounted, and the predictor of returns is refilled when it runs dry */
+
 struct skep_btf_blob {
 	const void *data;
 	uint32_t size;
@@ -63,6 +67,7 @@ struct skep_config {
 	 * the kernel's are looked for here. */
 	const struct skep_btf_blob *module_btfs;
 	uint32_t module_btf_cnt;
+	uint32_t codegen;	/* SKEP_CODEGEN_*: what machine code looks like */
 };
 
 /**

@@ -272,10 +272,14 @@ static bool fuse_access(struct fuse *f, const struct sum *sum, u32 at)
 	bool is_load = s->kind == INSN_LDX;
 	s32 off;
 
-	if ((!is_load && s->kind != INSN_ST && s->kind != INSN_STX) || s->is_target || s->op.has_idx || sum->size != 8 ||
-	    !sum->has_base || (is_load ? s->op.src : s->op.dst) != sum->reg ||
+	if ((!is_load && s->kind != INSN_ST && s->kind != INSN_STX) || s->is_target || sum->size != 8 || !sum->has_base || (is_load ? s->op.src : s->op.dst) != sum->reg ||
 	    (s->kind == INSN_STX && s->op.src == sum->reg))
 		return false;
+	/*
+	 * No earlier sum became its address: that one's first insn is before this one's, so that what makes this
+	 * register stood between sum and use, where leaves_sum() lets nobody write the other sum's base.
+	 */
+	skep_assert(!s->op.has_idx);
 	if (!(is_load && s->op.dst == sum->reg) && !is_dead(f, sum->reg, at))
 		return false;
 	if (__builtin_add_overflow(s->op.off, sum->disp, &off))

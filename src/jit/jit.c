@@ -133,6 +133,12 @@ void jit_put_sym(struct jit_ctx *j, u32 sym)
 	jit_put(j, 0, 8);
 }
 
+void jit_put_depth(struct jit_ctx *j)
+{
+	put_reloc(j, (struct jit_reloc){ .code_off = j->pos, .kind = JIT_REL_DEPTH });
+	jit_put(j, 0, 4);
+}
+
 void jit_put_count(struct jit_ctx *j, u32 idx)
 {
 	put_reloc(j, (struct jit_reloc){ .code_off = j->pos, .kind = JIT_REL_COUNT, .sym = idx });
@@ -602,6 +608,23 @@ static int compile(struct driver *d)
 	return 0;
 }
 
+#define JIT_FLAGS                                                                                  \
+	(JIT_BLIND | JIT_REPLACEABLE | JIT_KASAN | JIT_OBSERVED | JIT_COUNT | JIT_NO_LANDING | JIT_CALL_DEPTH)
+
+/* NULL: the machine can do all of @flags. */
+static const char *what_lacks(const struct jit_target *target, u32 flags)
+{
+	u32 optional = flags & (JIT_NO_LANDING | JIT_CALL_DEPTH) & ~target->flags;
+
+	if (flags & JIT_KASAN)
+		return "not modelled: sanitizer checks in machine code (BPF_JIT_KASAN)";
+	if (flags & JIT_COUNT && !target->count)
+		return "not modelled: counting instructions on this machine";
+	if (optional & JIT_CALL_DEPTH)
+		return "not modelled: accounting of call depth on this machine";
+	return optional ? "not modelled: leaving out landing marks on this machine" : NULL;
+}
+
 int jit_compile(const struct xlated_prog *prog, const struct jit_target *target, u32 flags,
 		struct jit_image **ret_image, const char **ret_why)
 {
@@ -610,22 +633,20 @@ int jit_compile(const struct xlated_prog *prog, const struct jit_target *target,
 
 	if (!prog->subprog_cnt || !prog->insn_cnt || prog->subprogs[0].start)
 		return -EINVAL;
-	if (flags & ~(JIT_BLIND | JIT_REPLACEABLE | JIT_KASAN | JIT_OBSERVED | JIT_COUNT))
+	if (flags & ~JIT_FLAGS)
 		return -EINVAL;
-	if (flags & JIT_COUNT && !target->count) {
+	d.why = what_lacks(target, flags);
+	if (d.why) {
 		if (ret_why)
-			*ret_why = "not modelled: counting instructions on this machine";
-		return -EOPNOTSUPP;
-	}
-	if (flags & JIT_KASAN) {
-		if (ret_why)
-			*ret_why = "not modelled: sanitizer checks in machine code (BPF_JIT_KASAN)";
+			*ret_why = d.why;
 		return -EOPNOTSUPP;
 	}
 	d.blind = flags & JIT_BLIND;
 	d.j.replaceable = flags & JIT_REPLACEABLE;
 	d.j.prog = prog;
 	d.j.caps = target->caps;
+	d.j.no_landing = flags & JIT_NO_LANDING;
+	d.j.call_depth = flags & JIT_CALL_DEPTH;
 	d.j.image = calloc(1, sizeof(*d.j.image));
 	if (d.j.image && flags & JIT_COUNT)
 		d.j.image->count_cnt = prog->insn_cnt;

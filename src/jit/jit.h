@@ -17,6 +17,7 @@ const char *jit_target_name(const struct jit_target *target);
 enum jit_reloc_kind {
 	JIT_REL_SYM,  /* 8 bytes: the value of symbol .sym */
 	JIT_REL_VCPU, /* 4 bytes: where vcpu_current_tls is, from the thread pointer */
+	JIT_REL_DEPTH, /* 4 bytes: where jit_call_depth is, from the thread pointer */
 	JIT_REL_COUNT, /* 8 bytes: the address of jit_code.counts[.sym] */
 	JIT_REL_TARGET, /* 8 bytes: the address of jit_code.targets[.sym] */
 };
@@ -74,6 +75,8 @@ struct jit_image {
 #define JIT_REPLACEABLE BIT(1) /* each subprogram is entered through jit_code.targets */
 #define JIT_OBSERVED	BIT(3) /* with .cfi, and linked where a debugger can put breakpoints */
 #define JIT_COUNT	BIT(4) /* each insn counts its runs in jit_code.counts */
+#define JIT_NO_LANDING	BIT(5) /* no marks where indirect jumps may end (J-10): for machines that do not enforce them */
+#define JIT_CALL_DEPTH	BIT(6) /* each activation is accounted in jit_call_depth (J-18) */
 #define JIT_KASAN	BIT(2) /* checks of each access (J-13): not modelled, -EOPNOTSUPP */
 
 /* 0, -ENOMEM, -EOPNOTSUPP (a form that the target lacks; *ret_why names it), -E2BIG. */
@@ -82,6 +85,16 @@ int jit_compile(const struct xlated_prog *prog, const struct jit_target *target,
 void jit_image_free(struct jit_image *image);
 /* Where the code of an insn of the rewritten program begins. */
 u32 jit_code_off(const struct jit_image *image, u32 xlated_idx);
+
+/*
+ * JIT_CALL_DEPTH, for CPUs whose predictor of returns holds 16 addresses and then predicts returns as it predicts
+ * other jumps (Linux: retbleed=stuff): as many fives of ones from the top as activations may still be in it; each
+ * call shifts one in, arithmetically, each return one out. The return that leaves 0 refills the predictor first.
+ */
+#define JIT_DEPTH_BITS	5
+#define JIT_DEPTH_FULL	(~(u64)0)
+#define JIT_DEPTH_REFILL 16
+extern __thread u64 jit_call_depth __attribute__((tls_model("initial-exec")));
 
 /* Linked code. Immutable; any number of threads may run it. */
 struct jit_code {

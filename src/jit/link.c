@@ -5,7 +5,9 @@
  * Executable memory is a pool for the process (DESIGN.md names it), behind pool_lock: chunks of
  * a memfd, mapped read-execute for good. To write, the pages are mapped a second time, read-write
  * at another address, for the time of the copy: no mapping is ever both, and between two links no
- * writable one exists. Programs share pages; a granule is GRANULE bytes.
+ * writable one exists. Programs share pages; a granule is GRANULE bytes. Before and behind a chunk is a page
+ * that nobody may touch. Where in its granules a program begins is random, as in Linux, so that knowing where
+ * one is does not tell where the next one's instructions are; around it are traps.
  *
  * A forked child shares the memfds with its parent, and would allocate what the parent allocates:
  * a child starts chunks of its own and never writes into those it inherited.
@@ -32,17 +34,21 @@
 #define GRANULE	   64
 #define CHUNK_SIZE (1024 * 1024)
 #define FILLER	   0xcc /* traps when run */
+#define PAD_STEP   32	/* fetching code is no slower from any of these places */
+#define PAD_ROOM   256
 
 struct chunk {
 	struct chunk *next;
 	int fd;
 	pid_t owner;
-	u8 *exec;
+	u8 *exec; /* the pages before and behind it are guards */
 	size_t size;
 	u32 granule_cnt, used_cnt;
 	bool observed;
 	u8 used[]; /* by granule */
 };
+
+__thread u64 jit_call_depth;
 
 static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct chunk *pool;
@@ -51,6 +57,7 @@ struct linked {
 	struct jit_code code;
 	struct chunk *chunk;
 	u32 first, cnt; /* granules */
+	u32 pad;	/* bytes in them before the code */
 	u32 table_cnt;
 };
 
@@ -60,6 +67,28 @@ static int exec_memfd(void)
 
 	/* Before Linux 6.3 the flag is unknown, and every memfd may be executable. */
 	return fd < 0 && errno == EINVAL ? memfd_create("skep-jit", MFD_CLOEXEC) : fd;
+}
+
+/* Maps @fd between two pages without rights. NULL: no memory. */
+static u8 *map_guarded(int fd, size_t size, int sharing)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	u8 *all = mmap(NULL, size + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (all == MAP_FAILED)
+		return NULL;
+	if (mmap(all + page, size, PROT_READ | PROT_EXEC, sharing | MAP_FIXED, fd, 0) == MAP_FAILED) {
+		munmap(all, size + 2 * page);
+		return NULL;
+	}
+	return all + page;
+}
+
+static void unmap_guarded(u8 *exec, size_t size)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+
+	munmap(exec - page, size + 2 * page);
 }
 
 static struct chunk *chunk_new(size_t need, bool observed)
@@ -78,8 +107,8 @@ static struct chunk *chunk_new(size_t need, bool observed)
 		goto free_chunk;
 	if (ftruncate(c->fd, size))
 		goto close_fd;
-	c->exec = mmap(NULL, size, PROT_READ | PROT_EXEC, observed ? MAP_PRIVATE : MAP_SHARED, c->fd, 0);
-	if (c->exec == MAP_FAILED)
+	c->exec = map_guarded(c->fd, size, observed ? MAP_PRIVATE : MAP_SHARED);
+	if (!c->exec)
 		goto close_fd;
 	c->next = pool;
 	pool = c;
@@ -107,18 +136,33 @@ static bool find_run(const struct chunk *c, u32 cnt, u32 *ret_first)
 	return false;
 }
 
+/* A random one of the places that @room bytes have for @size and a trap behind it. */
+static int pick_pad(size_t room, size_t size, u32 *ret_pad)
+{
+	u32 rnd;
+
+	if (getentropy(&rnd, sizeof(rnd)))
+		return -EIO;
+	*ret_pad = rnd % ((room - size - 1) / PAD_STEP + 1) * PAD_STEP;
+	return 0;
+}
+
+/* Observed programs begin with their pages: who debugs is to find the same addresses again. */
 static int pool_alloc(struct linked *l, size_t size, bool observed)
 {
+	size_t room = observed ? round_up_to(size + 1, (size_t)sysconf(_SC_PAGESIZE)) : size + 1 + PAD_ROOM;
 	struct chunk *c;
+	int err;
 
-	if (observed)
-		size = round_up_to(size, (size_t)sysconf(_SC_PAGESIZE));
-	l->cnt = (size + GRANULE - 1) / GRANULE;
+	l->cnt = (room + GRANULE - 1) / GRANULE;
+	err = observed ? 0 : pick_pad((size_t)l->cnt * GRANULE, size, &l->pad);
+	if (err)
+		return err;
 	for (c = pool; c; c = c->next)
 		if (c->owner == getpid() && c->observed == observed && find_run(c, l->cnt, &l->first))
 			break;
 	if (!c) {
-		c = chunk_new(size, observed);
+		c = chunk_new(room, observed);
 		l->first = 0;
 	}
 	if (!c)
@@ -139,9 +183,9 @@ static int pool_write(const struct linked *l, const u8 *code, size_t size)
 
 	if (map == MAP_FAILED)
 		return -ENOMEM;
+	memset(map + (start - base), FILLER, room);
 	if (code)
-		memcpy(map + (start - base), code, size);
-	memset(map + (start - base) + size, FILLER, room - size);
+		memcpy(map + (start - base) + l->pad, code, size);
 	munmap(map, len);
 	if (l->chunk->observed)
 		madvise(l->chunk->exec + base, len, MADV_DONTNEED);
@@ -162,7 +206,7 @@ static void pool_free(struct linked *l)
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;
-	munmap(c->exec, c->size);
+	unmap_guarded(c->exec, c->size);
 	close(c->fd);
 	free(c);
 }
@@ -238,10 +282,10 @@ static int resolve_syms(const struct jit_image *image, const struct xlated_prog 
 	return 0;
 }
 
-/* The variable is in the block of static TLS (initial-exec): equally far in every thread. */
-static s32 vcpu_tls_off(void)
+/* Variables in the block of static TLS (initial-exec) are equally far in every thread. */
+static s32 tls_off(const void *var)
 {
-	return (s32)((char *)&vcpu_current_tls - (char *)__builtin_thread_pointer());
+	return (s32)((const char *)var - (const char *)__builtin_thread_pointer());
 }
 
 static int relocate(const struct jit_image *image, const struct xlated_prog *prog,
@@ -252,8 +296,8 @@ static int relocate(const struct jit_image *image, const struct xlated_prog *pro
 		u64 value;
 		s32 off;
 
-		if (rel->kind == JIT_REL_VCPU) {
-			off = vcpu_tls_off();
+		if (rel->kind == JIT_REL_VCPU || rel->kind == JIT_REL_DEPTH) {
+			off = tls_off(rel->kind == JIT_REL_VCPU ? (void *)&vcpu_current_tls : &jit_call_depth);
 			memcpy(code + rel->code_off, &off, sizeof(off));
 			continue;
 		}
@@ -276,7 +320,7 @@ static int relocate(const struct jit_image *image, const struct xlated_prog *pro
 static int link_at(const struct jit_image *image, const struct xlated_prog *prog,
 		   const struct sym_resolver *resolver, struct linked *l)
 {
-	const u8 *base = l->chunk->exec + (size_t)l->first * GRANULE;
+	const u8 *base = l->chunk->exec + (size_t)l->first * GRANULE + l->pad;
 	u64 *values = calloc(prog->sym_cnt + 1, sizeof(u64));
 	u64 *addrs = calloc(3 * (size_t)image->func_cnt, sizeof(u64));
 	u64 *targets = addrs ? addrs + image->func_cnt : NULL;

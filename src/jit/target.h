@@ -48,6 +48,7 @@ struct jit_ctx {
 	u32 pos, cap; /* beyond cap nothing is written: pos alone grows */
 	const struct jit_func *func;
 	u32 caps; /* of the target */
+	bool no_landing, call_depth; /* JIT_NO_LANDING, JIT_CALL_DEPTH */
 
 	/* jit.c's own */
 	const struct xlated_prog *prog;
@@ -86,6 +87,9 @@ void jit_put_count(struct jit_ctx *j, u32 idx);
 /* The 4 bytes at the current position lead from the thread pointer to vcpu_current_tls. */
 void jit_put_vcpu(struct jit_ctx *j);
 
+/* The 4 bytes at the current position lead from the thread pointer to jit_call_depth. */
+void jit_put_depth(struct jit_ctx *j);
+
 /* From the current position on the frame is another: see enum jit_cfi_op. Only JIT_OBSERVED keeps it. */
 void jit_keep_cfi(struct jit_ctx *j, enum jit_cfi_op op, u8 reg, s32 off);
 static inline void jit_cfi(struct jit_ctx *j, enum jit_cfi_op op, u8 reg, s32 off)
@@ -97,6 +101,7 @@ static inline void jit_cfi(struct jit_ctx *j, enum jit_cfi_op op, u8 reg, s32 of
 struct jit_target {
 	const char *name;
 	u32 caps; /* the machine's own */
+	u32 flags; /* of jit_compile(), which not every machine knows: JIT_NO_LANDING, JIT_CALL_DEPTH */
 	const struct jit_dwarf *dwarf; /* NULL: it calls no jit_cfi() */
 	bool big_endian;
 	void (*prologue)(struct jit_ctx *j);

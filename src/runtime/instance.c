@@ -91,7 +91,8 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 	opts = opts ? opts : &defaults;
 	if (opts->cpu_cnt > VCPU_MAX || opts->engine > SKEP_ENGINE_INTERP || opts->jit_harden > 2)
 		return -EINVAL;
-	if (opts->count_insns && opts->engine == SKEP_ENGINE_INTERP)
+	if ((opts->count_insns && opts->engine == SKEP_ENGINE_INTERP) ||
+	    opts->codegen & ~(JIT_NO_LANDING | JIT_CALL_DEPTH))
 		return -EINVAL;
 	if ((opts->engine == SKEP_ENGINE_JIT || opts->count_insns) && !jit_target_host())
 		return -EOPNOTSUPP;
@@ -109,6 +110,7 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 	skep->jit_harden = opts->jit_harden;
 	skep->observe = opts->observe;
 	skep->count_insns = opts->count_insns;
+	skep->codegen = opts->codegen;
 	skep->seed = pick_seed(opts);
 	skep->acct.limit = opts->mem_limit ? opts->mem_limit : DEFAULT_MEM_LIMIT;
 	skep->kernel_btf = opts->kernel_btf;

@@ -39,6 +39,7 @@ struct skep {
 	u32 jit_harden;
 	u32 observe; /* JIT_OBSERVE_* */
 	bool count_insns;
+	u32 codegen;
 	u64 seed;
 	bool stats_on;
 	const struct skep_btf *kernel_btf;

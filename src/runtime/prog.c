@@ -105,7 +105,7 @@ static int resolve(void *ctx, const struct xlated_sym *sym, u64 *ret_value)
 static u32 jit_flags(const struct skep_prog *prog)
 {
 	return (prog->blind ? JIT_BLIND : 0) | (prog->skep->observe ? JIT_OBSERVED : 0) |
-	       (prog->skep->count_insns ? JIT_COUNT : 0);
+	       (prog->skep->count_insns ? JIT_COUNT : 0) | prog->skep->codegen;
 }
 
 static int link_jit(struct skep_prog *prog, const struct sym_resolver *resolver)

@@ -30,6 +30,7 @@ struct skep_opts {
 	u32 jit_harden; /* net.core.bpf_jit_harden: 1 blinds constants of callers without CAP_BPF, 2 of all */
 	u32 observe; /* JIT_OBSERVE_* of jit.h: who is told about machine code */
 	bool count_insns; /* machine code counts the runs of each instruction */
+	u32 codegen; /* JIT_NO_LANDING, JIT_CALL_DEPTH: what machine code looks like */
 	const struct skep_btf *kernel_btf; /* instead of the built-in one; a reference is taken */
 	struct skep_btf *const *modules;   /* split from it; the same */
 	u32 module_cnt;

@@ -88,6 +88,10 @@ int skep_create(const struct skep_config *config, struct skep **ret_skep)
 	}
 	if (known.engine > SKEP_RUN_INTERP || known.observe & ~JIT_OBSERVE_ALL || observe_env(&opts.observe))
 		return -EINVAL;
+	if (known.codegen & ~(SKEP_CODEGEN_NO_ENDBR | SKEP_CODEGEN_CALL_DEPTH))
+		return -EINVAL;
+	opts.codegen = (known.codegen & SKEP_CODEGEN_NO_ENDBR ? JIT_NO_LANDING : 0) |
+		       (known.codegen & SKEP_CODEGEN_CALL_DEPTH ? JIT_CALL_DEPTH : 0);
 	opts.observe |= known.observe;
 	opts.count_insns = known.count_insns;
 	opts.cpu_cnt = known.cpu_cnt;

@@ -80,7 +80,7 @@ struct judge {
 	void *ctx;
 	long (*bpf)(void *ctx, int cmd, void *attr, u32 size);
 };
-/* "kernel", "interp", "jit" or "jit-blind". False when there is no such judge here (bpf(2) is not permitted, or
+/* "kernel", "interp", "jit", or machine code made otherwise: "jit-blind", "jit-depth", "jit-unmarked". False when there is no such judge here (bpf(2) is not permitted, or
  * no JIT for this machine). */
 bool judge_make(struct judge *ret_judge, const char *name);
 void judge_free(struct judge *judge);

@@ -433,7 +433,7 @@ int main(void)
 		cmocka_unit_test(one_program_has_it),
 		cmocka_unit_test(places_are_told),
 	};
-	static const char *const judges[] = { "interp", "jit", "jit-blind" };
+	static const char *const judges[] = { "interp", "jit", "jit-blind", "jit-depth", "jit-unmarked" };
 	int failed = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(judges); i++) {

@@ -3,6 +3,7 @@
 #include "case.h"
 
 #ifdef HAVE_SKEP
+#include "jit/jit.h"
 #include "runtime/runtime.h"
 #include "syscall/syscall.h"
 #endif
@@ -72,10 +73,10 @@ static long own_bpf(void *ctx, int cmd, void *attr, u32 size)
 	return skep_bpf(ctx, NULL, cmd, attr, size);
 }
 
-static bool own_judge(struct judge *j, u32 engine, u32 jit_harden)
+static bool own_judge(struct judge *j, u32 engine, u32 jit_harden, u32 codegen)
 {
 	struct skep_opts opts = { .engine = engine, .cpu_cnt = 2, .unprivileged_bpf = true,
-				  .jit_harden = jit_harden };
+				  .jit_harden = jit_harden, .codegen = codegen };
 	struct skep *skep;
 
 	if (skep_boot(&opts, &skep))
@@ -109,11 +110,15 @@ bool judge_make(struct judge *j, const char *name)
 	}
 #ifdef HAVE_SKEP
 	if (!strcmp(name, "interp"))
-		return own_judge(j, SKEP_ENGINE_INTERP, 0);
+		return own_judge(j, SKEP_ENGINE_INTERP, 0, 0);
 	if (!strcmp(name, "jit"))
-		return own_judge(j, SKEP_ENGINE_JIT, 0);
+		return own_judge(j, SKEP_ENGINE_JIT, 0, 0);
 	if (!strcmp(name, "jit-blind"))
-		return own_judge(j, SKEP_ENGINE_JIT, 2);
+		return own_judge(j, SKEP_ENGINE_JIT, 2, 0);
+	if (!strcmp(name, "jit-depth"))
+		return own_judge(j, SKEP_ENGINE_JIT, 0, JIT_CALL_DEPTH);
+	if (!strcmp(name, "jit-unmarked"))
+		return own_judge(j, SKEP_ENGINE_JIT, 0, JIT_NO_LANDING);
 #endif
 	fprintf(stderr, "no such judge: %s\n", name);
 	exit(2);

@@ -498,7 +498,7 @@ int main(void)
 		cmocka_unit_test(the_last_close_empties_it),
 		cmocka_unit_test(updates_while_programs_run),
 	};
-	static const char *const judges[] = { "interp", "jit", "jit-blind", "kernel" };
+	static const char *const judges[] = { "interp", "jit", "jit-blind", "jit-depth", "jit-unmarked", "kernel" };
 	int failed = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(judges); i++) {

@@ -304,7 +304,7 @@ static bool compare(const struct gen *g, u64 want, const char *name, u32 flags, 
 	if (got == want)
 		return true;
 	fprintf(stderr, "seed %llu program %llu: interpreter %llx, %s%s %llx\n", (unsigned long long)seed,
-		(unsigned long long)nr, (unsigned long long)want, name, flags ? " blinded" : "",
+		(unsigned long long)nr, (unsigned long long)want, name, flags == JIT_BLIND ? " blinded" : flags ? " switched" : "",
 		(unsigned long long)got);
 	return false;
 }
@@ -328,6 +328,8 @@ static bool one(u64 seed, u64 nr)
 		ok &= compare(&g, want, "x86_64+bmi2", 0, seed, nr);
 	if (nr % 4 == 0)
 		ok &= compare(&g, want, "x86_64", JIT_BLIND, seed, nr);
+	if (nr % 4 == 1)
+		ok &= compare(&g, want, "x86_64", JIT_CALL_DEPTH | JIT_NO_LANDING, seed, nr);
 	interp_unlink(prog);
 	xlated_free(g.b.prog);
 	return ok;

@@ -10,6 +10,7 @@
 #include "jit/jit.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <time.h>
 #ifdef HAVE_CAPSTONE
 #include <capstone/capstone.h>
@@ -293,6 +294,113 @@ static void never_writable_and_executable(void **state __unused_arg)
 	}
 }
 
+/* The mapping that @code is in, and that the bytes on both sides of it are of one that nobody may touch. */
+static void find_guards(const struct jit_code *code, uintptr_t *ret_start, uintptr_t *ret_end)
+{
+	unsigned long start, end, guard_below = 0, guard_above = 0;
+	FILE *f = fopen("/proc/self/maps", "r");
+	char perms[8], line[512];
+
+	*ret_start = *ret_end = 0;
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		assert_int_equal(sscanf(line, "%lx-%lx %7s", &start, &end, perms), 3);
+		if ((uintptr_t)code->base >= start && (uintptr_t)code->base < end) {
+			*ret_start = start;
+			*ret_end = end;
+		} else if (!*ret_end && !strncmp(perms, "---", 3)) {
+			guard_below = end;
+		} else if (*ret_end == start && !strncmp(perms, "---", 3)) {
+			guard_above = start;
+		}
+	}
+	fclose(f);
+	assert_true(*ret_start && *ret_end);
+	assert_int_equal(guard_below, *ret_start);
+	assert_int_equal(guard_above, *ret_end);
+}
+
+static sigjmp_buf after_fault;
+static void *volatile fault_at;
+
+static void on_fault(int sig __unused_arg, siginfo_t *info, void *ctx __unused_arg)
+{
+	fault_at = info->si_addr;
+	siglongjmp(after_fault, 1);
+}
+
+static bool read_faults(const volatile u8 *at)
+{
+	struct sigaction act = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO }, old;
+	bool faulted;
+
+	sigaction(SIGSEGV, &act, &old);
+	faulted = sigsetjmp(after_fault, 1);
+	if (!faulted)
+		(void)*at;
+	sigaction(SIGSEGV, &old, NULL);
+	return faulted && fault_at == (void *)(uintptr_t)at;
+}
+
+/* With @more, in pages of its own, which observed programs have. */
+static void check_guards(u32 more)
+{
+	struct sym_resolver resolver;
+	uintptr_t start, end;
+	struct jit_image *image;
+	struct jit_code *code;
+	struct build b;
+
+	rnd_state = 99;
+	random_prog(&b, 200);
+	resolver = build_resolver(&b);
+	assert_int_equal(jit_compile(b.prog, target, flags | more, &image, NULL), 0);
+	assert_int_equal(jit_link(image, b.prog, &resolver, &code), 0);
+	find_guards(code, &start, &end);
+	assert_false(read_faults((u8 *)start));
+	assert_false(read_faults((u8 *)end - 1));
+	assert_true(read_faults((u8 *)start - 1));
+	assert_true(read_faults((u8 *)end));
+	/* past the code itself is what traps when run */
+	assert_int_equal(code->base[code->size], 0xcc);
+	jit_unlink(code);
+	jit_image_free(image);
+	xlated_free(b.prog);
+}
+
+static void guard_pages(void **state __unused_arg)
+{
+	check_guards(0);
+	check_guards(JIT_OBSERVED);
+}
+
+/* The same program loaded again and again: it does not begin where one can tell, but always at a place like all. */
+static void random_start(void **state __unused_arg)
+{
+	enum { ROUNDS = 200 };
+	u32 places[64] = { 0 }, cnt = 0;
+	struct build b;
+
+	rnd_state = 7;
+	random_prog(&b, 50);
+	for (u32 i = 0; i < ROUNDS; i++) {
+		struct built built = build_jit(&b);
+		u32 pad = (uintptr_t)built.code->base % 4096;
+		bool seen = false;
+
+		assert_int_equal(pad % 32, 0);
+		for (u32 k = 0; k < cnt; k++)
+			seen |= places[k] == pad;
+		if (!seen && cnt < ARRAY_SIZE(places))
+			places[cnt++] = pad;
+		for (u32 k = 1; k <= pad % 64; k++)
+			assert_int_equal(built.code->base[-(int)k], 0xcc);
+		built_free(&built);
+	}
+	assert_true(cnt >= 8);
+	xlated_free(b.prog);
+}
+
 /* ---- division by constants ------------------------------------------------------------- */
 
 static u64 rnd64(void)
@@ -508,6 +616,89 @@ static u32 count_bytes(const struct jit_image *image, const void *bytes, u32 siz
 	return cnt;
 }
 
+/* ---- sums as addresses ----------------------------------------------------------------- */
+
+/* Insns of the program without code of their own. */
+static u32 count_gone(const struct jit_image *image)
+{
+	u32 cnt = 0;
+
+	for (u32 i = 0; i + 1 < image->line_cnt; i++)
+		cnt += image->lines[i].code_off == image->lines[i + 1].code_off;
+	return cnt;
+}
+
+/* r6 = the context's words, r2 = 8, r3 = 24; the frame that the cases below stand in. */
+static void sum_start(struct build *b)
+{
+	build_start(b);
+	build_func(b, 0);
+	emit(b, FORM_MOV64_X, 6, 1, 0, 0);
+	emit(b, FORM_MOV64_K, 2, 0, 0, 8);
+	emit(b, FORM_MOV64_K, 3, 0, 0, 24);
+}
+
+static void sum_end(struct build *b, u64 want, u32 gone)
+{
+	u64 words[8] = { 1, 20, 300, 4000, 50000, 600000, 7000000, 80000000 };
+	struct interp_prog *prog;
+	struct jit_image *image;
+
+	emit(b, FORM_EXIT, 0, 0, 0, 0);
+	build_end(b);
+	assert_int_equal(interp_link(b->prog, NULL, &prog), 0);
+	assert_int_equal(interp_run(prog, words), want);
+	interp_unlink(prog);
+	assert_int_equal(run_ctx_once(b, words), want);
+	assert_int_equal(jit_compile(b->prog, target, 0, &image, NULL), 0);
+	assert_int_equal(count_gone(image), gone);
+	jit_image_free(image);
+	xlated_free(b->prog);
+}
+
+/* Where one sum begins before another's use, or in its base, each access keeps the address of its own. */
+static void sums_that_meet(void **state __unused_arg)
+{
+	struct build b;
+
+	sum_start(&b); /* two that take turns: both are addresses */
+	emit(&b, FORM_MOV64_X, 1, 6, 0, 0);
+	emit(&b, FORM_MOV64_X, 4, 6, 0, 0);
+	emit(&b, FORM_ADD64_X, 1, 2, 0, 0);
+	emit(&b, FORM_ADD64_X, 4, 3, 0, 0);
+	emit(&b, FORM_LDX_DW, 0, 1, 8, 0);
+	emit(&b, FORM_LDX_DW, 5, 4, 8, 0);
+	emit(&b, FORM_ADD64_X, 0, 5, 0, 0);
+	sum_end(&b, 300 + 50000, 4);
+
+	sum_start(&b); /* the first one's base goes on behind its use */
+	emit(&b, FORM_MOV64_X, 1, 6, 0, 0);
+	emit(&b, FORM_ADD64_X, 1, 2, 0, 0);
+	emit(&b, FORM_LDX_DW, 0, 1, 0, 0);
+	emit(&b, FORM_ADD64_X, 6, 3, 0, 0);
+	emit(&b, FORM_LDX_DW, 5, 6, 8, 0);
+	emit(&b, FORM_ADD64_X, 0, 5, 0, 0);
+	sum_end(&b, 20 + 50000, 3);
+
+	sum_start(&b); /* ... before its use: the sum is made where it stands, the second one's is an address */
+	emit(&b, FORM_MOV64_X, 1, 6, 0, 0);
+	emit(&b, FORM_ADD64_X, 1, 2, 0, 0);
+	emit(&b, FORM_ADD64_X, 6, 3, 0, 0);
+	emit(&b, FORM_LDX_DW, 0, 1, 0, 0);
+	emit(&b, FORM_LDX_DW, 5, 6, 8, 0);
+	emit(&b, FORM_ADD64_X, 0, 5, 0, 0);
+	sum_end(&b, 20 + 50000, 2);
+
+	sum_start(&b); /* ... and both lead through one register, whose second sum is of the first */
+	emit(&b, FORM_MOV64_X, 1, 6, 0, 0);
+	emit(&b, FORM_ADD64_X, 1, 2, 0, 0);
+	emit(&b, FORM_LDX_DW, 0, 1, 0, 0);
+	emit(&b, FORM_ADD64_X, 1, 3, 0, 0);
+	emit(&b, FORM_LDX_DW, 5, 1, 8, 0);
+	emit(&b, FORM_ADD64_X, 0, 5, 0, 0);
+	sum_end(&b, 20 + 600000, 2);
+}
+
 /* ---- landing pads ---------------------------------------------------------------------- */
 
 static bool is_endbr(const struct jit_image *image, u32 at)
@@ -546,8 +737,8 @@ static void landing_pads(void **state __unused_arg)
 	u32 dest, cnt;
 
 	landing_prog(&b, &dest);
-	for (u32 f = 0; f < 4; f++) {
-		u32 with = (f & 1 ? JIT_REPLACEABLE : 0) | (f & 2 ? JIT_BLIND : 0);
+	for (u32 f = 0; f < 8; f++) {
+		u32 with = (f & 1 ? JIT_REPLACEABLE : 0) | (f & 2 ? JIT_BLIND : 0) | (f & 4 ? JIT_CALL_DEPTH : 0);
 
 		assert_int_equal(jit_compile(b.prog, target, with, &image, NULL), 0);
 		assert_true(is_endbr(image, image->func_off[0]));
@@ -562,6 +753,135 @@ static void landing_pads(void **state __unused_arg)
 		assert_int_equal(count_bytes(image, image->code, 4), 3 + cnt);
 		jit_image_free(image);
 	}
+	xlated_free(b.prog);
+}
+
+/* Switched off there is none, and the code is shorter by what they took. */
+static void no_landing_pads(void **state __unused_arg)
+{
+	static const u8 endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	struct jit_image *with, *without;
+	struct build b;
+	u32 dest;
+
+	landing_prog(&b, &dest);
+	for (u32 f = 0; f < 2; f++) {
+		u32 more = f ? JIT_REPLACEABLE : 0;
+
+		assert_int_equal(jit_compile(b.prog, target, more, &with, NULL), 0);
+		assert_int_equal(jit_compile(b.prog, target, more | JIT_NO_LANDING, &without, NULL), 0);
+		assert_int_equal(count_bytes(without, endbr64, 4), 0);
+		assert_int_equal(with->code_size - without->code_size, 4 * count_bytes(with, endbr64, 4));
+		jit_image_free(with);
+		jit_image_free(without);
+	}
+	xlated_free(b.prog);
+}
+
+/* ---- call depth ------------------------------------------------------------------------ */
+
+static u64 depth_seen;
+
+static u64 helper_depth(u64 a, u64 b __unused_arg, u64 c __unused_arg, u64 d __unused_arg, u64 e __unused_arg)
+{
+	depth_seen = jit_call_depth;
+	return a;
+}
+
+/* The main program and @deep activations of another, the last of which calls the helper and a leaf without frame. */
+static void deep_prog(struct build *b, u32 deep)
+{
+	u32 call, leaf, at;
+
+	build_start(b);
+	build_func(b, 0);
+	emit(b, FORM_MOV64_K, 1, 0, 0, (s32)deep);
+	emit(b, FORM_CALL_SUBPROG, 0, 0, 0, 1);
+	emit(b, FORM_EXIT, 0, 0, 0, 0);
+	at = b->prog->insn_cnt;
+	build_func(b, 0);
+	emit(b, FORM_SUB64_K, 1, 0, 0, 1);
+	emit(b, FORM_JEQ64_K, 1, 0, 3, 0);
+	call = emit(b, FORM_CALL_SUBPROG, 0, 0, 0, 0);
+	b->prog->insns[call].imm = (s32)at - (s32)call - 1;
+	emit(b, FORM_ADD64_K, 0, 0, 0, 1);
+	emit(b, FORM_EXIT, 0, 0, 0, 0);
+	emit(b, FORM_MOV64_K, 1, 0, 0, 77);
+	emit_call(b, FORM_CALL_HELPER, helper_depth);
+	emit(b, FORM_MOV64_X, 1, 0, 0, 0);
+	leaf = emit(b, FORM_CALL_SUBPROG, 0, 0, 0, 1);
+	emit(b, FORM_EXIT, 0, 0, 0, 0);
+	assert_int_equal(leaf + 2, b->prog->insn_cnt);
+	build_func(b, 0);
+	emit(b, FORM_MOV64_X, 0, 1, 0, 0);
+	emit(b, FORM_EXIT, 0, 0, 0, 0);
+	build_end(b);
+}
+
+static u64 depth_called(u64 depth)
+{
+	return (u64)((s64)depth >> JIT_DEPTH_BITS);
+}
+
+static u64 depth_returned(u64 depth)
+{
+	depth <<= JIT_DEPTH_BITS;
+	return depth ? depth : JIT_DEPTH_FULL;
+}
+
+/* What the counter is in the deepest function and at the end, from each state it may be found in. */
+static void depth_is_accounted(void **state __unused_arg)
+{
+	static const u64 starts[] = { 0, 1ULL << 63, JIT_DEPTH_FULL, ~(u64)0 << 33 };
+
+	for (u32 i = 0; i < 40 * ARRAY_SIZE(starts); i++) {
+		u32 deep = 1 + i / ARRAY_SIZE(starts);
+		u64 depth = starts[i % ARRAY_SIZE(starts)];
+		struct built built;
+		struct build b;
+
+		deep_prog(&b, deep);
+		built = build_jit(&b);
+		check_decodes(built.image);
+		jit_call_depth = depth;
+		assert_int_equal(built.code->entry(NULL), 77 + deep - 1);
+		for (u32 k = 0; k < deep + 1; k++)
+			depth = depth_called(depth);
+		assert_true(depth_seen == depth);
+		depth = depth_returned(depth_called(depth)); /* the leaf */
+		for (u32 k = 0; k < deep + 1; k++)
+			depth = depth_returned(depth);
+		assert_true(jit_call_depth == depth);
+		built_free(&built);
+		xlated_free(b.prog);
+	}
+}
+
+/* Nothing of it is in code that is made without. */
+static void depth_is_off(void **state __unused_arg)
+{
+	struct jit_image *off, *on;
+	struct built built;
+	struct build b;
+	u32 cnt = 0;
+
+	deep_prog(&b, 3);
+	assert_int_equal(jit_compile(b.prog, target, 0, &off, NULL), 0);
+	assert_int_equal(jit_compile(b.prog, target, JIT_CALL_DEPTH, &on, NULL), 0);
+	for (u32 i = 0; i < off->reloc_cnt; i++)
+		assert_int_not_equal(off->relocs[i].kind, JIT_REL_DEPTH);
+	for (u32 i = 0; i < on->reloc_cnt; i++)
+		cnt += on->relocs[i].kind == JIT_REL_DEPTH;
+	/* one in each of 3 functions, two at each of their 4 exits */
+	assert_int_equal(cnt, 3 + 2 * 4);
+	assert_true(off->code_size < on->code_size);
+	jit_image_free(off);
+	jit_image_free(on);
+	built = build_jit(&b);
+	jit_call_depth = 0x1234;
+	assert_int_equal(built.code->entry(NULL), 79);
+	assert_int_equal(jit_call_depth, 0x1234);
+	built_free(&built);
 	xlated_free(b.prog);
 }
 
@@ -785,13 +1105,18 @@ int main(void)
 		CALL_TESTS,
 		cmocka_unit_test(short_jump_limits),
 		cmocka_unit_test(random_programs),
+		{ "guard pages before and behind code", guard_pages, NULL, NULL, NULL },
+		{ "where a program's code begins is random", random_start, NULL, NULL, NULL },
 		{ "no mapping is writable and executable", never_writable_and_executable, NULL, NULL, NULL },
 		{ "J-07 division and remainder by constants, edges of both signs, all ops", constant_divisors,
 		  NULL, NULL, NULL },
 		{ "J-07 what division by a constant costs", division_cost, NULL, NULL, NULL },
+		{ "sums that meet: each access keeps its own address", sums_that_meet, NULL, NULL, NULL },
 		cmocka_unit_test(refusals),
 		{ "J-13 C-20 sanitizer checks are refused by name", no_sanitizer, NULL, NULL, NULL },
 		{ "J-10 ENDBR at indirect targets and nowhere else", landing_pads, NULL, NULL, NULL },
+		{ "J-10 ENDBR switched off: none at all", no_landing_pads, NULL, NULL, NULL },
+		{ "J-18 call depth is not accounted when that is off", depth_is_off, NULL, NULL, NULL },
 		cmocka_unit_test(pool_is_never_wx),
 		cmocka_unit_test(compile_cost),
 		{ "J-08 chosen immediates are not in blinded code, results and lines stay", chosen_constants,
@@ -809,6 +1134,21 @@ int main(void)
 		{ "J-08 jumps of all lengths, blinded", short_jump_limits, NULL, NULL, NULL },
 		CALL_TESTS,
 	};
+	const struct CMUnitTest depth_tests[] = {
+		{ "J-18 call depth: in the deepest function and at the end", depth_is_accounted, NULL, NULL, NULL },
+		{ "J-18 every form against the interpreter, call depth accounted", every_form, NULL, NULL, NULL },
+		{ "J-18 random programs, call depth accounted", random_programs, NULL, NULL, NULL },
+		{ "J-18 jumps of all lengths, call depth accounted", short_jump_limits, NULL, NULL, NULL },
+		{ "J-18 division by constants, call depth accounted", constant_divisors, NULL, NULL, NULL },
+		{ "J-18 ENDBR at indirect targets and nowhere else, call depth accounted", landing_pads, NULL, NULL, NULL },
+		{ "J-18 no mapping is writable and executable, call depth accounted", pool_is_never_wx, NULL, NULL, NULL },
+		CALL_TESTS,
+	};
+	const struct CMUnitTest unmarked_tests[] = {
+		{ "J-10 every form against the interpreter, no ENDBR", every_form, NULL, NULL, NULL },
+		{ "J-10 random programs, no ENDBR", random_programs, NULL, NULL, NULL },
+		CALL_TESTS,
+	};
 	static const char *const names[] = { "x86_64", "x86_64+bmi2" };
 	int failed = 0;
 
@@ -823,6 +1163,12 @@ int main(void)
 		failed += cmocka_run_group_tests_name(names[i], tests, NULL, NULL);
 		flags = JIT_BLIND;
 		failed += cmocka_run_group_tests_name("blinded", blind_tests, NULL, NULL);
+		if (!i) { /* what these switch is the same on all */
+			flags = JIT_CALL_DEPTH;
+			failed += cmocka_run_group_tests_name("call depth", depth_tests, NULL, NULL);
+			flags = JIT_NO_LANDING;
+			failed += cmocka_run_group_tests_name("no ENDBR", unmarked_tests, NULL, NULL);
+		}
 		if (target == jit_target_host())
 			break; /* the rest needs what this CPU lacks */
 	}

@@ -189,8 +189,19 @@ static void walk_from_helper(void **state __unused_arg)
 static struct {
 	const struct observed *codes[2];
 	struct frame caller; /* as the first stop saw it */
-	u32 stops, lost, moved, no_main;
+	u32 stops, lost, moved, no_main, too_many;
 } steps;
+
+/* No program here has more than two functions at once; what was pushed for the CPU's predictor is no frame. */
+static bool has_too_many(const struct walk *w)
+{
+	u32 cnt = 0;
+
+	for (u32 i = 0; i < w->cnt; i++)
+		cnt += func_of(steps.codes[0], w->frames[i].ip) >= 0 ||
+		       (steps.codes[1] && func_of(steps.codes[1], w->frames[i].ip) >= 0);
+	return cnt > 2;
+}
 
 static void on_trap(int sig __unused_arg, siginfo_t *info __unused_arg, void *uctx)
 {
@@ -212,11 +223,13 @@ static void on_trap(int sig __unused_arg, siginfo_t *info __unused_arg, void *uc
 		steps.moved++;
 	}
 	steps.no_main += !find_frame(&w, main);
+	steps.too_many += has_too_many(&w);
 	steps.stops++;
 }
 
 /* The caller's registers hold numbers of its own, so that wrong rules show. */
-static __attribute__((noinline)) u64 step_through(const struct observed *o, const struct observed *second)
+static __attribute__((noinline)) u64 step_through_with(const struct observed *o, const struct observed *second,
+						      void *ctx)
 {
 	struct sigaction act = { .sa_sigaction = on_trap, .sa_flags = SA_SIGINFO }, old;
 	u64 ret;
@@ -226,10 +239,15 @@ static __attribute__((noinline)) u64 step_through(const struct observed *o, cons
 	steps.codes[1] = second;
 	sigaction(SIGTRAP, &act, &old);
 	__builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() | 0x100);
-	ret = call_bpf(o, NULL);
+	ret = call_bpf(o, ctx);
 	__builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() & ~0x100ULL);
 	sigaction(SIGTRAP, &old, NULL);
 	return ret;
+}
+
+static u64 step_through(const struct observed *o, const struct observed *second)
+{
+	return step_through_with(o, second, NULL);
 }
 
 static u64 helper_plain(u64 a, u64 b __unused_arg, u64 c __unused_arg, u64 d __unused_arg, u64 e __unused_arg)
@@ -243,11 +261,12 @@ static void check_steps(u32 least)
 	assert_int_equal(steps.lost, 0);
 	assert_int_equal(steps.moved, 0);
 	assert_int_equal(steps.no_main, 0);
+	assert_int_equal(steps.too_many, 0);
 }
 
 static void walk_from_every_insn(void **state __unused_arg)
 {
-	static const u32 flags[] = { 0, JIT_BLIND, JIT_REPLACEABLE };
+	static const u32 flags[] = { 0, JIT_BLIND, JIT_REPLACEABLE, JIT_CALL_DEPTH };
 
 	for (u32 i = 0; i < ARRAY_SIZE(flags); i++) {
 		struct observed o;
@@ -255,15 +274,16 @@ static void walk_from_every_insn(void **state __unused_arg)
 
 		frames_prog(&b, helper_plain);
 		o = observe(&b, flags[i], JIT_OBSERVE_UNWIND);
+		jit_call_depth = 0; /* both returns refill the CPU's predictor */
 		assert_int_equal(step_through(&o, NULL), 49);
-		check_steps(30);
+		check_steps(flags[i] & JIT_CALL_DEPTH ? 30 + 2 * JIT_DEPTH_REFILL : 30);
 		unobserve(&o);
 		xlated_free(b.prog);
 	}
 }
 
 /* A tail call drops one frame and enters another program's; then one that finds no program and goes on. */
-static void walk_through_tail_call(void **state __unused_arg)
+static void walk_through_tail_call_with(u32 flags)
 {
 	struct vcpu_set *set = vcpu_set_new(1);
 	struct tail_slots *slots = calloc(1, sizeof(*slots) + 2 * sizeof(slots->at[0]));
@@ -275,7 +295,7 @@ static void walk_through_tail_call(void **state __unused_arg)
 	u32 idx;
 
 	frames_prog(&b[1], helper_plain);
-	o[1] = observe(&b[1], 0, JIT_OBSERVE_UNWIND);
+	o[1] = observe(&b[1], flags, JIT_OBSERVE_UNWIND);
 	there.entry = o[1].code->entry;
 	slots->cnt = 2;
 	slots->at[1] = &there;
@@ -291,11 +311,14 @@ static void walk_through_tail_call(void **state __unused_arg)
 	emit(&b[0], FORM_MOV64_K, 0, 0, 0, 1);
 	emit(&b[0], FORM_EXIT, 0, 0, 0, 0);
 	build_end(&b[0]);
-	o[0] = observe(&b[0], 0, JIT_OBSERVE_UNWIND);
+	o[0] = observe(&b[0], flags, JIT_OBSERVE_UNWIND);
+	jit_call_depth = ~(u64)0 << 40;
 	vcpu->run = &run;
 	assert_int_equal(step_through(&o[0], &o[1]), 49);
 	assert_int_equal(run.tail_calls, 1);
 	check_steps(60);
+	/* one entry and one return: a tail call is neither */
+	assert_true(jit_call_depth == ~(u64)0 << 40);
 	vcpu->run = NULL;
 	vcpu_leave(vcpu);
 	for (u32 i = 0; i < 2; i++) {
@@ -304,6 +327,90 @@ static void walk_through_tail_call(void **state __unused_arg)
 	}
 	vcpu_set_free(set);
 	free(slots);
+}
+
+static void walk_through_tail_call(void **state __unused_arg)
+{
+	walk_through_tail_call_with(0);
+	walk_through_tail_call_with(JIT_CALL_DEPTH);
+}
+
+/* ---- from leaves without a frame ------------------------------------------------------------------------- */
+
+/* The second function has no frame and reads what r1 points at. */
+static void leaf_prog(struct build *b)
+{
+	build_start(b);
+	build_func(b, 16);
+	emit(b, FORM_MOV64_X, 6, 1, 0, 0);
+	emit(b, FORM_CALL_SUBPROG, 0, 0, 0, 2);
+	emit(b, FORM_ADD64_K, 0, 0, 0, 1);
+	emit(b, FORM_EXIT, 0, 0, 0, 0);
+	build_func(b, 0);
+	emit(b, FORM_MOV64_K, 2, 0, 0, 5);
+	emit(b, FORM_LDX_DW, 0, 1, 0, 0);
+	emit(b, FORM_ADD64_X, 0, 2, 0, 0);
+	emit(b, FORM_EXIT, 0, 0, 0, 0);
+	build_end(b);
+}
+
+/* PUSH RBP would be its first byte, behind what the entry of any function has. */
+static bool has_frame(const struct jit_image *image, u32 func)
+{
+	return image->code[image->func_off[func]] == 0x55;
+}
+
+static void walk_from_every_insn_of_leaf(void **state __unused_arg)
+{
+	struct observed o;
+	struct build b;
+	u64 word = 36;
+
+	leaf_prog(&b);
+	o = observe(&b, 0, JIT_OBSERVE_UNWIND);
+	assert_false(has_frame(o.image, 1));
+	assert_int_equal(step_through_with(&o, NULL, &word), 42);
+	check_steps(12);
+	unobserve(&o);
+	xlated_free(b.prog);
+}
+
+static struct walk fault_walk;
+static u64 good_word;
+
+/* The read is done again, from a place that is there. */
+static void on_fault(int sig __unused_arg, siginfo_t *info __unused_arg, void *uctx)
+{
+	fault_walk.cnt = 0;
+	_Unwind_Backtrace(note_frame, &fault_walk);
+	((ucontext_t *)uctx)->uc_mcontext.gregs[REG_RDI] = (uintptr_t)&good_word;
+}
+
+static void walk_from_fault_in_leaf(void **state __unused_arg)
+{
+	struct sigaction act = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO }, old;
+	struct observed o;
+	struct build b;
+	u32 at = 0;
+
+	leaf_prog(&b);
+	o = observe(&b, 0, JIT_OBSERVE_UNWIND);
+	assert_false(has_frame(o.image, 1));
+	good_word = 100;
+	sigaction(SIGSEGV, &act, &old);
+	assert_int_equal(call_bpf(&o, (void *)8), 106);
+	sigaction(SIGSEGV, &old, NULL);
+	while (at < fault_walk.cnt && func_of(&o, fault_walk.frames[at].ip) < 0)
+		at++;
+	assert_true(at + 2 < fault_walk.cnt);
+	assert_int_equal(fault_walk.frames[at].ip,
+			 (uintptr_t)o.code->base + jit_code_off(o.image, 5)); /* the load itself */
+	assert_int_equal(func_of(&o, fault_walk.frames[at].ip), 1);
+	assert_int_equal(func_of(&o, fault_walk.frames[at + 1].ip), 0);
+	assert_ptr_equal(fault_walk.frames[at + 2].func, call_bpf);
+	assert_non_null(find_frame(&fault_walk, main));
+	unobserve(&o);
+	xlated_free(b.prog);
 }
 
 /* ---- breakpoints ------------------------------------------------------------------------------------------ */
@@ -396,6 +503,8 @@ int main(void)
 		{ "unwinding: from a helper through two BPF functions to main", walk_from_helper, NULL, NULL, NULL },
 		{ "unwinding: from every instruction, registers of the caller too", walk_from_every_insn, NULL, NULL, NULL },
 		{ "unwinding: through a tail call", walk_through_tail_call, NULL, NULL, NULL },
+		{ "unwinding: from every instruction of a leaf without frame", walk_from_every_insn_of_leaf, NULL, NULL, NULL },
+		{ "unwinding: from a fault in a leaf without frame", walk_from_fault_in_leaf, NULL, NULL, NULL },
 		{ "a debugger's breakpoint does not outlive its program", breakpoints, NULL, NULL, NULL },
 		{ "the code is the same whether it is observed or not", costs_nothing_when_off, NULL, NULL, NULL },
 		{ "who is told, in words", words, NULL, NULL, NULL },

@@ -102,6 +102,14 @@ static inline void x64_modrm_mem(struct x64_enc *e, u8 reg, struct x64_mem m)
 	x64_imm(e, (u32)m.disp, mod == 0 ? 0 : mod == 1 ? 1 : 4);
 }
 
+/* [disp], with neither base nor index. */
+static inline void x64_abs32(struct x64_enc *e, u8 reg, s32 disp)
+{
+	x64_byte(e, (reg & 7) << 3 | RSP);
+	x64_byte(e, 0x25);
+	x64_imm(e, (u32)disp, 4);
+}
+
 /* @size decides the operand-size prefix, REX.W and the need for REX with byte registers. */
 static inline struct x64_enc x64_rm(u32 op, u32 size, bool lock, u8 reg, struct x64_mem m)
 {
@@ -200,6 +208,18 @@ static inline struct x64_enc x64_shift_ri(enum x64_shift op, bool w, u8 dst, u8 
 static inline struct x64_enc x64_shift_cl(enum x64_shift op, bool w, u8 dst)
 {
 	return x64_rr(0xd3, w, op, dst);
+}
+
+/* A shift of the word at fs:disp; the last 5 bytes are the displacement and the count. */
+static inline struct x64_enc x64_shift_fs(enum x64_shift op, s32 disp, u8 imm)
+{
+	struct x64_enc e = { .bits = 0x64, .len = 1 };
+
+	x64_rex(&e, true, 0, 0, false);
+	x64_byte(&e, 0xc1);
+	x64_abs32(&e, op, disp);
+	x64_byte(&e, imm);
+	return e;
 }
 
 /* SHLX, SHRX, SARX (BMI2): dst = src shifted by count; flags stay. VEX.LZ.pp.0F38 F7 /r. */
@@ -317,9 +337,19 @@ static inline struct x64_enc x64_mov_fs(u8 dst, s32 disp)
 
 	x64_rex(&e, true, dst, 0, false);
 	x64_byte(&e, 0x8b);
-	x64_byte(&e, (dst & 7) << 3 | RSP);
-	x64_byte(&e, 0x25); /* neither base nor index */
-	x64_imm(&e, (u32)disp, 4);
+	x64_abs32(&e, dst, disp);
+	return e;
+}
+
+/* MOV qword fs:[disp], imm; the last 8 bytes are both. */
+static inline struct x64_enc x64_store_imm_fs(s32 disp, s32 imm)
+{
+	struct x64_enc e = { .bits = 0x64, .len = 1 };
+
+	x64_rex(&e, true, 0, 0, false);
+	x64_byte(&e, 0xc7);
+	x64_abs32(&e, 0, disp);
+	x64_imm(&e, (u32)imm, 4);
 	return e;
 }
 
@@ -387,6 +417,11 @@ static inline struct x64_enc x64_leave(void)
 static inline struct x64_enc x64_ret(void)
 {
 	return (struct x64_enc){ .bits = 0xc3, .len = 1 };
+}
+
+static inline struct x64_enc x64_int3(void)
+{
+	return (struct x64_enc){ .bits = 0xcc, .len = 1 };
 }
 
 static inline struct x64_enc x64_lfence(void)

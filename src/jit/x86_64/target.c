@@ -141,8 +141,50 @@ static void put_saved_regs(struct jit_ctx *j, const struct layout *l, u32 opcode
 
 static void x64_landing(struct jit_ctx *j)
 {
-	put(j, x64_endbr64());
+	if (!j->no_landing)
+		put(j, x64_endbr64());
 }
+
+/* ---- call depth (J-18) --------------------------------------------------------------------- */
+
+/* @e is at fs:0, with @imm_size bytes of immediate: at jit_call_depth instead. */
+static void put_at_depth(struct jit_ctx *j, struct x64_enc e, u32 imm_size)
+{
+	u64 imm = e.bits >> 8 * (e.len - imm_size);
+
+	put_head(j, e, 4 + imm_size);
+	jit_put_depth(j);
+	jit_put(j, imm, imm_size);
+}
+
+static void put_depth_shift(struct jit_ctx *j, enum x64_shift op)
+{
+	if (j->call_depth)
+		put_at_depth(j, x64_shift_fs(op, 0, JIT_DEPTH_BITS), 1);
+}
+
+/* At the end of a function, RSP as at its entry: calls that never return, over a trap that only a CPU runs
+ * which predicts their returns. */
+static void put_depth_return(struct jit_ctx *j)
+{
+	u32 enough;
+
+	if (!j->call_depth)
+		return;
+	put_depth_shift(j, X64_SHL);
+	enough = put_local_jump(j, x64_jcc8(CC_NE, 0));
+	for (u32 i = 1; i <= JIT_DEPTH_REFILL; i++) {
+		put(j, x64_call32(1));
+		put(j, x64_int3());
+		jit_cfi(j, JIT_CFI_CFA, DW_RSP, 8 + 8 * i);
+	}
+	put(j, x64_lea(true, RSP, mem_at(RSP, 8 * JIT_DEPTH_REFILL)));
+	jit_cfi(j, JIT_CFI_CFA, DW_RSP, 8);
+	put_at_depth(j, x64_store_imm_fs(0, -1), 4);
+	put_label(j, enough);
+}
+
+/* ---- entry and exit ------------------------------------------------------------------------ */
 
 /* It calls nothing, keeps nothing and never looks at its stack: the caller's frame is as good. */
 static bool is_frameless(const struct jit_func *func)
@@ -160,6 +202,7 @@ static void x64_prologue(struct jit_ctx *j)
 
 	if (j->func->indirect)
 		x64_landing(j);
+	put_depth_shift(j, X64_SAR);
 	if (is_frameless(j->func))
 		return;
 	put(j, x64_push(RBP));
@@ -194,11 +237,14 @@ static void x64_exit(struct jit_ctx *j)
 {
 	struct layout l = layout_of(j->func);
 
-	if (is_frameless(j->func))
+	if (is_frameless(j->func)) {
+		put_depth_return(j);
 		return put(j, x64_ret());
+	}
 	put_saved_regs(j, &l, 0x8b);
 	put(j, x64_leave());
 	note_frame_gone(j, &l);
+	put_depth_return(j);
 	put(j, x64_ret());
 	note_frame_back(j);
 }
@@ -832,6 +878,7 @@ static void x64_tail_call(struct jit_ctx *j, u32 sym, enum jit_tail how)
 	put_saved_regs(j, &l, 0x8b);
 	put(j, x64_leave());
 	note_frame_gone(j, &l);
+	put_depth_shift(j, X64_SHL); /* nothing returns here, and the other program's entry shifts again */
 	put(j, x64_jmp_m(mem_at(T2, offsetof(struct tail_prog, entry))));
 	note_frame_back(j);
 	if (how != JIT_TAIL_SLOT)
@@ -854,6 +901,7 @@ static void x64_count(struct jit_ctx *j, u32 idx)
 }
 
 #define X64_OPS                                                                                    \
+	.flags = JIT_NO_LANDING | JIT_CALL_DEPTH,                                                   \
 	.dwarf = &x64_dwarf,                                                                        \
 	.prologue = x64_prologue, .entry = x64_entry, .alu = x64_alu, .movsx = x64_movsx, .endian = x64_endian,        \
 	.percpu = x64_percpu, .imm64 = x64_imm64, .sym64 = x64_sym64, .load = x64_load, .store = x64_store,              \

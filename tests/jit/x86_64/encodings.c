@@ -108,6 +108,9 @@ static void shifts(u8 r, bool w)
 	} ops[] = { { X64_ROL, "rol" }, { X64_ROR, "ror" }, { X64_SHL, "shl" }, { X64_SHR, "shr" }, { X64_SAR, "sar" } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
+		if (r < ARRAY_SIZE(disps) && w)
+			line("x64_shift_fs", x64_shift_fs(ops[i].op, disps[r], 5 + r), "%sq $%d, %%fs:%d", ops[i].name, 5 + r,
+			     disps[r]);
 		line("x64_shift_cl", x64_shift_cl(ops[i].op, w, r), "%s%c %%cl, %s", ops[i].name, suffix(w), wreg(r, w));
 		for (u8 imm = 0; imm < (w ? 64 : 32); imm++)
 			line("x64_shift_ri", x64_shift_ri(ops[i].op, w, r, imm), "%s%c $%u, %s", ops[i].name, suffix(w),
@@ -295,6 +298,10 @@ static void without_operands(void)
 {
 	line("x64_cqo", x64_cqo(true), "cqto");
 	line("x64_cqo", x64_cqo(false), "cltd");
+	for (size_t d = 0; d < ARRAY_SIZE(disps); d++)
+		for (size_t i = 0; i < ARRAY_SIZE(imms); i++)
+			line("x64_store_imm_fs", x64_store_imm_fs(disps[d], imms[i]), "movq $%d, %%fs:%d", imms[i], disps[d]);
+	line("x64_int3", x64_int3(), "int3");
 	line("x64_leave", x64_leave(), "leave");
 	line("x64_ret", x64_ret(), "ret");
 	line("x64_lfence", x64_lfence(), "lfence");
