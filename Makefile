@@ -4,7 +4,7 @@ BUILD ?= build
 RESULTS = $(abspath $(BUILD))/test-results
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all deps test demo bench bench-verify bench-jit objects conformance jit-vectors jit-differential differential features asan tsan warnings fuzz prove precision clean help
+.PHONY: all deps test demo bench bench-verify bench-jit bench-maps objects conformance jit-vectors jit-differential differential features asan tsan warnings fuzz prove precision clean help
 
 all: $(BUILD)/build.ninja ## build; leaves the command at build/skep
 	@$(NINJA)
@@ -48,6 +48,11 @@ bench-jit: $(BUILD)-bench/build.ninja ## machine code beside native code, the in
 		examples/xdp_lb/in.pcap >/dev/null
 	@$(BUILD)-bench/bench/jit/bench_jit -j $(BUILD)-bench/jit.json $(BUILD)-bench/bench/jit/programs.bpf.o \
 		$(BUILD)-bench/examples/xdp_lb/xdp_lb.bpf.o $(BUILD)-bench/examples/xdp_lb/in.pcap
+
+MAPS ?=
+bench-maps: $(BUILD)-bench/build.ninja ## ns per map operation beside the running kernel's; QUICK=1: small; MAPS=WORD: only such rows
+	@ninja -C $(BUILD)-bench bench/maps/bench_map_ops bench/maps/ops.bpf.o >/dev/null
+	@$(BUILD)-bench/bench/maps/bench_map_ops $(if $(QUICK),-q) -n '$(MAPS)' $(BUILD)-bench/bench/maps/ops.bpf.o
 
 objects: all ## what skep and the running kernel say of BPF objects from Debian packages, and why
 	@scripts/fetch_objects.sh $(BUILD)/objects && \
