@@ -2,21 +2,27 @@
 /*
  * differential.c - generated programs on the interpreter and as machine code, for each target of this
  * machine, plain and blinded: both must return the same. They are made of what fuse.c looks for, nearly
- * what it looks for, and anything else, with jumps into the middle of it and bounded loops.
+ * what it looks for, and anything else, with jumps into the middle of it and bounded loops. With -k the running
+ * kernel runs those that its verifier takes, too: what it refuses in an encoding is put right first.
  *
- * usage: jit_differential [-n COUNT] [-s SEED]
+ * usage: jit_differential [-k] [-n COUNT] [-s SEED]
  */
 #include "../interp/build.h"
 
 #include "interp/interp.h"
 #include "jit/jit.h"
 
+#include <errno.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <linux/bpf.h>
 
 #define LEN_MAX 160
 
 static u64 rnd_state;
+static bool ask_kernel; /* which wants accesses to the stack that are aligned */
 
 static u32 rnd(u32 below)
 {
@@ -127,26 +133,27 @@ static void accesses(struct gen *g, u8 t)
 	u32 cnt = 1 + rnd(2);
 
 	for (u32 i = 0; i < cnt; i++) {
+		u32 odd = ask_kernel ? 0 : rnd(2);
 		u8 other = (t + 1 + rnd(4)) % 5;
 
 		if (rnd(2))
-			emit(&g->b, stores[rnd(4)], t, other, 8 * rnd(4) + rnd(2), 0);
+			emit(&g->b, stores[rnd(4)], t, other, 8 * rnd(4) + odd, 0);
 		else if (rnd(2))
 			emit(&g->b, FORM_ST_W, t, 0, 8 * rnd(4), number());
 		else
-			emit(&g->b, loads[rnd(6)], i + 1 == cnt && rnd(2) ? t : other, t, 8 * rnd(4) + rnd(2), 0);
+			emit(&g->b, loads[rnd(6)], i + 1 == cnt && rnd(2) ? t : other, t, 8 * rnd(4) + odd, 0);
 	}
 }
 
-/* A place on the stack from an index of 0..7, then t is a number again. */
+/* A place on the stack from an index of 0..7 (asking the kernel: 0, 8, 16, 24 or scaled by 8), then t is a number again. */
 static void address(struct gen *g)
 {
 	u8 t = rnd(5), idx = (t + 1 + rnd(4)) % 5, u = 5;
-	u32 shift = 1 + rnd(3), from = g->b.prog->insn_cnt;
+	u32 shift = ask_kernel ? 3 : 1 + rnd(3), how = rnd(3), from = g->b.prog->insn_cnt;
 	s32 disp = -512 + 8 * rnd(40);
 
-	emit(&g->b, rnd(2) ? FORM_AND64_K : FORM_AND32_K, idx, 0, 0, 7);
-	switch (rnd(3)) {
+	emit(&g->b, rnd(2) ? FORM_AND64_K : FORM_AND32_K, idx, 0, 0, ask_kernel && !how ? 24 : 7);
+	switch (how) {
 	case 0:
 		emit(&g->b, FORM_MOV64_X, t, 10, 0, 0);
 		emit(&g->b, FORM_ADD64_K, t, 0, 0, disp);
@@ -227,6 +234,16 @@ static void begin(struct gen *g)
 	emit(&g->b, FORM_MOV64_K, 9, 0, 0, rnd(6));
 }
 
+/* r0 takes in register @reg, which is changed. All bits come down: of what the kernel runs, 32 are seen. */
+static void mix_in(struct gen *g, u8 reg)
+{
+	emit(&g->b, FORM_MUL64_K, 0, 0, 0, 31);
+	emit(&g->b, FORM_XOR64_X, 0, reg, 0, 0);
+	emit(&g->b, FORM_MOV64_X, reg, 0, 0, 0);
+	emit(&g->b, FORM_RSH64_K, reg, 0, 0, 32);
+	emit(&g->b, FORM_ADD64_X, 0, reg, 0, 0);
+}
+
 static void finish(struct gen *g)
 {
 	struct xlated_prog *p = g->b.prog;
@@ -240,14 +257,11 @@ static void finish(struct gen *g)
 			to++;
 		p->insns[at].off = to - at - 1;
 	}
-	for (int i = 1; i < 10; i++) {
-		emit(&g->b, FORM_MUL64_K, 0, 0, 0, 31);
-		emit(&g->b, FORM_XOR64_X, 0, i, 0, 0);
-	}
+	for (int i = 1; i < 10; i++)
+		mix_in(g, i);
 	for (int i = 0; i < 64; i++) {
 		emit(&g->b, FORM_LDX_DW, 1, 10, -8 * (i + 1), 0);
-		emit(&g->b, FORM_MUL64_K, 0, 0, 0, 31);
-		emit(&g->b, FORM_ADD64_X, 0, 1, 0, 0);
+		mix_in(g, 1);
 	}
 	emit(&g->b, FORM_EXIT, 0, 0, 0, 0);
 	build_end(&g->b);
@@ -309,6 +323,81 @@ static bool compare(const struct gen *g, u64 want, const char *name, u32 flags, 
 	return false;
 }
 
+/* ---- the running kernel ---------------------------------------------------------------- */
+
+static u64 kernel_ran, kernel_refused;
+
+/* Fields that an insn does not have are 0; no immediate shift is too far, no immediate divisor 0. */
+static void put_right(struct bpf_insn *insn)
+{
+	const struct insn_info *info = &insn_infos[insn_decode(insn)];
+
+	if (!(info->uses & USE_DST) && info->disc != DISC_DST)
+		insn->dst_reg = 0;
+	if (!(info->uses & USE_SRC) && info->disc != DISC_SRC)
+		insn->src_reg = 0;
+	if (!(info->uses & USE_OFF) && info->disc != DISC_OFF)
+		insn->off = 0;
+	if (!(info->uses & USE_IMM) && info->disc != DISC_IMM)
+		insn->imm = 0;
+	if (info->kind != INSN_ALU || !(info->uses & USE_IMM))
+		return;
+	if (info->op == OP_LSH || info->op == OP_RSH || info->op == OP_ARSH)
+		insn->imm &= 8 * info->size - 1;
+	else if (!insn->imm && (info->op == OP_DIV || info->op == OP_MOD || info->op == OP_SDIV || info->op == OP_SMOD))
+		insn->imm = 7;
+}
+
+static void put_all_right(struct xlated_prog *prog)
+{
+	for (u32 i = 0; i < prog->insn_cnt; i += insn_is_wide(&prog->insns[i]) ? 2 : 1)
+		put_right(&prog->insns[i]);
+}
+
+static int kernel_load(const struct xlated_prog *prog)
+{
+	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_SCHED_CLS, .insn_cnt = prog->insn_cnt };
+
+	attr.insns = (uintptr_t)prog->insns;
+	attr.license = (uintptr_t)"GPL";
+	return (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+static bool kernel_permits(void)
+{
+	struct bpf_insn insns[] = { make_form(FORM_MOV64_K, 0, 0, 0, 0), make_form(FORM_EXIT, 0, 0, 0, 0) };
+	int fd = kernel_load(&(struct xlated_prog){ .insns = insns, .insn_cnt = 2 });
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static bool same_on_kernel(const struct gen *g, u64 want, u64 seed, u64 nr)
+{
+	union bpf_attr attr = { 0 };
+	u8 packet[64] = { 0 };
+	int fd = kernel_load(g->b.prog);
+	bool ran;
+
+	if (fd < 0) {
+		kernel_refused++;
+		return true;
+	}
+	attr.test.prog_fd = (u32)fd;
+	attr.test.data_in = (uintptr_t)packet;
+	attr.test.data_size_in = sizeof(packet);
+	attr.test.repeat = 1;
+	ran = !syscall(SYS_bpf, BPF_PROG_TEST_RUN, &attr, sizeof(attr));
+	close(fd);
+	kernel_ran += ran;
+	if (ran && attr.test.retval == (u32)want)
+		return true;
+	fprintf(stderr, "seed %llu program %llu: interpreter %x, kernel %x%s\n", (unsigned long long)seed,
+		(unsigned long long)nr, (u32)want, attr.test.retval, ran ? "" : " (did not run)");
+	return false;
+}
+
 static bool one(u64 seed, u64 nr)
 {
 	bool bmi2 = __builtin_cpu_supports("bmi2"), ok;
@@ -318,6 +407,8 @@ static bool one(u64 seed, u64 nr)
 
 	rnd_state = (seed * 1000003 + nr) * 0x9e3779b97f4a7c15 + 1;
 	generate(&g);
+	if (ask_kernel)
+		put_all_right(g.b.prog);
 	if (interp_link(g.b.prog, NULL, &prog)) {
 		fprintf(stderr, "seed %llu program %llu: no program\n", (unsigned long long)seed, (unsigned long long)nr);
 		return false;
@@ -330,6 +421,8 @@ static bool one(u64 seed, u64 nr)
 		ok &= compare(&g, want, "x86_64", JIT_BLIND, seed, nr);
 	if (nr % 4 == 1)
 		ok &= compare(&g, want, "x86_64", JIT_CALL_DEPTH | JIT_NO_LANDING, seed, nr);
+	if (ask_kernel)
+		ok &= same_on_kernel(&g, want, seed, nr);
 	interp_unlink(prog);
 	xlated_free(g.b.prog);
 	return ok;
@@ -340,8 +433,10 @@ int main(int argc, char **argv)
 	u64 count = 4000, seed = time(NULL), bad = 0;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "n:s:")) != -1) {
-		if (opt == 'n')
+	while ((opt = getopt(argc, argv, "kn:s:")) != -1) {
+		if (opt == 'k')
+			ask_kernel = true;
+		else if (opt == 'n')
 			count = strtoull(optarg, NULL, 0);
 		else if (opt == 's')
 			seed = strtoull(optarg, NULL, 0);
@@ -350,9 +445,17 @@ int main(int argc, char **argv)
 	}
 	if (!jit_target_host())
 		return 77;
+	if (ask_kernel && !kernel_permits()) {
+		printf("bpf(2) is not permitted: the kernel is not asked\n");
+		return 77;
+	}
 	for (u64 i = 0; i < count && bad < 10; i++)
 		bad += !one(seed, i);
 	printf("seed %llu: %llu programs, %llu differ\n", (unsigned long long)seed, (unsigned long long)count,
 	       (unsigned long long)bad);
-	return bad ? 1 : 0;
+	if (ask_kernel)
+		printf("the kernel ran %llu of them, its verifier refused %llu\n", (unsigned long long)kernel_ran,
+		       (unsigned long long)kernel_refused);
+	/* a judge that runs next to nothing judges nothing */
+	return bad || (ask_kernel && kernel_ran < count - count / 10) ? 1 : 0;
 }
