@@ -68,6 +68,7 @@ struct skep_config {
 	const struct skep_btf_blob *module_btfs;
 	uint32_t module_btf_cnt;
 	uint32_t codegen;	/* SKEP_CODEGEN_*: what machine code looks like */
+	bool unprivileged_bpf; /* callers without CAP_BPF may use some of it: kernel.unprivileged_bpf_disabled is 0, not 2 */
 };
 
 /**
@@ -102,8 +103,21 @@ SKEP_API struct skep *skep_default_instance(void);
  */
 SKEP_API void skep_use_kernel(bool kernel);
 
+/* What a caller may do, as Linux's capabilities say. */
+#define SKEP_CAP_BPF       1
+#define SKEP_CAP_PERFMON   2
+#define SKEP_CAP_NET_ADMIN 4
+#define SKEP_CAP_SYS_ADMIN 8
+#define SKEP_CAP_ALL	   15
+
 /**
- * skep_bpf_call() - bpf(2) of an instance, with all privileges in it
+ * skep_set_caps() - which capabilities the calling thread has from now on, in every instance
+ * At first a thread has all. The libbpf-compatible API and skep_bpf_call() obey it; what was made before stays.
+ */
+SKEP_API void skep_set_caps(uint32_t caps);
+
+/**
+ * skep_bpf_call() - bpf(2) of an instance, with the calling thread's capabilities
  * Return: as bpf(2); errors as negative errno
  */
 SKEP_API long skep_bpf_call(struct skep *skep, int cmd, union bpf_attr *attr, uint32_t size);

@@ -330,6 +330,7 @@ int object_btf_parse(struct bpf_object *obj)
 	return err;
 }
 
+/* As libbpf: without BTF in the kernel, programs load without function and line records. */
 int object_btf_load(struct bpf_object *obj)
 {
 	LIBBPF_OPTS(bpf_btf_load_opts, opts);
@@ -346,8 +347,9 @@ int object_btf_load(struct bpf_object *obj)
 	fd = sys_btf_load(obj->skep, raw, size, &opts);
 	if (fd < 0) {
 		log[strcspn(log, "\n")] = '\0';
-		pr_warn("Error loading .BTF of %s into kernel: %s%s%s\n", obj->path, ERR_STR(fd), log[0] ? ": " : "", log);
-		return fd;
+		pr_warn("Error loading .BTF of %s into kernel: %s%s%s. BTF is optional, ignoring.\n", obj->path, ERR_STR(fd),
+			log[0] ? ": " : "", log);
+		return fd == -ENOMEM ? fd : 0;
 	}
 	obj->btf_fd = fd;
 	return 0;

@@ -41,7 +41,7 @@ long cmd_btf_load(struct call *call)
 		return -EINVAL;
 	if (a->btf_flags & BPF_F_TOKEN_FD)
 		return call_not_modelled(call, "BPF tokens");
-	if (!has_caps(call, VCAP_BPF))
+	if (!capable(call, VCAP_BPF))
 		return -EPERM;
 	if (a->btf_size > BTF_SIZE_MAX)
 		return -E2BIG;

@@ -123,7 +123,7 @@ long cmd_link_fd_by_id(struct call *call)
 {
 	struct skep_link *link;
 
-	if (!has_caps(call, VCAP_SYS_ADMIN))
+	if (!capable(call, VCAP_SYS_ADMIN))
 		return -EPERM;
 	link = skep_link_by_id(call->skep, call->attr.link_id);
 	return link ? fdtab_open(call->skep, FD_LINK, link, FD_READ | FD_WRITE) : -ENOENT;

@@ -70,12 +70,6 @@ static bool needs_perfmon(u32 type)
 	}
 }
 
-/* CAP_SYS_ADMIN stands for the narrower ones, as in Linux. */
-static bool capable(const struct call *call, u32 cap)
-{
-	return call->cred->caps & (cap | VCAP_SYS_ADMIN);
-}
-
 static int check_caps(const struct call *call)
 {
 	u32 type = call->attr.prog_type;

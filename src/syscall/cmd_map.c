@@ -60,6 +60,37 @@ static int get_excl_hash(struct call *call, struct map_attr *attr, u8 hash[32], 
 	return user_read(hash, a->excl_prog_hash, 32);
 }
 
+/* Those that callers without CAP_BPF may make where unprivileged BPF is on; of the rest some take CAP_NET_ADMIN. */
+static bool may_create(const struct call *call, u32 type)
+{
+	if (!capable(call, VCAP_BPF) && !skep_unprivileged_bpf(call->skep))
+		return false;
+	switch (type) {
+	case BPF_MAP_TYPE_ARRAY:
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+	case BPF_MAP_TYPE_PROG_ARRAY:
+	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+	case BPF_MAP_TYPE_CGROUP_ARRAY:
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+	case BPF_MAP_TYPE_HASH:
+	case BPF_MAP_TYPE_PERCPU_HASH:
+	case BPF_MAP_TYPE_HASH_OF_MAPS:
+	case BPF_MAP_TYPE_RINGBUF:
+	case BPF_MAP_TYPE_USER_RINGBUF:
+	case BPF_MAP_TYPE_CGROUP_STORAGE:
+	case BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE:
+		return true;
+	case BPF_MAP_TYPE_SOCKMAP:
+	case BPF_MAP_TYPE_SOCKHASH:
+	case BPF_MAP_TYPE_DEVMAP:
+	case BPF_MAP_TYPE_DEVMAP_HASH:
+	case BPF_MAP_TYPE_XSKMAP:
+		return capable(call, VCAP_NET_ADMIN);
+	default:
+		return capable(call, VCAP_BPF);
+	}
+}
+
 static u32 file_mode(u32 flags)
 {
 	if (flags & BPF_F_RDONLY)
@@ -82,7 +113,7 @@ static long create(struct call *call, struct vlog *log)
 
 	if (!why) {
 		err = check_create(a);
-		if (!err && !has_caps(call, VCAP_BPF))
+		if (!err && !may_create(call, attr.type))
 			err = -EPERM;
 		if (!err)
 			err = copy_name(attr.name, a->map_name);

@@ -11,7 +11,7 @@ long next_id(struct call *call, enum obj_kind kind)
 
 	if (a->start_id >= INT_MAX)
 		return -EINVAL;
-	if (!has_caps(call, VCAP_SYS_ADMIN))
+	if (!capable(call, VCAP_SYS_ADMIN))
 		return -EPERM;
 	err = skep_next_id(call->skep, kind, a->start_id, &a->next_id);
 	return err ? err : WRITE_BACK(call, next_id);
@@ -38,7 +38,7 @@ static int check_by_id(const struct call *call, u32 flags)
 		return (int)call_not_modelled(call, "BPF tokens");
 	if (call->attr.open_flags & ~flags)
 		return -EINVAL;
-	return has_caps(call, VCAP_SYS_ADMIN) ? 0 : -EPERM;
+	return capable(call, VCAP_SYS_ADMIN) ? 0 : -EPERM;
 }
 
 long cmd_prog_fd_by_id(struct call *call)
@@ -80,7 +80,7 @@ long cmd_btf_fd_by_id(struct call *call)
 
 long cmd_enable_stats(struct call *call)
 {
-	if (!has_caps(call, VCAP_SYS_ADMIN))
+	if (!capable(call, VCAP_SYS_ADMIN))
 		return -EPERM;
 	if (call->attr.enable_stats.type != BPF_STATS_RUN_TIME)
 		return -EINVAL;

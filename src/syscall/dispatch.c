@@ -10,6 +10,16 @@ const struct skep_cred skep_cred_all = {
 	.caps = VCAP_BPF | VCAP_PERFMON | VCAP_NET_ADMIN | VCAP_SYS_ADMIN,
 };
 
+static _Thread_local struct skep_cred thread_cred; /* when it is not all */
+static _Thread_local bool thread_is_limited;
+
+void skep_limit_thread(const struct skep_cred *cred)
+{
+	thread_is_limited = cred;
+	if (cred)
+		thread_cred = *cred;
+}
+
 #define END_OF(member) (offsetof(union bpf_attr, member) + sizeof(((union bpf_attr *)0)->member))
 
 /* Bytes of the attributes from @end on must be 0: they belong to other commands. */
@@ -98,10 +108,11 @@ static int copy_struct(void *to, size_t known, u64 from, u32 given, size_t last_
 static long bpf_call(struct skep *skep, const struct skep_cred *cred, int cmd, u64 uattr, u32 size,
 		     u64 ucommon, u32 common_size)
 {
-	struct call call = { .skep = skep, .cred = cred ? cred : &skep_cred_all, .uattr = uattr,
-			     .size = size };
+	struct call call = { .skep = skep, .cred = cred, .uattr = uattr, .size = size };
 	int err;
 
+	if (!cred)
+		call.cred = thread_is_limited ? &thread_cred : &skep_cred_all;
 	if (fdtab_forked())
 		return call_not_modelled(&call, "bpf(2) in a forked child of the instance's process");
 	user_begin();

@@ -28,9 +28,10 @@ int call_write_back(const struct call *call, size_t off, size_t size);
 #define WRITE_BACK(call, member)                                                                   \
 	call_write_back(call, offsetof(union bpf_attr, member), sizeof((call)->attr.member))
 
-static inline bool has_caps(const struct call *call, u32 caps)
+/* CAP_SYS_ADMIN stands for the narrower ones, as in Linux. */
+static inline bool capable(const struct call *call, u32 cap)
 {
-	return (call->cred->caps & caps) == caps;
+	return call->cred->caps & (cap | VCAP_SYS_ADMIN);
 }
 
 /* "not modelled: ...": remembers why for skep_bpf_why(); -EOPNOTSUPP. */

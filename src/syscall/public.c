@@ -102,6 +102,7 @@ int skep_create(const struct skep_config *config, struct skep **ret_skep)
 	opts.tick_ns = known.tick_ns;
 	opts.seeded = known.seeded;
 	opts.seed = known.seed;
+	opts.unprivileged_bpf = known.unprivileged_bpf;
 	err = given_btf(&known, &opts);
 	if (!err)
 		err = skep_boot(&opts, ret_skep);
@@ -118,6 +119,16 @@ void skep_destroy(struct skep *skep)
 {
 	if (skep)
 		skep_free(skep);
+}
+
+static_assert(SKEP_CAP_BPF == VCAP_BPF && SKEP_CAP_PERFMON == VCAP_PERFMON && SKEP_CAP_NET_ADMIN == VCAP_NET_ADMIN &&
+	      SKEP_CAP_SYS_ADMIN == VCAP_SYS_ADMIN, "the public and the inner numbers differ");
+
+void skep_set_caps(uint32_t caps)
+{
+	const struct skep_cred limited = { .caps = caps & SKEP_CAP_ALL, .uid = 1000 };
+
+	skep_limit_thread(limited.caps == SKEP_CAP_ALL ? NULL : &limited);
 }
 
 long skep_bpf_call(struct skep *skep, int cmd, union bpf_attr *attr, uint32_t size)

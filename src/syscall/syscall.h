@@ -30,11 +30,13 @@ struct skep_cred {
 	u32 uid;
 };
 extern const struct skep_cred skep_cred_all; /* default: privileged inside the instance */
+/* The default of the calling thread from now on; copied. NULL: skep_cred_all again. */
+void skep_limit_thread(const struct skep_cred *cred);
 
 /*
  * Returns what bpf(2) returns, errors as negative errno (the libbpf-compatible layer turns them
  * into -1 and errno). Descriptors are real: close(), dup(), fork() and SCM_RIGHTS work on them.
- * @cred NULL: skep_cred_all.
+ * @cred NULL: the thread's default.
  */
 long skep_bpf(struct skep *skep, const struct skep_cred *cred, int cmd, union bpf_attr *attr,
 	      u32 size);

@@ -569,6 +569,50 @@ static void prog_load_errors(void **state __unused_arg)
 	assert_int_equal(bpf(BPF_PROG_LOAD, &attr), -EOPNOTSUPP);
 }
 
+static void maps_of_callers(void **state __unused_arg)
+{
+	static const struct {
+		u32 type, key, value, flags, caps;
+		int err;
+	} rows[] = {
+		{ BPF_MAP_TYPE_ARRAY, 4, 8, 0, 0, 0 },
+		{ BPF_MAP_TYPE_HASH, 4, 8, 0, 0, 0 },
+		{ BPF_MAP_TYPE_PERCPU_HASH, 4, 8, 0, 0, 0 },
+		{ BPF_MAP_TYPE_LRU_HASH, 4, 8, 0, 0, -EPERM },
+		{ BPF_MAP_TYPE_LRU_HASH, 4, 8, 0, VCAP_BPF, 0 },
+		{ BPF_MAP_TYPE_LPM_TRIE, 8, 8, BPF_F_NO_PREALLOC, 0, -EPERM },
+		{ BPF_MAP_TYPE_LPM_TRIE, 8, 8, BPF_F_NO_PREALLOC, VCAP_BPF, 0 },
+		{ BPF_MAP_TYPE_DEVMAP, 4, 4, 0, VCAP_BPF, -EPERM },
+		{ BPF_MAP_TYPE_DEVMAP, 4, 4, 0, VCAP_NET_ADMIN, 0 },
+		{ BPF_MAP_TYPE_QUEUE, 0, 4, 0, VCAP_NET_ADMIN, -EPERM },
+		{ BPF_MAP_TYPE_QUEUE, 0, 4, 0, VCAP_SYS_ADMIN, 0 },
+	};
+	const struct skep_opts opts = { .cpu_cnt = 1, .unprivileged_bpf = true };
+	struct skep *open;
+
+	assert_int_equal(skep_boot(&opts, &open), 0);
+	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct skep_cred cred = { .caps = rows[i].caps, .uid = 1000 };
+		union bpf_attr attr = { .map_type = rows[i].type, .key_size = rows[i].key, .value_size = rows[i].value,
+					.map_flags = rows[i].flags, .max_entries = 4 };
+		long fd = skep_bpf(open, &cred, BPF_MAP_CREATE, &attr, sizeof(attr));
+
+		if (rows[i].err ? fd != rows[i].err : fd < 0)
+			fail_msg("row %u: %ld", i, fd);
+		if (fd >= 0)
+			close((int)fd);
+		/* Where unprivileged BPF is off CAP_BPF comes first. */
+		skep_limit_thread(&cred);
+		fd = skep_bpf(skep, NULL, BPF_MAP_CREATE, &attr, sizeof(attr));
+		skep_limit_thread(NULL);
+		if (!(cred.caps & (VCAP_BPF | VCAP_SYS_ADMIN)) ? fd != -EPERM : fd != rows[i].err && fd < 0)
+			fail_msg("row %u, unprivileged BPF off: %ld", i, fd);
+		if (fd >= 0)
+			close((int)fd);
+	}
+	skep_free(open);
+}
+
 /* kernel.unprivileged_bpf_disabled is 2 in an instance, unless it says otherwise. */
 static void without_any_capability(void **state __unused_arg)
 {
@@ -1141,7 +1185,7 @@ int main(void)
 		cmocka_unit_test(memory_has_a_limit),
 		cmocka_unit_test(y03_maps_from_many_threads),
 		cmocka_unit_test(prog_load_errors),
-		cmocka_unit_test(without_any_capability),
+		cmocka_unit_test(without_any_capability), cmocka_unit_test(maps_of_callers),
 		{ "J-08 bpf_jit_harden: whose constants are blinded", j08_who_is_blinded, NULL, NULL, NULL },
 		cmocka_unit_test(a_type_without_a_model_is_refused_by_name),
 		cmocka_unit_test(log_room),
