@@ -45,6 +45,9 @@ struct cli_opts {
 	const char *pcap_out, *data_out, *ctx_out, *ctx, *devs, *kernel_stack, *user_stack, *profile;
 	const char *out, *observe;
 	bool annotate;
+	/* Of the instance; no options yet. */
+	u64 cpus, seed, clock_ns;
+	bool seeded, has_clock, unprivileged_bpf;
 	struct run_hooks *hooks; /* run.h; NULL: none */
 	char *map;
 	struct in_file kernel_btf, kconfig, pcap, data_in, ctx_in;
@@ -84,7 +87,7 @@ struct cli_command {
 	/* @argv: the arguments that are no options. */
 	int (*run)(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv);
 };
-extern const struct cli_command cmd_run, cmd_verify, cmd_profile, cmd_prog_dump, cmd_btf_dump, cmd_report, cmd_version;
+extern const struct cli_command cmd_run, cmd_verify, cmd_profile, cmd_prog_dump, cmd_btf_dump, cmd_report, cmd_test, cmd_version;
 
 /* Rows that several commands have. */
 extern const char *const cli_formats[], *const cli_engines[];

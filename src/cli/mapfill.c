@@ -112,56 +112,118 @@ static const char *why(int err)
 	}
 }
 
-static bool set_elem(const struct bpf_map *map, const char *key_text, const char *value_text)
+/* "NAME:KEY=VALUE" as bytes; of per-CPU maps the value once for each CPU, 8 bytes aligned. */
+struct elem {
+	const struct bpf_map *map;
+	const char *key_text, *value_text;
+	u8 *key, *value;
+	u32 copies, step;
+};
+
+static bool make_elem(struct elem *e)
 {
-	u32 key_size = bpf_map__key_size(map), size = bpf_map__value_size(map), step = (size + 7) / 8 * 8;
-	u32 type = bpf_map__type(map);
+	u32 key_size = bpf_map__key_size(e->map), size = bpf_map__value_size(e->map), type = bpf_map__type(e->map);
 	bool percpu = type == BPF_MAP_TYPE_PERCPU_ARRAY || type == BPF_MAP_TYPE_PERCPU_HASH ||
 		      type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
-	u32 copies = percpu ? libbpf_num_possible_cpus() : 1;
-	u8 *key = calloc(1, key_size + 1), *value = calloc(copies, (size_t)step + 1);
-	bool ok = (key && value) || !cli_fail("out of memory");
-	int err;
 
-	ok = ok && put(map, "key", key_text, key, key_size) && put(map, "value", value_text, value, size);
-	if (ok) {
-		for (u32 i = 1; i < copies; i++)
-			memcpy(value + (size_t)i * step, value, size);
-		err = bpf_map_update_elem(bpf_map__fd(map), key_size ? key : NULL, value, BPF_ANY);
-		ok = !err || !cli_fail("--map: %s:%s=%s: %s", bpf_map__name(map), key_text, value_text, why(err));
+	e->copies = percpu ? libbpf_num_possible_cpus() : 1;
+	e->step = (size + 7) / 8 * 8;
+	e->key = calloc(1, key_size + 1);
+	e->value = calloc(e->copies, (size_t)e->step + 1);
+	if (!e->key || !e->value)
+		return !cli_fail("out of memory");
+	if (!put(e->map, "key", e->key_text, e->key, key_size) || !put(e->map, "value", e->value_text, e->value, size))
+		return false;
+	for (u32 i = 1; i < e->copies; i++)
+		memcpy(e->value + (size_t)i * e->step, e->value, size);
+	return true;
+}
+
+static void free_elem(struct elem *e)
+{
+	free(e->key);
+	free(e->value);
+}
+
+static const void *key_of(const struct elem *e)
+{
+	return bpf_map__key_size(e->map) ? e->key : NULL;
+}
+
+static bool set_elem(const struct elem *e)
+{
+	int err = bpf_map_update_elem(bpf_map__fd(e->map), key_of(e), e->value, BPF_ANY);
+
+	return !err || !cli_fail("--map: %s:%s=%s: %s", bpf_map__name(e->map), e->key_text, e->value_text, why(err));
+}
+
+/* Of a per-CPU map one CPU's will do. */
+static bool check_elem(const struct elem *e)
+{
+	u32 size = bpf_map__value_size(e->map);
+	u8 *there = calloc(e->copies, (size_t)e->step + 1);
+	struct strbuf hex = { 0 };
+	bool same = false;
+
+	if (!there)
+		return !cli_fail("out of memory");
+	if (bpf_map_lookup_elem(bpf_map__fd(e->map), key_of(e), there)) {
+		free(there);
+		return !cli_fail("%s has no %s", bpf_map__name(e->map), e->key_text);
 	}
-	free(key);
-	free(value);
-	return ok;
+	for (u32 i = 0; i < e->copies; i++)
+		same |= !memcmp(there + (size_t)i * e->step, e->value, size);
+	cli_add_hex(&hex, there, size);
+	if (!same)
+		cli_fail("%s:%s is %s, not %s", bpf_map__name(e->map), e->key_text, strbuf_str(&hex), e->value_text);
+	strbuf_free(&hex);
+	free(there);
+	return same;
 }
 
 /* @one is "NAME:KEY=VALUE", taken apart in place. */
-static bool fill_one(const struct bpf_object *obj, const char *path, char *one)
+static bool with_one(const struct bpf_object *obj, const char *path, char *one, bool (*act)(const struct elem *))
 {
 	char *key = strchr(one, ':'), *value = key ? strchr(key, '=') : NULL;
-	const struct bpf_map *map;
+	struct elem e = { 0 };
+	bool ok;
 
 	if (!value)
 		return !cli_fail("--map: \"%s\" is not NAME:KEY=VALUE", one);
 	*key++ = '\0';
 	*value++ = '\0';
-	map = find_map(obj, path, one);
-	if (!map)
+	e.key_text = key;
+	e.value_text = value;
+	e.map = find_map(obj, path, one);
+	if (!e.map)
 		return false;
-	if (holds_descriptors(bpf_map__type(map)))
+	if (holds_descriptors(bpf_map__type(e.map)))
 		return !cli_fail("--map: %s: what a map of this type holds cannot be given here", one);
-	if (bpf_map__fd(map) < 0)
+	if (bpf_map__fd(e.map) < 0)
 		return !cli_fail("--map: %s: the map was not made", one);
-	return set_elem(map, key, value);
+	ok = make_elem(&e) && act(&e);
+	free_elem(&e);
+	return ok;
 }
 
-bool mapfill(const struct bpf_object *obj, const char *path, const char *text)
+static bool with_each(const struct bpf_object *obj, const char *path, const char *text,
+		      bool (*act)(const struct elem *))
 {
 	char *copy = strdup(text), *rest = copy, *one;
 	bool ok = copy || !cli_fail("out of memory");
 
 	while (ok && (one = strsep(&rest, ",")))
-		ok = fill_one(obj, path, one);
+		ok = with_one(obj, path, one, act);
 	free(copy);
 	return ok;
+}
+
+bool mapfill(const struct bpf_object *obj, const char *path, const char *text)
+{
+	return with_each(obj, path, text, set_elem);
+}
+
+bool mapfill_check(const struct bpf_object *obj, const char *path, const char *text)
+{
+	return with_each(obj, path, text, check_elem);
 }

@@ -16,6 +16,9 @@ static int keep_message(enum libbpf_print_level level, const char *fmt, va_list 
 	if (level != LIBBPF_WARN || first_warning.len)
 		return 0;
 	strbuf_vprintf(&first_warning, fmt, args);
+	/* What went wrong then is not this. */
+	if (strstr(strbuf_str(&first_warning), "BTF is optional, ignoring"))
+		strbuf_reset(&first_warning);
 	return 0;
 }
 

@@ -110,6 +110,15 @@ bool records_read(struct records *rec)
 	return rec->cnt || rec->lost;
 }
 
+bool records_get(const struct records *rec, u32 at, const u8 **ret_bytes, u32 *ret_size)
+{
+	if (at >= rec->kept.cnt)
+		return false;
+	*ret_bytes = rec->kept.at[at].bytes;
+	*ret_size = rec->kept.at[at].size;
+	return true;
+}
+
 void records_print(const struct records *rec, const char *name, FILE *to)
 {
 	fprintf(to, "map %s: %llu records, %llu bytes", name, (unsigned long long)rec->cnt,

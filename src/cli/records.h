@@ -16,6 +16,8 @@ struct records *records_open(const struct bpf_map *map);
 void records_close(struct records *rec); /* NULL is fine */
 /* Reads what came so far. False: nothing ever came. NULL: nobody listened, so nothing. */
 bool records_read(struct records *rec);
+/* The record @at, counted from the first. False: there is none, or it is beyond those that are kept. */
+bool records_get(const struct records *rec, u32 at, const u8 **ret_bytes, u32 *ret_size);
 void records_print(const struct records *rec, const char *name, FILE *to);
 /* Adds "records", "bytes", "lost", "data" to @obj. */
 void records_json(const struct records *rec, struct json_object *obj);

@@ -270,7 +270,7 @@ static int write_file(const char *path, const void *data, size_t size)
 	return EXIT_OK;
 }
 
-static bool takes_packets(u32 type)
+bool run_takes_packets(u32 type)
 {
 	switch (type) {
 	case BPF_PROG_TYPE_XDP:
@@ -302,7 +302,7 @@ static int run_bytes(struct run *r)
 		return EXIT_BAD;
 	if (in->path)
 		err = run_once(r, in->bytes, in->size, &len);
-	else if (takes_packets(bpf_program__type(r->prog)))
+	else if (run_takes_packets(bpf_program__type(r->prog)))
 		err = run_once(r, empty_packet, sizeof(empty_packet), &len);
 	else
 		err = run_once(r, NULL, 0, &len);

@@ -12,6 +12,9 @@ struct run_hooks {
 		     struct json_object *json); /* EXIT_*, told */
 };
 
+/* Without other input, programs of this type get 64 zero bytes. */
+bool run_takes_packets(u32 prog_type);
+
 /* Options that do not go together: one line, EXIT_BAD. */
 int run_check_options(const struct cli_command *cmd, const struct cli_opts *opts);
 

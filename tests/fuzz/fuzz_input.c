@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * fuzz_input.c - what the command reads beside objects. The first byte chooses the reader: a capture, --ctx,
- * a JSON context, a report, a kernel configuration; the second one the program type that the context is of.
+ * a JSON context, a report, a kernel configuration, tags of a test; the second one the program type that the context is of.
  */
 #include "cli/ctx.h"
 #include "cli/pcapio.h"
 #include "cli/report.h"
+#include "cli/testmatch.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { CAPTURE, CTX_TEXT, CTX_JSON, REPORT, KCONFIG, READERS };
+enum { CAPTURE, CTX_TEXT, CTX_JSON, REPORT, KCONFIG, TAGS, READERS };
 
 static void must(bool holds)
 {
@@ -83,6 +84,26 @@ static void read_kconfig(const char *text)
 	bpf_object__close(obj);
 }
 
+/* Tags, a line each; then its patterns are looked for in the same text. */
+static void read_tags(char *text)
+{
+	struct test_spec spec = { .prog = "fuzz", .description = "" };
+	struct strbuf why = { 0 };
+	char *copy = strdup(text), *rest = copy, *line;
+	u32 found;
+
+	must(copy != NULL);
+	while ((line = strsep(&rest, "\n")))
+		test_spec_apply(&spec, line, "fuzz");
+	match_in_order(text, &spec.priv.msgs, &found, &why);
+	must(found <= spec.priv.msgs.cnt);
+	match_lines(text, &spec.priv.xlated, &found, &why);
+	must(found <= spec.priv.xlated.cnt);
+	test_spec_free(&spec);
+	strbuf_free(&why);
+	free(copy);
+}
+
 static void start(void)
 {
 	static struct skep *skep;
@@ -119,6 +140,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		read_capture((u8 *)text, size);
 	} else if (reader == KCONFIG) {
 		read_kconfig(text);
+	} else if (reader == TAGS) {
+		read_tags(text);
 	} else {
 		read_ctx(reader, type, text, size);
 	}

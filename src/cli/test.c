@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test.c - "skep test": unit tests of BPF programs, described in their own source by include/skep/test.h. */
+#include "cli/testout.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* True: the program's tests are wanted. */
+static bool is_chosen(const struct cli_opts *opts, const struct test_spec *spec)
+{
+	return !opts->prog || !strcmp(opts->prog, spec->prog);
+}
+
+static bool run_one(const struct cli_opts *opts, const struct cli_input *in, const struct test_specs *specs,
+		    const struct test_spec *spec, bool unpriv, test_results *results)
+{
+	struct test_result result;
+
+	if (!(unpriv ? spec->unpriv : spec->priv).wanted)
+		return true;
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[K%s: %s", in->file.path, spec->prog);
+	test_run(opts, in, specs, spec, unpriv, &result);
+	if (isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+	return vec_push(results, result) || !cli_fail("out of memory");
+}
+
+/* Names of files and programs must outlive the results. */
+static bool run_file(const struct cli_opts *opts, const struct cli_input *in, struct test_specs *specs,
+		     struct bpf_object *obj, test_results *results)
+{
+	if (!test_specs_read(obj, in->file.path, specs))
+		return false;
+	for (size_t i = 0; i < specs->at.cnt; i++) {
+		const struct test_spec *spec = &specs->at.at[i];
+
+		if (is_chosen(opts, spec) && (!run_one(opts, in, specs, spec, false, results) ||
+					      !run_one(opts, in, specs, spec, true, results)))
+			return false;
+	}
+	return true;
+}
+
+struct test_file {
+	struct cli_input in;
+	struct bpf_object *obj; /* for its BTF, where the tags stand */
+	struct test_specs specs;
+};
+
+static bool open_file(struct test_file *file, struct cli_opts *opts, const char *path)
+{
+	struct skep *skep;
+
+	if (!cli_input_read(&file->in, path, NULL))
+		return false;
+	skep = cli_instance(opts); /* one must be there to open an object */
+	if (!skep)
+		return false;
+	file->obj = cli_input_open(&file->in);
+	cli_instance_end(skep);
+	return file->obj;
+}
+
+static int verdict(const struct cli_opts *opts, const test_results *results, bool all_read)
+{
+	u32 failed = 0;
+
+	for (size_t i = 0; i < results->cnt; i++)
+		failed += results->at[i].status == TEST_FAILED;
+	if (!all_read)
+		return EXIT_BAD;
+	if (!results->cnt && opts->prog)
+		return cli_fail("no test of %s", opts->prog);
+	if (!results->cnt)
+		return cli_fail("no tests: functions say what is expected of them with the words of <skep/test.h>");
+	return failed ? EXIT_REFUSED : EXIT_OK;
+}
+
+static int test(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv)
+{
+	struct test_file *files = calloc(argc + 1, sizeof(*files));
+	test_results results = { 0 };
+	bool ok = true;
+	int status;
+
+	if (!argc || !files) {
+		free(files);
+		return argc ? cli_fail("out of memory") : cli_usage_error(cmd, "which file?");
+	}
+	for (int i = 0; i < argc; i++)
+		ok &= open_file(&files[i], opts, argv[i]) &&
+		      run_file(opts, &files[i].in, &files[i].specs, files[i].obj, &results);
+	if (results.cnt)
+		testout_print(&results, opts->json ? TESTOUT_JSON : opts->format, opts->pretty);
+	status = verdict(opts, &results, ok);
+	for (size_t i = 0; i < results.cnt; i++)
+		test_result_free(&results.at[i]);
+	vec_free(&results);
+	for (int i = 0; i < argc; i++) {
+		test_specs_free(&files[i].specs);
+		bpf_object__close(files[i].obj);
+		cli_input_free(&files[i].in);
+	}
+	free(files);
+	return status;
+}
+
+static const struct cli_option options[] = {
+	OPT("prog", 'p', "NAME", TEXT, prog, "only tests of this program"),
+	OPT("format", 'f', "F", CHOICE, format, "text (default), tap, junit, tsv or json", .choices = testout_formats),
+	OPTION_ENGINE,
+	OPTION_KERNEL_BTF,
+	OPTION_KCONFIG,
+	OPTION_JSON,
+	OPTION_PRETTY,
+	OPTIONS_END
+};
+const struct cli_command cmd_test = {
+	.name = "test",
+	.usage = "FILE.bpf.o... [--prog NAME] [--format text|tap|junit|tsv|json] [--engine jit|interp]",
+	.help = "Tests programs: whether they load, what the verifier says, what they return and leave.",
+	.options = options,
+	.notes = "What is expected stands in the source, with the words of <skep/test.h>, which are those of the kernel's\n"
+		 "own selftests and more. Each test loads its program into a machine of its own.\n\n"
+		 "exit status: 0 all passed (or were skipped), 1 some failed, 2 something could not be read",
+	.example = "  SEC(\"xdp\") __success __retval(XDP_DROP) __data_in(\"ff ff ff ff ff ff 00 00 00 00 00 00 08 06\")\n"
+		   "  int drops_arp(struct xdp_md *ctx) { ... }\n\n"
+		   "  skep test filter_test.bpf.o\n"
+		   "  skep test --format junit *.bpf.o > results.xml",
+	.run = test,
+};

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* testrun.h - one test of "skep test": a program, loaded and run one way, and what came of it. */
+#ifndef SKEP_CLI_TESTRUN_H
+#define SKEP_CLI_TESTRUN_H
+
+#include "cli/testspec.h"
+
+enum test_status { TEST_PASSED, TEST_FAILED, TEST_SKIPPED };
+
+struct test_result {
+	const char *file;
+	char name[160]; /* the program's, "@unpriv" behind it for a caller without capabilities */
+	const char *description;
+	enum test_status status;
+	struct strbuf why; /* lines; empty when it passed */
+	bool want_refused, refused;
+	int err; /* of the load */
+	u32 msgs_wanted, msgs_found;
+	const char *retval_wanted; /* "" */
+	bool ran;
+	u32 retval, insns;
+	u64 verify_us;
+};
+
+/* In an instance of its own, on this thread. @in: the object's file. The spec must outlive the result. */
+void test_run(const struct cli_opts *opts, const struct cli_input *in, const struct test_specs *specs,
+	      const struct test_spec *spec, bool unpriv, struct test_result *ret);
+void test_result_free(struct test_result *result);
+
+#endif
