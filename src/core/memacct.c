@@ -30,12 +30,37 @@ void memacct_release(struct memacct *acct, u64 bytes)
 		__atomic_fetch_sub(&acct->used, bytes, __ATOMIC_RELAXED);
 }
 
+#define HUGE_PAGE (2u << 20)
+
+/*
+ * Elements of a large map are all over it, and where each small page costs a walk through the tables of the host
+ * (and of its host) that is dearer than the element: large pieces ask for large pages. It is a wish only.
+ */
+static void *map_large(u64 bytes)
+{
+	u64 size = round_up_to(bytes, 4096), before;
+	char *mem = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			 -1, 0);
+
+	if (mem == MAP_FAILED)
+		return NULL;
+	before = -(uintptr_t)mem % HUGE_PAGE;
+	if (before)
+		munmap(mem, before);
+	if (before != HUGE_PAGE)
+		munmap(mem + before + size, HUGE_PAGE - before);
+	madvise(mem + before, size, MADV_HUGEPAGE);
+	return mem + before;
+}
+
 void *mem_reserve(u64 bytes)
 {
 	void *mem;
 
 	if (bytes > SIZE_MAX / 2)
 		return NULL;
+	if (bytes >= 2 * HUGE_PAGE)
+		return map_large(bytes);
 	if (bytes >= PAGED_SIZE) {
 		mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -85,14 +85,6 @@ static inline struct hash_map *hash_of(const struct skep_map *map)
 /* Sizes that get code of their own. */
 enum key_kind { KEY_4, KEY_8, KEY_WORD /* < 8 */, KEY_2_WORDS /* 9..16 */, KEY_LONG };
 
-static inline u64 load64(const void *p)
-{
-	u64 word;
-
-	memcpy(&word, p, 8);
-	return word;
-}
-
 /* The last @rest (1..7) bytes of a key as a word whose memory begins with them, then zeros. A key
  * of 8 bytes or more is read back from its end: one load instead of a loop. */
 static inline u64 tail_word(const u8 *key, u32 size, u32 rest)
@@ -104,7 +96,7 @@ static inline u64 tail_word(const u8 *key, u32 size, u32 rest)
 			((u8 *)&word)[i] = key[i];
 		return word;
 	}
-	word = load64(key + size - 8);
+	word = key_load64(key + size - 8);
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	return word >> (64 - 8 * rest);
 #else
@@ -125,17 +117,17 @@ static inline u64 key_word(const struct hash_map *hash, const void *key, u32 i, 
 		return (u64)word4 << 32;
 #endif
 	case KEY_8:
-		return load64(key);
+		return key_load64(key);
 	case KEY_WORD:
 		return tail_word(key, hash->key_size, rest);
 	case KEY_2_WORDS:
 		if (!i)
-			return load64(key);
-		return rest ? tail_word(key, hash->key_size, rest) : load64((const char *)key + 8);
+			return key_load64(key);
+		return rest ? tail_word(key, hash->key_size, rest) : key_load64((const char *)key + 8);
 	default:
 		if (rest && i == hash->key_words - 1)
 			return tail_word(key, hash->key_size, rest);
-		return load64((const char *)key + 8 * i);
+		return key_load64((const char *)key + 8 * i);
 	}
 }
 
@@ -152,12 +144,32 @@ static inline u64 fold_mul(u64 a, u64 b)
 	return (u64)m ^ (u64)(m >> 64);
 }
 
-static inline u64 hash_key(const struct hash_map *hash, const void *key, enum key_kind kind)
+/* A key that is looked for, read once where it has at most two words. */
+struct given_key {
+	const void *at;
+	u64 words[2];
+};
+
+static inline struct given_key give_key(const struct hash_map *hash, const void *key, enum key_kind kind)
+{
+	struct given_key given = { .at = key };
+
+	for (u32 i = 0; kind != KEY_LONG && i < word_cnt(hash, kind); i++)
+		given.words[i] = key_word(hash, key, i, kind);
+	return given;
+}
+
+static inline u64 given_word(const struct hash_map *hash, const struct given_key *given, u32 i, enum key_kind kind)
+{
+	return kind == KEY_LONG ? key_word(hash, given->at, i, kind) : given->words[i];
+}
+
+static inline u64 hash_key(const struct hash_map *hash, const struct given_key *given, enum key_kind kind)
 {
 	u64 h = hash->seed ^ 0x9e3779b97f4a7c15ULL;
 
 	for (u32 i = 0; i < word_cnt(hash, kind); i++)
-		h = fold_mul(h ^ key_word(hash, key, i, kind), 0xd6e8feb86659fd93ULL);
+		h = fold_mul(h ^ given_word(hash, given, i, kind), 0xd6e8feb86659fd93ULL);
 	return fold_mul(h ^ 0xa0761d6478bd642fULL, 0xe7037ed1a0b428dbULL);
 }
 
@@ -171,17 +183,17 @@ static inline u64 *elem_key(const struct hash_map *hash, const struct elem *e)
 	return (u64 *)((char *)e + hash->key_off);
 }
 
-static inline bool elem_has_key(const struct hash_map *hash, const struct elem *e, const void *key,
-				u64 hv, enum key_kind kind)
+static inline bool elem_has_key(const struct hash_map *hash, const struct elem *e,
+				const struct given_key *given, u64 hv, enum key_kind kind)
 {
 	const u64 *words = elem_key(hash, e);
 
 	if (kind <= KEY_WORD)
-		return __atomic_load_n(words, __ATOMIC_ACQUIRE) == key_word(hash, key, 0, kind);
+		return __atomic_load_n(words, __ATOMIC_ACQUIRE) == given->words[0];
 	if (kind == KEY_LONG && __atomic_load_n(&e->hash, __ATOMIC_RELAXED) != (u32)(hv >> 32))
 		return false;
 	for (u32 i = 0; i < word_cnt(hash, kind); i++) {
-		if (__atomic_load_n(&words[i], __ATOMIC_ACQUIRE) != key_word(hash, key, i, kind))
+		if (__atomic_load_n(&words[i], __ATOMIC_ACQUIRE) != given_word(hash, given, i, kind))
 			return false;
 	}
 	return true;
@@ -195,7 +207,7 @@ static void elem_set_key(const struct hash_map *hash, struct elem *e, const void
 	__atomic_store_n(&e->hash, (u32)(hv >> 32), __ATOMIC_RELAXED);
 	for (u32 i = 0; i < hash->key_words; i++) {
 		u32 rest = size - 8 * i;
-		u64 word = rest >= 8 ? load64((const char *)key + 8 * i) : tail_word(key, size, rest);
+		u64 word = rest >= 8 ? key_load64((const char *)key + 8 * i) : tail_word(key, size, rest);
 
 		__atomic_store_n(&words[i], word, __ATOMIC_RELEASE);
 	}
@@ -221,7 +233,8 @@ static inline void *cpu_value(const struct hash_map *hash, u32 idx, u32 cpu)
 /* The element's number, SLAB_NONE when the key is not there. */
 static inline u32 find_idx(const struct hash_map *hash, const void *key, enum key_kind kind)
 {
-	u64 hv = hash_key(hash, key, kind);
+	struct given_key given = give_key(hash, key, kind);
+	u64 hv = hash_key(hash, &given, kind);
 	u32 nr = (u32)hv & hash->mask, seq, link;
 	struct bucket *b = &hash->buckets[nr];
 
@@ -231,7 +244,7 @@ again:
 	while (link && !(link & END)) {
 		struct elem *e = elem_at(hash, link - 1);
 
-		if (elem_has_key(hash, e, key, hv, kind)) {
+		if (elem_has_key(hash, e, &given, hv, kind)) {
 			if (kind > KEY_WORD &&
 			    unlikely(__atomic_load_n(&b->seq, __ATOMIC_RELAXED) != seq))
 				goto again;
@@ -288,15 +301,22 @@ static u32 find_any(const struct hash_map *hash, const void *key)
 	return find_idx(hash, key, hash->key_size == 8 ? KEY_8 : KEY_WORD);
 }
 
+static inline u64 hash_as(const struct hash_map *hash, const void *key, enum key_kind kind)
+{
+	struct given_key given = give_key(hash, key, kind);
+
+	return hash_key(hash, &given, kind);
+}
+
 static u64 hash_any(const struct hash_map *hash, const void *key)
 {
 	switch (hash->key_size) {
 	case 4:
-		return hash_key(hash, key, KEY_4);
+		return hash_as(hash, key, KEY_4);
 	case 8:
-		return hash_key(hash, key, KEY_8);
+		return hash_as(hash, key, KEY_8);
 	default:
-		return hash_key(hash, key, hash->key_size < 8 ? KEY_WORD : KEY_LONG);
+		return hash_as(hash, key, hash->key_size < 8 ? KEY_WORD : KEY_LONG);
 	}
 }
 
@@ -305,12 +325,14 @@ static u64 hash_any(const struct hash_map *hash, const void *key)
 /* Under the bucket's lock: the link that points to the key's element, NULL when it has none. */
 static u32 *find_link(struct hash_map *hash, struct bucket *b, const void *key, u64 hv)
 {
-	enum key_kind kind = hash->key_size == 4 ? KEY_4 : hash->key_size < 8 ? KEY_WORD : KEY_LONG;
+	enum key_kind kind = hash->key_size == 4 ? KEY_4 : hash->key_size < 8 ? KEY_WORD :
+			     hash->key_size == 8 ? KEY_8 : KEY_LONG;
+	struct given_key given = give_key(hash, key, kind);
 
 	for (u32 *at = &b->head; *at && !(*at & END);) {
 		struct elem *e = elem_at(hash, *at - 1);
 
-		if (elem_has_key(hash, e, key, hv, kind))
+		if (elem_has_key(hash, e, &given, hv, kind))
 			return at;
 		at = &e->next;
 	}

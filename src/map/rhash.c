@@ -83,7 +83,6 @@ static struct rhash *rhash_of(const struct skep_map *map)
 
 static inline u64 hash_key(const struct rhash *r, const void *key)
 {
-	u64 word;
 	u32 half;
 
 	switch (r->key_size) {
@@ -91,8 +90,7 @@ static inline u64 hash_key(const struct rhash *r, const void *key)
 		memcpy(&half, key, 4);
 		return hash_u64(half, r->seed);
 	case 8:
-		memcpy(&word, key, 8);
-		return hash_u64(word, r->seed);
+		return hash_u64(key_load64(key), r->seed);
 	default:
 		return hash_bytes(key, r->key_size, r->seed);
 	}
@@ -115,7 +113,11 @@ static inline void *elem_value(const struct rhash *r, const struct elem *e)
 
 static inline bool elem_is(const struct rhash *r, const struct elem *e, const void *key, u64 hv)
 {
-	return e->hash == hv && !memcmp(elem_key(e), key, r->key_size);
+	if (e->hash != hv)
+		return false;
+	if (r->key_size == 8)
+		return key_load64(elem_key(e)) == key_load64(key);
+	return !memcmp(elem_key(e), key, r->key_size);
 }
 
 static inline u32 pow2_floor(u32 n)
