@@ -36,30 +36,6 @@ struct driver {
 	u32 key_cnt;
 };
 
-static const struct jit_target *const targets[] = { &x64_target, &x64_bmi2_target };
-
-const struct jit_target *jit_target_find(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(targets); i++)
-		if (!strcmp(targets[i]->name, name))
-			return targets[i];
-	return NULL;
-}
-
-const struct jit_target *jit_target_host(void)
-{
-#if defined(__x86_64__) && defined(__LP64__)
-	return __builtin_cpu_supports("bmi2") ? &x64_bmi2_target : &x64_target;
-#else
-	return NULL;
-#endif
-}
-
-const char *jit_target_name(const struct jit_target *target)
-{
-	return target->name;
-}
-
 bool jit_dist_short(struct jit_ctx *j, u32 target_idx, u32 jump_size, u32 long_size, s32 limit,
 		    s32 *ret_dist)
 {
@@ -81,9 +57,7 @@ bool jit_dist_short(struct jit_ctx *j, u32 target_idx, u32 jump_size, u32 long_s
 /* Both ends by the last pass: in the final one that is where they are. */
 s32 jit_dist(struct jit_ctx *j, u32 target_idx, u32 jump_size)
 {
-	u32 inside = j->pos - j->new_insn_off[j->cur_idx];
-
-	return j->insn_off[target_idx] - (j->insn_off[j->cur_idx] + inside + jump_size);
+	return j->insn_off[target_idx] - (jit_here(j) + jump_size);
 }
 
 s32 jit_func_dist(struct jit_ctx *j, u32 func_idx, u32 call_size)
@@ -91,7 +65,15 @@ s32 jit_func_dist(struct jit_ctx *j, u32 func_idx, u32 call_size)
 	return j->func_off[func_idx] - (j->pos + call_size);
 }
 
-static void put_reloc(struct jit_ctx *j, struct jit_reloc rel)
+void jit_refuse(struct jit_ctx *j, const char *why)
+{
+	if (j->err)
+		return;
+	j->err = -EOPNOTSUPP;
+	j->why = why;
+}
+
+void jit_keep_reloc(struct jit_ctx *j, struct jit_reloc rel)
 {
 	struct jit_image *image = j->image;
 
@@ -129,31 +111,31 @@ void jit_keep_cfi(struct jit_ctx *j, enum jit_cfi_op op, u8 reg, s32 off)
 
 void jit_put_sym(struct jit_ctx *j, u32 sym)
 {
-	put_reloc(j, (struct jit_reloc){ .code_off = j->pos, .sym = sym });
+	jit_keep_reloc(j, (struct jit_reloc){ .code_off = j->pos, .sym = sym });
 	jit_put(j, 0, 8);
 }
 
 void jit_put_depth(struct jit_ctx *j)
 {
-	put_reloc(j, (struct jit_reloc){ .code_off = j->pos, .kind = JIT_REL_DEPTH });
+	jit_keep_reloc(j, (struct jit_reloc){ .code_off = j->pos, .kind = JIT_REL_DEPTH });
 	jit_put(j, 0, 4);
 }
 
 void jit_put_count(struct jit_ctx *j, u32 idx)
 {
-	put_reloc(j, (struct jit_reloc){ .code_off = j->pos, .kind = JIT_REL_COUNT, .sym = idx });
+	jit_keep_reloc(j, (struct jit_reloc){ .code_off = j->pos, .kind = JIT_REL_COUNT, .sym = idx });
 	jit_put(j, 0, 8);
 }
 
 void jit_put_target(struct jit_ctx *j, u32 func_idx)
 {
-	put_reloc(j, (struct jit_reloc){ .code_off = j->pos, .kind = JIT_REL_TARGET, .sym = func_idx });
+	jit_keep_reloc(j, (struct jit_reloc){ .code_off = j->pos, .kind = JIT_REL_TARGET, .sym = func_idx });
 	jit_put(j, 0, 8);
 }
 
 void jit_put_vcpu(struct jit_ctx *j)
 {
-	put_reloc(j, (struct jit_reloc){ .code_off = j->pos, .kind = JIT_REL_VCPU });
+	jit_keep_reloc(j, (struct jit_reloc){ .code_off = j->pos, .kind = JIT_REL_VCPU });
 	jit_put(j, 0, 4);
 }
 
@@ -486,7 +468,9 @@ static void emit_func(struct driver *d, u32 func_idx)
 	struct jit_ctx *j = &d->j;
 
 	j->func = &d->funcs[func_idx];
-	j->new_func_off[func_idx] = j->pos;
+	j->cur_func = func_idx;
+	j->last_at = j->func_off[func_idx];
+	j->at = j->new_func_off[func_idx] = j->pos;
 	if (j->replaceable) {
 		d->target->entry(j, func_idx);
 		j->image->body_off[func_idx] = j->pos;
@@ -494,7 +478,8 @@ static void emit_func(struct driver *d, u32 func_idx)
 	d->target->prologue(j);
 	for (u32 i = sub->start; i < sub->end; i++) {
 		j->cur_idx = i;
-		j->new_insn_off[i] = j->pos;
+		j->last_at = j->insn_off[i];
+		j->at = j->new_insn_off[i] = j->pos;
 		if (insn_is_wide(&d->prog->insns[i]))
 			j->new_insn_off[i + 1] = j->pos;
 		if (d->prog->aux[i].flags & AUX_GOTOX_DEST)
@@ -504,6 +489,7 @@ static void emit_func(struct driver *d, u32 func_idx)
 		emit_step(d, &d->steps[i], i);
 		i += insn_is_wide(&d->prog->insns[i]);
 	}
+	jit_pool_flush(j, func_idx);
 }
 
 static u32 emit_pass(struct driver *d)
@@ -581,9 +567,10 @@ static int compile(struct driver *d)
 	j->new_insn_off = calloc(insn_cnt + 1, sizeof(u32));
 	j->was_short = calloc(insn_cnt, 1);
 	j->func_off = calloc(func_cnt, sizeof(u32));
+	j->pool.off = calloc(func_cnt, sizeof(u32));
 	j->new_func_off = calloc(func_cnt, sizeof(u32));
 	if (!d->steps || !d->live || !d->funcs || !j->insn_off || !j->new_insn_off || !j->was_short ||
-	    !j->func_off || !j->new_func_off)
+	    !j->func_off || !j->new_func_off || !j->pool.off)
 		return -ENOMEM;
 	for (u32 i = 0; !err && i < func_cnt; i++) {
 		/* the walk and the lines go over all insns: subprograms must tile the program */
@@ -645,6 +632,7 @@ int jit_compile(const struct xlated_prog *prog, const struct jit_target *target,
 	d.j.replaceable = flags & JIT_REPLACEABLE;
 	d.j.prog = prog;
 	d.j.caps = target->caps;
+	d.j.big_endian = target->big_endian;
 	d.j.no_landing = flags & JIT_NO_LANDING;
 	d.j.call_depth = flags & JIT_CALL_DEPTH;
 	d.j.image = calloc(1, sizeof(*d.j.image));
@@ -662,11 +650,13 @@ int jit_compile(const struct xlated_prog *prog, const struct jit_target *target,
 	free(d.j.new_insn_off);
 	free(d.j.was_short);
 	free(d.j.func_off);
+	free(d.j.pool.off);
+	free(d.j.pool.words);
 	free(d.j.new_func_off);
 	if (err) {
 		jit_image_free(d.j.image);
 		if (ret_why)
-			*ret_why = d.why;
+			*ret_why = d.j.why ? d.j.why : d.why;
 		return err;
 	}
 	*ret_image = d.j.image;

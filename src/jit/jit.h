@@ -16,6 +16,7 @@ const char *jit_target_name(const struct jit_target *target);
 
 enum jit_reloc_kind {
 	JIT_REL_SYM,  /* 8 bytes: the value of symbol .sym */
+	JIT_REL_SYM32, /* 4 bytes in the machine's order: as much of the value of symbol .sym */
 	JIT_REL_VCPU, /* 4 bytes: where vcpu_current_tls is, from the thread pointer */
 	JIT_REL_DEPTH, /* 4 bytes: where jit_call_depth is, from the thread pointer */
 	JIT_REL_COUNT, /* 8 bytes: the address of jit_code.counts[.sym] */

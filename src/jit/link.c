@@ -16,7 +16,7 @@
  * breakpoint (ptrace writes no page of a shared mapping that may not be written). Such a page is a copy
  * from then on, which is dropped before another program comes there.
  */
-#include "jit/jit.h"
+#include "jit/target.h"
 
 #include "core/vcpu.h"
 
@@ -33,7 +33,6 @@
 
 #define GRANULE	   64
 #define CHUNK_SIZE (1024 * 1024)
-#define FILLER	   0xcc /* traps when run */
 #define PAD_STEP   32	/* fetching code is no slower from any of these places */
 #define PAD_ROOM   256
 
@@ -183,7 +182,7 @@ static int pool_write(const struct linked *l, const u8 *code, size_t size)
 
 	if (map == MAP_FAILED)
 		return -ENOMEM;
-	memset(map + (start - base), FILLER, room);
+	memset(map + (start - base), jit_host_filler(), room);
 	if (code)
 		memcpy(map + (start - base) + l->pad, code, size);
 	munmap(map, len);
@@ -308,6 +307,8 @@ static int relocate(const struct jit_image *image, const struct xlated_prog *pro
 			memcpy(code + rel->code_off, &value, sizeof(value));
 			continue;
 		}
+		if (rel->kind == JIT_REL_SYM32)
+			return -EINVAL; /* addresses here have 8 bytes */
 		if (rel->sym >= (rel->kind == JIT_REL_TARGET ? image->func_cnt : prog->sym_cnt))
 			return -EINVAL;
 		value = rel->kind == JIT_REL_TARGET ? (uintptr_t)&targets[rel->sym] :

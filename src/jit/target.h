@@ -5,7 +5,7 @@
  * The driver walks the insns, several times until the code's size is stable, and gives each to
  * the machine decoded. The machine appends bytes; it never looks at insns or verifier state, and
  * asks jit_dist() for distances, which in early passes are upper bounds. The driver knows no
- * machine.
+ * machine; docs/porting-jit.md tells how to add one.
  */
 #ifndef SKEP_JIT_TARGET_H
 #define SKEP_JIT_TARGET_H
@@ -56,18 +56,55 @@ struct jit_ctx {
 	u32 *insn_off, *new_insn_off, *func_off, *new_func_off;
 	u8 *was_short;	/* by insn: its jump took the short form in the last pass */
 	u32 cur_idx;
+	u32 last_at, at; /* where the current insn's code, or the prologue, began in the last pass and in this */
+	struct jit_pool {
+		struct jit_literal {
+			u32 value, sym;
+		} *words; /* of the current function */
+		u32 cnt, cap;
+		u32 *off; /* by subprogram: where its words began in the last pass, or in this once it was there */
+	} pool;
+	u32 cur_func;
+	bool big_endian;
+	const char *why;
 	bool first_pass, frozen, replaceable;
 	struct jit_image *image;
 	u32 reloc_cap, cfi_cap;
 	int err;
 };
 
+/* @size bytes, the lowest of @bytes first. */
 static inline void jit_put(struct jit_ctx *j, u64 bytes, u32 size)
 {
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		bytes = __builtin_bswap64(bytes);
 	if (likely(j->pos + 8 <= j->cap))
 		memcpy(j->code + j->pos, &bytes, 8); /* what is beyond size is written over */
 	j->pos += size;
 }
+
+/* @size bytes, the highest of them first: what machines say that begin with the most significant one. */
+static inline void jit_put_be(struct jit_ctx *j, u64 value, u32 size)
+{
+	jit_put(j, __builtin_bswap64(value) >> 8 * (8 - size), size);
+}
+
+/* The program needs what the machine, or its backend so far, lacks: -EOPNOTSUPP, with @why ("not modelled: ..."). */
+void jit_refuse(struct jit_ctx *j, const char *why);
+
+/* The current position in the layout of the last pass. */
+static inline u32 jit_here(const struct jit_ctx *j)
+{
+	return j->last_at + (j->pos - j->at);
+}
+
+/*
+ * Bytes from the current position to a literal of 4 bytes, which stands behind the function, once for all who ask for
+ * the same: @value in the machine's byte order, or with @sym the value of that symbol (JIT_REL_SYM32). How far that is
+ * must not change how large the code is; a target that finds it too far refuses. 0 in the first pass.
+ */
+s32 jit_pool(struct jit_ctx *j, u32 value, u32 sym);
+void jit_pool_flush(struct jit_ctx *j, u32 func_idx); /* the driver's, behind each function */
 
 /*
  * Bytes from the end of a jump of @jump_size (its long form: @long_size) at the current position
@@ -89,6 +126,9 @@ void jit_put_vcpu(struct jit_ctx *j);
 
 /* The 4 bytes at the current position lead from the thread pointer to jit_call_depth. */
 void jit_put_depth(struct jit_ctx *j);
+
+/* Needed by what appends bytes that linking fills in. */
+void jit_keep_reloc(struct jit_ctx *j, struct jit_reloc rel);
 
 /* From the current position on the frame is another: see enum jit_cfi_op. Only JIT_OBSERVED keeps it. */
 void jit_keep_cfi(struct jit_ctx *j, enum jit_cfi_op op, u8 reg, s32 off);
@@ -140,6 +180,7 @@ struct jit_target {
 	void (*nospec)(struct jit_ctx *j); /* no insn behind it begins before those above have ended */
 };
 
-extern const struct jit_target x64_target, x64_bmi2_target;
+/* What fills the room between programs on this machine; traps when it is run. */
+u8 jit_host_filler(void);
 
 #endif
