@@ -63,7 +63,7 @@ conformance: all ## Linux's verifier test tables before skep and the running ker
 	@$(NINJA) tests/conformance/conformance >/dev/null
 	@$(BUILD)/tests/conformance/conformance -j $(BUILD)/conformance.json -d docs/divergences.md
 
-jit-vectors: all ## the vectors of Linux's lib/test_bpf.c on the interpreter and the JIT, plain and blinded
+jit-vectors: all ## the vectors of Linux's lib/test_bpf.c on the interpreter and the JIT, with each of its switches
 	@scripts/deps.sh --conformance
 	@$(NINJA) tests/jit/vectors/jit_vectors >/dev/null
 	@$(BUILD)/tests/jit/vectors/jit_vectors

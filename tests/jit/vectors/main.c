@@ -161,6 +161,10 @@ int main(void)
 		{ .name = "jit", .target = host, .has_instance = true, .opts.engine = SKEP_ENGINE_JIT },
 		{ .name = "jit, blinded", .target = host, .flags = JIT_BLIND, .has_instance = true,
 		  .opts = { .engine = SKEP_ENGINE_JIT, .jit_harden = 2 } },
+		{ .name = "jit, call depth", .target = host, .flags = JIT_CALL_DEPTH, .has_instance = true,
+		  .opts = { .engine = SKEP_ENGINE_JIT, .codegen = JIT_CALL_DEPTH } },
+		{ .name = "jit, no ENDBR", .target = host, .flags = JIT_NO_LANDING, .has_instance = true,
+		  .opts = { .engine = SKEP_ENGINE_JIT, .codegen = JIT_NO_LANDING } },
 		/* instances take the host's own target */
 		{ .name = "jit, generic", .target = jit_target_find("x86_64") },
 	};
