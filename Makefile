@@ -36,12 +36,14 @@ bench: $(BUILD)-bench/build.ninja ## ns per packet and time to verify on every e
 	@$(BUILD)-bench/bench/bench_maps
 
 # What it measures stays in $(BUILD)-bench/verify; the first time unpacking and compiling takes minutes.
-bench-verify: $(BUILD)-bench/build.ninja ## insns/s, time and memory of verifying, beside the running kernel's
+# VERIFY='-f "pyperf*"': only some; -n 20: the first 20; -s: not the kernel (bench/verify.c).
+bench-verify: $(BUILD)-bench/build.ninja ## insns/s, time and memory of verifying, beside the running kernel's (VERIFY: options)
 	@scripts/deps.sh --conformance
 	@ninja -C $(BUILD)-bench skep bench/bench_verify >/dev/null
 	@OWN_INCLUDE=include UAPI_INCLUDE=$(BUILD)-bench scripts/bench_objects.sh $(BUILD)-bench/skep \
 		$(BUILD)-bench/verify /usr/src/linux-source-6.1.tar.xz bench/verify/*.bpf.c
-	@$(BUILD)-bench/bench/bench_verify $(BUILD)-bench/verify/own/*.o $$(find $(BUILD)-bench/verify/selftests -name "*.o")
+	@$(BUILD)-bench/bench/bench_verify $(VERIFY) $(BUILD)-bench/verify/own/*.o \
+		$$(find $(BUILD)-bench/verify/selftests -name "*.o" | LC_ALL=C sort)
 
 bench-jit: $(BUILD)-bench/build.ninja ## machine code beside native code, the interpreter and the running kernel's, 27 programs
 	@ninja -C $(BUILD)-bench bench/jit/bench_jit bench/jit/programs.bpf.o examples/xdp_lb/xdp_lb.bpf.o \

@@ -3,7 +3,11 @@
  * verify.c - how fast programs are verified: the same ones by skep and, where bpf(2) is permitted, by the
  * running kernel, in one run on one machine. Programs are those of object files and those of shapes.h.
  *
- * usage: bench_verify [-m MIN_INSNS] OBJECT...
+ * usage: bench_verify [-m MIN_INSNS] [-f PATTERN] [-n COUNT] [-s] OBJECT...
+ *	-m	rows and means are of programs with that many insns processed (1000)
+ *	-f	only programs whose name (OBJECT/PROGRAM, shape/NAME_SIZE) fits this pattern of a shell
+ *	-n	only the first COUNT programs of those
+ *	-s	skep alone: the running kernel is not asked
  *
  * Each program is loaded alone, a few times when that is quick; the shortest time counts, as what disturbs
  * a run only makes it longer. Time is that of verifying alone, as both tell it. What the kernel's states
@@ -17,6 +21,7 @@
 #include <skep/skep.h>
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -45,6 +50,8 @@ struct row {
 struct bench {
 	bool kernel; /* bpf(2) is permitted */
 	uint32_t kernel_state, min_insns;
+	const char *pattern; /* NULL: all */
+	uint32_t left; /* as many programs may still be measured */
 	struct row *rows;
 	size_t cnt;
 	char *log;
@@ -74,6 +81,42 @@ static void read_kernel_log(const struct bench *b, int err, struct figures *f)
 	f->us = f->us > 0 ? f->us : 0.5; /* it counts whole ones */
 	f->bytes = (uint64_t)f->peak_states * b->kernel_state;
 }
+
+/* ---- rows, printed as they are measured --------------------------------------------------------- */
+
+static double speed(const struct figures *f)
+{
+	return f->insns / f->us;
+}
+
+static bool both(const struct row *r)
+{
+	return r->skep.reached && r->kernel.reached && !r->skep.err == !r->kernel.err;
+}
+
+static bool counts(const struct bench *b, const struct row *r)
+{
+	return r->skep.insns >= b->min_insns || r->kernel.insns >= b->min_insns;
+}
+
+static void print_header(void)
+{
+	printf("%-44s %8s %9s %6s %6s  %8s %9s %6s %6s  %6s %6s\n", "program", "insns", "us", "M/s", "KiB",
+	       "kernel's", "us", "M/s", "KiB", "speed", "time");
+}
+
+static void print_row(const struct row *r)
+{
+	printf("%-44s %8u %9.0f %6.2f %6llu", r->name, r->skep.insns, r->skep.us, speed(&r->skep),
+	       (unsigned long long)r->skep.bytes >> 10);
+	if (r->kernel.reached)
+		printf("  %8u %9.0f %6.2f %6llu  %6.2f %6.2f%s", r->kernel.insns, r->kernel.us, speed(&r->kernel),
+		       (unsigned long long)r->kernel.bytes >> 10, speed(&r->skep) / speed(&r->kernel),
+		       r->kernel.us / r->skep.us, both(r) ? "" : "  verdicts differ");
+	printf("\n");
+}
+
+/* ---- measuring ---------------------------------------------------------------------------------- */
 
 /* What is loaded, once. False: nothing that can be measured. */
 struct subject {
@@ -153,10 +196,17 @@ static struct figures measure(struct bench *b, const struct subject *s, bool ker
 	return best;
 }
 
+static bool is_wanted(const struct bench *b, const char *name)
+{
+	return b->left && (!b->pattern || !fnmatch(b->pattern, name, 0));
+}
+
 static void measure_both(struct bench *b, const struct subject *s, const char *name)
 {
-	struct row row = { .skep = measure(b, s, false) };
+	struct row row = { 0 };
 
+	b->left--;
+	row.skep = measure(b, s, false);
 	snprintf(row.name, sizeof(row.name), "%s", name);
 	if (b->kernel)
 		row.kernel = measure(b, s, true);
@@ -166,6 +216,10 @@ static void measure_both(struct bench *b, const struct subject *s, const char *n
 	if (!b->rows)
 		exit(1);
 	b->rows[b->cnt++] = row;
+	if (counts(b, &row)) {
+		print_row(&row);
+		fflush(stdout);
+	}
 }
 
 static void measure_file(struct bench *b, const char *path)
@@ -181,7 +235,8 @@ static void measure_file(struct bench *b, const char *path)
 		struct subject s = { .path = path, .prog = bpf_program__name(prog) };
 
 		snprintf(name, sizeof(name), "%.*s/%s", (int)strcspn(base, "."), base, s.prog);
-		measure_both(b, &s, name);
+		if (is_wanted(b, name))
+			measure_both(b, &s, name);
 	}
 	bpf_object__close(obj);
 }
@@ -195,8 +250,10 @@ static void measure_shapes(struct bench *b)
 		for (uint32_t k = 0; k < 4 && (!k || shapes[i].n[k]); k++) {
 			struct subject s = { .insns = insns };
 
-			shapes[i].fill(insns, &s.insn_cnt, shapes[i].n[k]);
 			snprintf(name, sizeof(name), "shape/%s_%u", shapes[i].name, shapes[i].n[k]);
+			if (!is_wanted(b, name))
+				continue;
+			shapes[i].fill(insns, &s.insn_cnt, shapes[i].n[k]);
 			measure_both(b, &s, name);
 		}
 	}
@@ -204,27 +261,6 @@ static void measure_shapes(struct bench *b)
 }
 
 /* ---- the report ------------------------------------------------------------------------------ */
-
-static double speed(const struct figures *f)
-{
-	return f->insns / f->us;
-}
-
-static bool both(const struct row *r)
-{
-	return r->skep.reached && r->kernel.reached && !r->skep.err == !r->kernel.err;
-}
-
-static void print_row(const struct row *r)
-{
-	printf("%-44s %8u %9.0f %6.2f %6llu", r->name, r->skep.insns, r->skep.us, speed(&r->skep),
-	       (unsigned long long)r->skep.bytes >> 10);
-	if (r->kernel.reached)
-		printf("  %8u %9.0f %6.2f %6llu  %6.2f %6.2f%s", r->kernel.insns, r->kernel.us, speed(&r->kernel),
-		       (unsigned long long)r->kernel.bytes >> 10, speed(&r->skep) / speed(&r->kernel),
-		       r->kernel.us / r->skep.us, both(r) ? "" : "  verdicts differ");
-	printf("\n");
-}
 
 struct mean {
 	double sum_speed, sum_time, worst;
@@ -305,16 +341,11 @@ static void report(const struct bench *b)
 	struct mean all = { 0 }, accepted = { 0 }, pyperf = { 0 }, slow = { 0 };
 	uint32_t differ = 0;
 
-	printf("%-44s %8s %9s %6s %6s  %8s %9s %6s %6s  %6s %6s\n", "program", "insns", "us", "M/s", "KiB",
-	       "kernel's", "us", "M/s", "KiB", "speed", "time");
 	for (size_t i = 0; i < b->cnt; i++) {
 		const struct row *r = &b->rows[i];
 
 		differ += r->kernel.reached && !both(r);
-		if (r->skep.insns < b->min_insns && r->kernel.insns < b->min_insns)
-			continue;
-		print_row(r);
-		if (!both(r))
+		if (!counts(b, r) || !both(r))
 			continue;
 		mean_add(&all, r);
 		if (!r->skep.err)
@@ -371,34 +402,55 @@ static uint32_t kernel_state_size(void)
 	return size;
 }
 
+/* False: it is not known how to do that. */
+static bool read_options(struct bench *b, int argc, char **argv)
+{
+	int opt;
+
+	b->kernel = true;
+	while ((opt = getopt(argc, argv, "m:f:n:s")) != -1) {
+		switch (opt) {
+		case 'm':
+			b->min_insns = atoi(optarg);
+			break;
+		case 'f':
+			b->pattern = optarg;
+			break;
+		case 'n':
+			b->left = atoi(optarg);
+			break;
+		case 's':
+			b->kernel = false;
+			break;
+		default:
+			return false;
+		}
+	}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct skep_config config = { .sz = sizeof(config) };
-	struct bench b = { .min_insns = 1000, .log = malloc(LOG_SIZE) };
+	struct bench b = { .min_insns = 1000, .left = UINT32_MAX, .log = malloc(LOG_SIZE) };
 	struct skep *skep;
-	int first = 1;
 
-	if (argc > 2 && !strcmp(argv[1], "-m")) {
-		b.min_insns = atoi(argv[2]);
-		first = 3;
-	}
+	if (!read_options(&b, argc, argv))
+		return 2;
 	libbpf_set_print(quiet);
 	if (!b.log || skep_create(&config, &skep))
 		return 1;
 	skep_default_instance_set(skep);
 	skep_on_verdict(skep, on_verdict, &b);
-	b.kernel = permitted();
-	if (!b.kernel)
+	if (b.kernel && !permitted()) {
+		b.kernel = false;
 		printf("bpf(2) is not permitted here: nothing to compare with\n");
-	b.kernel_state = kernel_state_size();
-	measure_shapes(&b);
-	for (int i = first; i < argc; i++) {
-		measure_file(&b, argv[i]);
-		if (isatty(STDERR_FILENO))
-			fprintf(stderr, "\r\033[K[%d/%d] %s", i - first + 1, argc - first, argv[i]);
 	}
-	if (isatty(STDERR_FILENO))
-		fputs("\r\033[K", stderr);
+	b.kernel_state = kernel_state_size();
+	print_header();
+	measure_shapes(&b);
+	for (int i = optind; i < argc && b.left; i++)
+		measure_file(&b, argv[i]);
 	report(&b);
 	skep_default_instance_set(NULL);
 	skep_destroy(skep);
