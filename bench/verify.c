@@ -446,7 +446,8 @@ int main(int argc, char **argv)
 		b.kernel = false;
 		printf("bpf(2) is not permitted here: nothing to compare with\n");
 	}
-	b.kernel_state = kernel_state_size();
+	if (b.kernel)
+		b.kernel_state = kernel_state_size();
 	print_header();
 	measure_shapes(&b);
 	for (int i = optind; i < argc && b.left; i++)

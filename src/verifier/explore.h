@@ -19,7 +19,7 @@ struct stack_mask {
 struct explore {
 	struct verifier_state *pending; /* stack of paths to follow, through next_kept */
 	u32 pending_cnt;
-	struct verifier_state **kept; /* by insn: states for pruning, newest first */
+	struct verifier_state **kept; /* by insn and call (states.c): states for pruning, newest first */
 	struct verifier_state *dropped; /* no longer in kept, but paths from there are under way */
 	struct verifier_state *free_states;
 	struct func_state *free_frames;

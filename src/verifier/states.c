@@ -358,11 +358,24 @@ static bool covered(struct verifier_env *env, const struct verifier_state *old,
 		(b) = tmp_;                                                                        \
 	} while (0)
 
+/*
+ * Where states like @st are kept at @insn_idx. Those of other calls never cover each other, so they must
+ * not be compared either: a miss says nothing of how useful a state is to arrivals from its own call, and
+ * a function called from a hundred places would lose each of its states before that call comes again.
+ * The lists are Linux's, chance meetings of two calls in one of them included: how many states are in one
+ * is told in the log, and limited for callers without CAP_BPF.
+ */
+static struct verifier_state **kept_list(const struct verifier_env *env, const struct verifier_state *st,
+					 u32 insn_idx)
+{
+	return &env->ex->kept[(insn_idx ^ st->frame[st->curframe]->callsite) % env->insn_cnt];
+}
+
 /* The current state becomes the parent of what goes on from here; it takes the steps with it. */
 static int keep(struct verifier_env *env, u32 insn_idx)
 {
 	struct explore *ex = env->ex;
-	struct verifier_state *cur = env->cur, *kept;
+	struct verifier_state *cur = env->cur, *kept, **list = kept_list(env, cur, insn_idx);
 
 	kept = state_alloc(env);
 	if (!kept)
@@ -388,8 +401,8 @@ static int keep(struct verifier_env *env, u32 insn_idx)
 	kept->speculative = cur->speculative;
 	kept->branches = 1;
 	cur->parent = kept;
-	kept->next_kept = ex->kept[insn_idx];
-	ex->kept[insn_idx] = kept;
+	kept->next_kept = *list;
+	*list = kept;
 	ex->insns_at_keep = ex->insns_processed;
 	ex->jumps_at_keep = ex->jumps_processed;
 	ex->total_kept++;
@@ -492,7 +505,7 @@ int prune(struct verifier_env *env)
 	struct explore *ex = env->ex;
 	u32 insn_idx = env->insn_idx;
 	const struct insn_note *note = &env->notes[insn_idx];
-	struct verifier_state **link = &ex->kept[insn_idx], *st;
+	struct verifier_state **link = kept_list(env, env->cur, insn_idx), *st;
 	u32 insns = ex->insns_processed - ex->insns_at_keep, jumps = ex->jumps_processed - ex->jumps_at_keep;
 	bool force = note->force_checkpoint || (env->prog->flags & BPF_F_TEST_STATE_FREQ) ||
 		     env->cur->history > 40;
@@ -507,6 +520,10 @@ int prune(struct verifier_env *env)
 		stack_poison(env, n, stack_live_at(env, n));
 	while ((st = *link)) {
 		here++;
+		if (st->insn_idx != insn_idx) {
+			link = &st->next_kept;
+			continue;
+		}
 		if (is_in_progress(st)) {
 			if (is_counted_round(env, st, insn_idx)) {
 				if (covered(env, st, env->cur, insn_idx, BY_RANGE)) {
