@@ -4,7 +4,7 @@ BUILD ?= build
 RESULTS = $(abspath $(BUILD))/test-results
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all deps test demo bench bench-verify bench-jit bench-maps objects conformance jit-vectors jit-differential differential features asan tsan warnings fuzz prove precision clean help
+.PHONY: all deps test demo bench bench-verify bench-jit bench-maps objects conformance jit-vectors jit-differential differential features asan tsan storm warnings fuzz prove precision clean help
 
 all: $(BUILD)/build.ninja ## build; leaves the command at build/skep
 	@$(NINJA)
@@ -99,6 +99,10 @@ tsan: deps ## tests of maps and runtime under ThreadSanitizer, with 2, 4 and 8 t
 	@ninja -C $(BUILD)-tsan >/dev/null
 	@for n in 2 4 8; do echo "$$n threads"; SKEP_TEST_THREADS=$$n TSAN_OPTIONS=die_after_fork=0:halt_on_error=1 \
 		meson test -C $(BUILD)-tsan --no-rebuild --print-errorlogs $(TSAN_TESTS) || exit 1; done
+
+STORM ?= 120000
+storm: all ## STORM (120000) interruptions of each of nine kinds of maps by programs that use the same map
+	@SKEP_STORM=$(STORM) $(BUILD)/tests/map/map_storm
 
 warnings: deps ## build all with gcc and with clang-19; a warning is an error
 	@for cc in gcc clang-19; do \
