@@ -4,7 +4,7 @@ BUILD ?= build
 RESULTS = $(abspath $(BUILD))/test-results
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all deps test demo bench bench-verify bench-jit bench-maps objects conformance jit-vectors jit-differential differential features asan tsan storm warnings fuzz prove precision clean help
+.PHONY: all deps test demo bench bench-verify bench-jit bench-maps objects conformance jit-vectors jit-differential differential map-attrs features asan tsan storm warnings fuzz prove precision clean help
 
 all: $(BUILD)/build.ninja ## build; leaves the command at build/skep
 	@$(NINJA)
@@ -75,6 +75,10 @@ JIT_DIFF_KERNEL_COUNT ?= 200000
 jit-differential: all ## JIT_DIFF_COUNT (1000000) generated programs: interpreter, machine code; 200000 on the kernel, too
 	@nice -n 19 $(BUILD)/tests/jit/jit_differential -n $(JIT_DIFF_COUNT)
 	@nice -n 19 $(BUILD)/tests/jit/jit_differential -k -n $(JIT_DIFF_KERNEL_COUNT) || [ $$? = 77 ]
+
+ATTRS ?= 200000
+map-attrs: all ## ATTRS (200000) maps of random attributes, and calls on them, before skep and the running kernel
+	@SKEP_ATTRS=$(ATTRS) SKEP_SEED=$(or $(SEED),1) $(BUILD)/tests/syscall/test_map_attrs
 
 DIFF_COUNT ?= 200000
 DIFF_SEED ?= 1

@@ -200,6 +200,18 @@ static void map_init(struct skep_map *map, const struct map_attr *attr, const st
 	}
 }
 
+int map_check(const struct map_attr *attr)
+{
+	const struct map_ops *ops = map_ops_of(attr->type);
+	int err = check_any_type(attr);
+
+	if (err)
+		return err;
+	if (!ops)
+		return map_type_name(attr->type) ? -EOPNOTSUPP : -EINVAL;
+	return ops->check(attr);
+}
+
 int map_create(const struct map_attr *attr, struct skep_map **ret_map, const char **ret_why)
 {
 	const struct map_ops *ops = map_ops_of(attr->type);
@@ -209,21 +221,11 @@ int map_create(const struct map_attr *attr, struct skep_map **ret_map, const cha
 
 	if (ret_why)
 		*ret_why = NULL;
-	err = check_any_type(attr);
-	if (err)
-		return err;
-	if (!ops) {
-		if (!map_type_name(attr->type))
-			return -EINVAL;
-		if (ret_why)
-			*ret_why = types[attr->type].why;
-		return -EOPNOTSUPP;
-	}
-	if (!attr->cpu_cnt || attr->cpu_cnt > VCPU_MAX)
-		return -EINVAL;
-	err = ops->check(attr);
+	err = map_check(attr);
 	if (err == -EOPNOTSUPP && ret_why)
-		*ret_why = "not modelled: map flag BPF_F_RB_OVERWRITE";
+		*ret_why = ops ? "not modelled: map flag BPF_F_RB_OVERWRITE" : types[attr->type].why;
+	if (!err && (!attr->cpu_cnt || attr->cpu_cnt > VCPU_MAX))
+		err = -EINVAL;
 	if (!err)
 		err = check_name(attr->name);
 	if (!err)
@@ -303,8 +305,7 @@ u32 map_sys_value_size(const struct skep_map *map)
 	return map_sys_value_size_of(map, 0);
 }
 
-/* The upper half of the flags is a CPU number. */
-static int check_op_flags(const struct skep_map *map, u64 flags, u32 allowed)
+int map_sys_check_flags(const struct skep_map *map, u64 flags, u32 allowed)
 {
 	if ((u32)flags & ~allowed)
 		return -EINVAL;
@@ -369,7 +370,7 @@ static int copy_out(struct skep_map *map, const void *key, void *value, u64 flag
 
 int map_sys_lookup(struct skep_map *map, const void *key, void *value, u64 flags)
 {
-	int err = check_op_flags(map, flags, BPF_F_LOCK | BPF_F_CPU);
+	int err = map_sys_check_flags(map, flags, BPF_F_LOCK | BPF_F_CPU);
 
 	if (err)
 		return err;
@@ -393,7 +394,7 @@ int map_sys_update(struct skep_map *map, const void *key, const void *value, u64
 
 	if (err)
 		return err;
-	err = check_op_flags(map, flags, UINT32_MAX);
+	err = map_sys_check_flags(map, flags, UINT32_MAX);
 	if (!err && !map->ops->sys_update && !map->ops->update)
 		err = -ENOTSUPP;
 	if (!err)
@@ -448,7 +449,7 @@ int map_sys_lookup_and_delete(struct skep_map *map, const void *key, void *value
 	err = map_write_begin(map);
 	if (err)
 		return err;
-	err = check_op_flags(map, flags, BPF_F_LOCK);
+	err = map_sys_check_flags(map, flags, BPF_F_LOCK);
 	if (!err && !map->ops->sys_lookup_and_delete)
 		err = -ENOTSUPP;
 	if (!err)

@@ -185,6 +185,8 @@ const struct map_ops *map_ops_of(u32 type);
 /* The type's name as bpftool prints it ("percpu_array") also when it is not modelled; NULL when
  * Linux has none. */
 const char *map_type_name(u32 type);
+/* What Linux checks before it looks for BTFs and names; the first thing that map_create() does. */
+int map_check(const struct map_attr *attr);
 /*
  * Checks and makes a map with one reference. -EINVAL, -E2BIG, -ENOMEM, -EPERM as Linux;
  * -EOPNOTSUPP with *ret_why set ("not modelled: map type lru_hash") for what skep does not model.
@@ -207,6 +209,9 @@ void map_user_put(struct skep_map *map);
 u32 map_sys_value_size(const struct skep_map *map); /* without flags */
 /* With BPF_F_CPU or BPF_F_ALL_CPUS one value, not one a vCPU. */
 u32 map_sys_value_size_of(const struct skep_map *map, u64 flags);
+/* Flags of one command: @allowed of the lower half; the upper half is a CPU's number. What the calls below ask
+ * first; bpf(2) asks before it reads the key. */
+int map_sys_check_flags(const struct skep_map *map, u64 flags, u32 allowed);
 int map_sys_lookup(struct skep_map *map, const void *key, void *value, u64 flags);
 int map_sys_update(struct skep_map *map, const void *key, const void *value, u64 flags);
 int map_sys_delete(struct skep_map *map, const void *key);

@@ -40,8 +40,6 @@ static int get_btf(struct call *call, struct map_attr *attr, struct skep_btf **r
 	if (err)
 		return err;
 	attr->btf = *ret_btf;
-	attr->btf_key_type_id = a->btf_key_type_id;
-	attr->btf_value_type_id = a->btf_value_type_id;
 	return btf_is_kernel(*ret_btf) ? -EACCES : 0;
 }
 
@@ -104,7 +102,8 @@ static long create(struct call *call, struct vlog *log)
 	struct map_attr attr = { .type = a->map_type, .key_size = a->key_size,
 				 .value_size = a->value_size, .max_entries = a->max_entries,
 				 .flags = a->map_flags, .extra = a->map_extra,
-				 .numa_node = a->numa_node, .inner_fd = (int)a->inner_map_fd };
+				 .numa_node = a->numa_node, .inner_fd = (int)a->inner_map_fd,
+				 .btf_key_type_id = a->btf_key_type_id, .btf_value_type_id = a->btf_value_type_id };
 	const char *why = unmodelled_create(a);
 	struct skep_btf *btf = NULL;
 	struct skep_map *map;
@@ -115,8 +114,11 @@ static long create(struct call *call, struct vlog *log)
 		err = check_create(a);
 		if (!err && !may_create(call, attr.type))
 			err = -EPERM;
+		memcpy(attr.name, a->map_name, sizeof(attr.name)); /* map_create() checks it */
 		if (!err)
-			err = copy_name(attr.name, a->map_name);
+			err = map_check(&attr);
+		if (err == -EOPNOTSUPP)
+			err = 0; /* map_create() says why */
 		if (!err)
 			err = get_btf(call, &attr, &btf);
 		if (!err)
@@ -200,15 +202,6 @@ static int elem_value(struct elem *e)
 	return e->value ? 0 : -ENOMEM;
 }
 
-/* The low half are flags, the high half names a CPU when BPF_F_CPU says so. What remains is the
- * map's business. */
-static int check_flags(u64 flags, u32 allowed)
-{
-	if ((u32)flags & ~allowed)
-		return -EINVAL;
-	return flags >> 32 && !(flags & BPF_F_CPU) ? -EINVAL : 0;
-}
-
 long cmd_map_lookup(struct call *call)
 {
 	struct elem e;
@@ -216,7 +209,7 @@ long cmd_map_lookup(struct call *call)
 
 	err = elem_map(call, &e, FD_READ, call->attr.flags);
 	if (!err)
-		err = check_flags(call->attr.flags, BPF_F_LOCK | BPF_F_CPU);
+		err = map_sys_check_flags(e.map, call->attr.flags, BPF_F_LOCK | BPF_F_CPU);
 	if (!err)
 		err = elem_key(call, &e);
 	if (!err)
@@ -238,7 +231,7 @@ long cmd_map_update(struct call *call)
 	int err = elem_map(call, &e, FD_WRITE, call->attr.flags);
 
 	if (!err)
-		err = check_flags(call->attr.flags, ~0u);
+		err = map_sys_check_flags(e.map, call->attr.flags, ~0u);
 	if (!err)
 		err = elem_key(call, &e);
 	if (!err)
@@ -311,7 +304,8 @@ long cmd_map_freeze(struct call *call)
 
 	e = (struct elem){ 0 };
 	err = fdtab_get(call->skep, (int)call->attr.map_fd, FD_MAP, (void **)&e.map, &mode);
-	if (!err && !(mode & FD_WRITE))
+	/* Nobody may write to a frozen one. */
+	if (!err && (!(mode & FD_WRITE) || __atomic_load_n(&e.map->frozen, __ATOMIC_RELAXED)))
 		err = -EPERM;
 	if (!err)
 		err = map_sys_freeze(e.map);
