@@ -128,6 +128,7 @@ static void follow_call(struct checker *c, u32 helper, const u64 regs[ISA_REG_CN
 	switch (helper) {
 	case BPF_FUNC_map_lookup_elem:
 	case BPF_FUNC_map_lookup_percpu_elem:
+	case BPF_FUNC_get_local_storage:
 		c->given = map->value_size;
 		break;
 	case BPF_FUNC_for_each_map_elem:

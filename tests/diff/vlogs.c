@@ -25,6 +25,14 @@ static bool read_step(const char *line, const char *end, struct log_step *ret)
 	return true;
 }
 
+/* "12: R1=7": what is known before an insn, and so behind the one before it, when other lines came between. NULL: none. */
+static const char *read_state(const char *line)
+{
+	size_t digits = strspn(line, "0123456789");
+
+	return digits && !strncmp(line + digits, ": R", 3) ? line + digits + 2 : NULL;
+}
+
 bool vlog_read(const char *log, struct vlog_steps *ret)
 {
 	u32 cap = 0;
@@ -41,8 +49,11 @@ bool vlog_read(const char *log, struct vlog_steps *ret)
 			speculative = memmem(line, (size_t)(end - line), "(speculative", 12);
 			continue;
 		}
-		if (!read_step(line, end, &step))
+		if (!read_step(line, end, &step)) {
+			if (ret->cnt && from < 0 && !ret->steps[ret->cnt - 1].state)
+				ret->steps[ret->cnt - 1].state = read_state(line);
 			continue;
+		}
 		if (ret->cnt == cap) {
 			cap = cap ? cap * 2 : 256;
 			ret->steps = realloc(ret->steps, cap * sizeof(*ret->steps));
