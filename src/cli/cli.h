@@ -42,12 +42,12 @@ struct cli_opts {
 	u64 log_level, repeat, jobs;
 	bool explain, complexity;
 	const char *prog, *section;
-	const char *pcap_out, *data_out, *ctx_out, *ctx, *devs, *kernel_stack, *user_stack, *profile;
+	const char *pcap_out, *data_out, *ctx_out, *ctx, *devs, *kernel_stack, *user_stack, *profile, *coverage;
 	const char *out, *observe;
 	bool annotate;
 	/* Of the instance; no options yet. */
 	u64 cpus, seed, clock_ns;
-	bool seeded, has_clock, unprivileged_bpf;
+	bool seeded, has_clock, unprivileged_bpf, count_insns;
 	struct run_hooks *hooks; /* run.h; NULL: none */
 	char *map;
 	struct in_file kernel_btf, kconfig, pcap, data_in, ctx_in;

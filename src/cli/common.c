@@ -133,7 +133,7 @@ void cli_opts_free(struct cli_opts *opts)
 struct skep *cli_instance(struct cli_opts *opts)
 {
 	struct skep_config config = { .sz = sizeof(config), .engine = opts->engine,
-				      .count_insns = opts->hooks, .cpu_cnt = (u32)opts->cpus,
+				      .count_insns = opts->hooks || opts->count_insns, .cpu_cnt = (u32)opts->cpus,
 				      .seeded = opts->seeded, .seed = opts->seed, .virtual_time = opts->has_clock,
 				      .start_ns = opts->clock_ns, .tick_ns = opts->has_clock,
 				      .unprivileged_bpf = opts->unprivileged_bpf };

@@ -13,7 +13,7 @@ static bool is_chosen(const struct cli_opts *opts, const struct test_spec *spec)
 }
 
 static bool run_one(const struct cli_opts *opts, const struct cli_input *in, const struct test_specs *specs,
-		    const struct test_spec *spec, bool unpriv, test_results *results)
+		    const struct test_spec *spec, bool unpriv, struct coverage *cov, test_results *results)
 {
 	struct test_result result;
 
@@ -21,7 +21,7 @@ static bool run_one(const struct cli_opts *opts, const struct cli_input *in, con
 		return true;
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K%s: %s", in->file.path, spec->prog);
-	test_run(opts, in, specs, spec, unpriv, &result);
+	test_run(opts, in, specs, spec, unpriv, cov, &result);
 	if (isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
 	return vec_push(results, result) || !cli_fail("out of memory");
@@ -29,15 +29,15 @@ static bool run_one(const struct cli_opts *opts, const struct cli_input *in, con
 
 /* Names of files and programs must outlive the results. */
 static bool run_file(const struct cli_opts *opts, const struct cli_input *in, struct test_specs *specs,
-		     struct bpf_object *obj, test_results *results)
+		     struct bpf_object *obj, struct coverage *cov, test_results *results)
 {
 	if (!test_specs_read(obj, in->file.path, specs))
 		return false;
 	for (size_t i = 0; i < specs->at.cnt; i++) {
 		const struct test_spec *spec = &specs->at.at[i];
 
-		if (is_chosen(opts, spec) && (!run_one(opts, in, specs, spec, false, results) ||
-					      !run_one(opts, in, specs, spec, true, results)))
+		if (is_chosen(opts, spec) && (!run_one(opts, in, specs, spec, false, cov, results) ||
+					      !run_one(opts, in, specs, spec, true, cov, results)))
 			return false;
 	}
 	return true;
@@ -81,19 +81,24 @@ static int verdict(const struct cli_opts *opts, const test_results *results, boo
 static int test(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv)
 {
 	struct test_file *files = calloc(argc + 1, sizeof(*files));
+	struct coverage *cov = opts->coverage ? coverage_new() : NULL;
 	test_results results = { 0 };
 	bool ok = true;
 	int status;
 
-	if (!argc || !files) {
+	if (!argc || !files || (opts->coverage && !cov)) {
 		free(files);
+		coverage_free(cov);
 		return argc ? cli_fail("out of memory") : cli_usage_error(cmd, "which file?");
 	}
 	for (int i = 0; i < argc; i++)
 		ok &= open_file(&files[i], opts, argv[i]) &&
-		      run_file(opts, &files[i].in, &files[i].specs, files[i].obj, &results);
+		      run_file(opts, &files[i].in, &files[i].specs, files[i].obj, cov, &results);
 	if (results.cnt)
 		testout_print(&results, opts->json ? TESTOUT_JSON : opts->format, opts->pretty);
+	if (cov)
+		ok &= coverage_write(cov, opts->coverage);
+	coverage_free(cov);
 	status = verdict(opts, &results, ok);
 	for (size_t i = 0; i < results.cnt; i++)
 		test_result_free(&results.at[i]);
@@ -110,6 +115,7 @@ static int test(const struct cli_command *cmd, struct cli_opts *opts, int argc, 
 static const struct cli_option options[] = {
 	OPT("prog", 'p', "NAME", TEXT, prog, "only tests of this program"),
 	OPT("format", 'f', "F", CHOICE, format, "text (default), tap, junit, tsv or json", .choices = testout_formats),
+	OPT("coverage", 0, "FILE", TEXT, coverage, "lines and branches that ran, as a tracefile for genhtml; needs machine code"),
 	OPTION_ENGINE,
 	OPTION_KERNEL_BTF,
 	OPTION_KCONFIG,
@@ -119,7 +125,7 @@ static const struct cli_option options[] = {
 };
 const struct cli_command cmd_test = {
 	.name = "test",
-	.usage = "FILE.bpf.o... [--prog NAME] [--format text|tap|junit|tsv|json] [--engine jit|interp]",
+	.usage = "FILE.bpf.o... [--prog NAME] [--format text|tap|junit|tsv|json] [--coverage FILE] [--engine jit|interp]",
 	.help = "Tests programs: whether they load, what the verifier says, what they return and leave.",
 	.options = options,
 	.notes = "What is expected stands in the source, with the words of <skep/test.h>, which are those of the kernel's\n"
@@ -128,6 +134,7 @@ const struct cli_command cmd_test = {
 	.example = "  SEC(\"xdp\") __success __retval(XDP_DROP) __data_in(\"ff ff ff ff ff ff 00 00 00 00 00 00 08 06\")\n"
 		   "  int drops_arp(struct xdp_md *ctx) { ... }\n\n"
 		   "  skep test filter_test.bpf.o\n"
-		   "  skep test --format junit *.bpf.o > results.xml",
+		   "  skep test --format junit *.bpf.o > results.xml\n"
+		   "  skep test --coverage out.info *.bpf.o && genhtml --branch-coverage -o html out.info",
 	.run = test,
 };

@@ -38,6 +38,7 @@ struct test {
 	const struct test_spec *spec;
 	const struct test_want *want;
 	bool unpriv;
+	struct coverage *cov; /* or NULL */
 	struct test_result *res;
 	struct skep *skep;
 	struct bpf_object *obj;
@@ -428,6 +429,20 @@ static const char *hindrance(const struct test_spec *spec, const struct cli_opts
 	return NULL;
 }
 
+/* Of all that was loaded: a tail call may have led to another one. */
+static bool add_coverage(struct test *t)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, t->obj) {
+		int fd = t->cov ? bpf_program__fd(prog) : -1;
+
+		if (fd >= 0 && !coverage_add(t->cov, t->skep, fd, bpf_program__name(prog)))
+			return failed(t, "out of memory for coverage\n");
+	}
+	return true;
+}
+
 static bool in_instance(struct test *t, struct cli_opts *opts)
 {
 	bool ok;
@@ -438,6 +453,7 @@ static bool in_instance(struct test *t, struct cli_opts *opts)
 	opts->clock_ns = t->spec->clock_ns;
 	opts->has_clock = t->spec->has_clock;
 	opts->unprivileged_bpf = t->unpriv;
+	opts->count_insns = t->cov;
 	t->skep = cli_instance(opts);
 	if (!t->skep)
 		return false;
@@ -449,6 +465,7 @@ static bool in_instance(struct test *t, struct cli_opts *opts)
 	if (ok)
 		t->obj = cli_input_open(t->in);
 	ok = ok && t->obj && whole(t);
+	ok &= !t->obj || add_coverage(t);
 	for (u32 i = 0; i < t->listened_cnt; i++)
 		records_close(t->listened[i].records);
 	bpf_object__close(t->obj);
@@ -457,10 +474,11 @@ static bool in_instance(struct test *t, struct cli_opts *opts)
 }
 
 void test_run(const struct cli_opts *opts, const struct cli_input *in, const struct test_specs *specs,
-	      const struct test_spec *spec, bool unpriv, struct test_result *ret)
+	      const struct test_spec *spec, bool unpriv, struct coverage *cov, struct test_result *ret)
 {
 	const struct test_want *want = unpriv ? &spec->unpriv : &spec->priv;
-	struct test t = { .opts = opts, .in = in, .specs = specs, .spec = spec, .want = want, .unpriv = unpriv, .res = ret };
+	struct test t = { .opts = opts, .in = in, .specs = specs, .spec = spec, .want = want, .unpriv = unpriv,
+			  .cov = cov, .res = ret };
 	const char *why = hindrance(spec, opts);
 	struct cli_opts own = *opts;
 

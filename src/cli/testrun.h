@@ -3,6 +3,7 @@
 #ifndef SKEP_CLI_TESTRUN_H
 #define SKEP_CLI_TESTRUN_H
 
+#include "cli/coverage.h"
 #include "cli/testspec.h"
 
 enum test_status { TEST_PASSED, TEST_FAILED, TEST_SKIPPED };
@@ -22,9 +23,10 @@ struct test_result {
 	u64 verify_us;
 };
 
-/* In an instance of its own, on this thread. @in: the object's file. The spec must outlive the result. */
+/* In an instance of its own, on this thread. @in: the object's file. @cov, when not NULL, gets what ran. The spec
+ * must outlive the result. */
 void test_run(const struct cli_opts *opts, const struct cli_input *in, const struct test_specs *specs,
-	      const struct test_spec *spec, bool unpriv, struct test_result *ret);
+	      const struct test_spec *spec, bool unpriv, struct coverage *cov, struct test_result *ret);
 void test_result_free(struct test_result *result);
 
 #endif

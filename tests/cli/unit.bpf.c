@@ -256,6 +256,23 @@ int seeded(struct __sk_buff *skb)
 	return bpf_get_prandom_u32();
 }
 
+/* For coverage: a loop, and what a mark of 3 does not reach. */
+SEC("tc") __success __ctx("mark=3") __retval(GOOD_BAD(30, 31)) __description(GOOD_BAD("ways", "returns 30"))
+int ways(struct __sk_buff *skb)
+{
+	__u32 sum = 0;
+
+	for (__u32 i = 0; i < skb->mark && i < 16; i++)
+		asm volatile("%0 += 10" : "+r"(sum));
+	if (skb->len > 1000) {
+		__u32 then = bpf_get_prandom_u32();
+
+		if (then > 5)
+			skb->mark = 7;
+	}
+	return sum;
+}
+
 SEC("socket") __success __arch("PDP11") __description("another machine")
 int elsewhere(struct __sk_buff *skb)
 {
