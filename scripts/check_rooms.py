@@ -15,7 +15,7 @@ ORDER = ["base", "core", "isa", "btf", "verifier", "interp", "jit", "map", "help
          "net", "cgroup", "task", "trace", "syscall", "loader", "cli"]
 OPEN = {"base", "core", "isa"}
 # core stands below isa for its users, yet neither needs the other.
-PUBLIC = {"map/cgroup_array.h", "map/perf.h", "map/sk_storage.h", "map/stack_map.h", "map/xsk.h", "verifier/scalar.h", "verifier/cnum.h", "verifier/tnum.h", "net/kstructs.h"}
+PUBLIC = {"btf/fields.h", "map/timer.h", "map/cgroup_array.h", "map/perf.h", "map/sk_storage.h", "map/stack_map.h", "map/xsk.h", "verifier/scalar.h", "verifier/cnum.h", "verifier/tnum.h", "net/kstructs.h"}
 # Compiled for its types alone: the simulated kernel's BTF holds the structures of all rooms.
 TYPES_ONLY = {"net/kernel_btf.bpf.c"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')

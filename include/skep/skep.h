@@ -87,6 +87,14 @@ SKEP_API int skep_create(const struct skep_config *config, struct skep **ret_ske
 SKEP_API void skep_destroy(struct skep *skep);
 
 /**
+ * skep_time_advance() - let virtual time pass
+ * Timers (bpf_timer) that come due on the way run on the calling thread, each at its time. Without this they run
+ * behind the program run in which their time came.
+ * Return: 0, -EINVAL (time is real)
+ */
+SKEP_API int skep_time_advance(struct skep *skep, uint64_t ns);
+
+/**
  * skep_default_instance_set() - let the libbpf-compatible API work on @skep from now on
  * NULL: on a fresh default instance made at the next use. Objects opened before keep theirs.
  * Threads: not while another thread uses that API.

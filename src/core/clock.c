@@ -45,18 +45,26 @@ void clock_advance(struct skep_clock *clock, u64 ns)
 	__atomic_fetch_add(&clock->now_ns, ns, __ATOMIC_RELAXED);
 }
 
-u64 clock_read(struct skep_clock *clock, enum clock_id id)
+u64 clock_look(const struct skep_clock *clock, enum clock_id id)
 {
 	static const clockid_t host_ids[] = {
 		[CLOCK_KTIME] = CLOCK_MONOTONIC,
 		[CLOCK_KTIME_BOOT] = CLOCK_BOOTTIME,
 		[CLOCK_KTIME_TAI] = CLOCK_TAI,
 		[CLOCK_KTIME_COARSE] = CLOCK_MONOTONIC_COARSE,
+		[CLOCK_KTIME_REAL] = CLOCK_REALTIME,
 	};
 
 	if (clock->virtual_time)
-		return __atomic_fetch_add(&clock->now_ns, clock->tick_ns, __ATOMIC_RELAXED);
+		return __atomic_load_n(&clock->now_ns, __ATOMIC_RELAXED);
 	return host_ns(host_ids[id]);
+}
+
+u64 clock_read(struct skep_clock *clock, enum clock_id id)
+{
+	if (clock->virtual_time)
+		return __atomic_fetch_add(&clock->now_ns, clock->tick_ns, __ATOMIC_RELAXED);
+	return clock_look(clock, id);
 }
 
 /*

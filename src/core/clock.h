@@ -6,7 +6,8 @@
 
 #include "base/types.h"
 
-enum clock_id { CLOCK_KTIME /* monotonic */, CLOCK_KTIME_BOOT, CLOCK_KTIME_TAI, CLOCK_KTIME_COARSE };
+enum clock_id { CLOCK_KTIME /* monotonic */, CLOCK_KTIME_BOOT, CLOCK_KTIME_TAI, CLOCK_KTIME_COARSE,
+		CLOCK_KTIME_REAL /* of day */ };
 
 struct skep_clock {
 	bool virtual_time, seeded;
@@ -22,6 +23,12 @@ void clock_set_seed(struct skep_clock *clock, u64 seed);
 /* Moves virtual time on; nothing sees it while time is real. */
 void clock_advance(struct skep_clock *clock, u64 ns);
 u64 clock_read(struct skep_clock *clock, enum clock_id id); /* ns */
+/* Looks at it only: virtual time does not move. */
+u64 clock_look(const struct skep_clock *clock, enum clock_id id);
+static inline u64 clock_now(const struct skep_clock *clock)
+{
+	return clock_look(clock, CLOCK_KTIME);
+}
 /* Not for secrets: who sees outputs can compute the next ones. */
 u32 clock_random(struct skep_clock *clock);
 u64 host_now_ns(void); /* the host's monotonic clock, for measuring */

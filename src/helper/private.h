@@ -60,5 +60,9 @@ HELPER(copy_from_user);
 HELPER(get_ns_current_pid_tgid);
 HELPER(get_branch_snapshot);
 HELPER(loop);
+HELPER(timer_init);
+HELPER(timer_set_callback);
+HELPER(timer_start);
+HELPER(timer_cancel);
 
 #endif

@@ -50,5 +50,9 @@ const struct helper_def helper_defs[] = {
 	ROW(get_ns_current_pid_tgid),
 	ROW(get_branch_snapshot),
 	ROW(loop),
+	ROW(timer_init),
+	ROW(timer_set_callback),
+	ROW(timer_start),
+	ROW(timer_cancel),
 };
 const u32 helper_def_cnt = ARRAY_SIZE(helper_defs);

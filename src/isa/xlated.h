@@ -31,6 +31,7 @@ enum sym_kind {
 	 * otherwise how many bytes the slots are behind any map.
 	 */
 	SYM_TAIL_CALL,
+	SYM_PROG, /* LD_IMM64: the program itself */
 	SYM_JUMP_TABLE, /* LD_IMM64: .off bytes into the addresses of tables[idx], which the engine makes */
 };
 

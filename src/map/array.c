@@ -166,6 +166,7 @@ static long array_update(struct skep_map *map, const void *key, const void *valu
 		value_copy_locked(map, value_at(array, idx, 0), value, false);
 	else
 		value_set(map, value_at(array, idx, 0), value);
+	value_fields_end(map, value_at(array, idx, 0));
 	return 0;
 }
 

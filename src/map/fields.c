@@ -1,80 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fields.c - struct bpf_spin_lock in values: where it is, taking it, and copies that leave it alone.
+ * fields.c - special fields in values: which maps may have them, copies that leave them alone, their
+ * end; and taking a struct bpf_spin_lock.
  *
  * A lock is one word, 0 or 1. Whoever waits spins: the holder runs a few verified instructions and
  * calls nothing. Programs that may interrupt a holder on its own thread cannot use such maps (the
- * verifier sees to that), so a thread never waits for itself.
+ * verifier sees to that), so a thread never waits for itself. Timers are timer.c's. The other kinds
+ * need kernel types: maps may have them, but no program gets at them (the verifier refuses).
  */
 #include "map/private.h"
-
-#include "btf/btf.h"
+#include "map/timer.h"
 
 #include <errno.h>
 #include <sched.h>
 
-#define SPIN_LOCK_SIZE 4
-#define DEPTH_MAX      32 /* of structures in structures; the verifier refuses what is deeper */
+/* ---- which maps --------------------------------------------------------------------------------- */
 
-/* ---- where it is ---------------------------------------------------------------------------- */
-
-struct find {
-	const struct skep_btf *btf;
-	u32 cnt, off;
-};
-
-static void find_in(struct find *f, u32 id, u32 off, int depth);
-
-static void find_in_struct(struct find *f, const struct btf_t *t, u32 off, int depth)
-{
-	struct btf_memb m;
-
-	if (!strcmp(t->name, "bpf_spin_lock")) {
-		f->cnt++;
-		f->off = off;
-		return;
-	}
-	for (u32 i = 0; i < t->vlen && btf_member(f->btf, t, i, &m); i++)
-		find_in(f, m.type, off + m.bit_off / 8, depth + 1);
-}
-
-/* As Linux looks: in structures and arrays of one, not in unions and longer arrays, where a lock is
- * but bytes. */
-static void find_in(struct find *f, u32 id, u32 off, int depth)
-{
-	struct btf_secvar var;
-	struct btf_arr arr;
-	struct btf_t t;
-
-	if (depth > DEPTH_MAX || !btf_type_get(f->btf, btf_skip_mods(f->btf, id), &t))
-		return;
-	switch (t.kind) {
-	case BTF_KIND_ARRAY:
-		if (btf_array(&t, &arr) && arr.nelems == 1)
-			find_in(f, arr.elem_type, off, depth + 1);
-		return;
-	case BTF_KIND_VAR:
-		find_in(f, t.type, off, depth + 1);
-		return;
-	case BTF_KIND_DATASEC:
-		for (u32 i = 0; i < t.vlen && btf_secvar(&t, i, &var); i++)
-			find_in(f, var.type, off + var.off, depth + 1);
-		return;
-	case BTF_KIND_STRUCT:
-		find_in_struct(f, &t, off, depth);
-		return;
-	default:
-		return;
-	}
-}
-
-static bool type_may_lock(u32 type)
+static bool keeps_locks(u32 type)
 {
 	switch (type) {
 	case BPF_MAP_TYPE_HASH:
 	case BPF_MAP_TYPE_RHASH:
 	case BPF_MAP_TYPE_ARRAY:
 	case BPF_MAP_TYPE_CGROUP_STORAGE:
+	case BPF_MAP_TYPE_SK_STORAGE:
 	case BPF_MAP_TYPE_INODE_STORAGE:
 	case BPF_MAP_TYPE_TASK_STORAGE:
 	case BPF_MAP_TYPE_CGRP_STORAGE:
@@ -84,26 +33,82 @@ static bool type_may_lock(u32 type)
 	}
 }
 
-int map_find_lock(const struct map_attr *attr, s32 *ret_off)
+/* Timers, work, lists, trees. */
+static bool keeps_owned(u32 type)
 {
-	struct find f = { .btf = attr->btf };
+	return type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_RHASH || type == BPF_MAP_TYPE_LRU_HASH ||
+	       type == BPF_MAP_TYPE_ARRAY;
+}
 
-	*ret_off = -1;
-	if (!attr->btf || !attr->btf_value_type_id)
+static bool keeps_pointers(u32 type)
+{
+	switch (type) {
+	case BPF_MAP_TYPE_PERCPU_HASH:
+	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+	case BPF_MAP_TYPE_SK_STORAGE:
+	case BPF_MAP_TYPE_INODE_STORAGE:
+	case BPF_MAP_TYPE_TASK_STORAGE:
+	case BPF_MAP_TYPE_CGRP_STORAGE:
+		return true;
+	default:
+		return keeps_owned(type);
+	}
+}
+
+static bool type_keeps(u32 type, enum btf_field_kind kind)
+{
+	switch (kind) {
+	case BTF_FIELD_SPIN_LOCK:
+	case BTF_FIELD_RES_SPIN_LOCK:
+		return keeps_locks(type);
+	case BTF_FIELD_TIMER:
+	case BTF_FIELD_WORKQUEUE:
+	case BTF_FIELD_TASK_WORK:
+	case BTF_FIELD_LIST_HEAD:
+	case BTF_FIELD_RB_ROOT:
+		return keeps_owned(type);
+	case BTF_FIELD_UPTR:
+		return type == BPF_MAP_TYPE_TASK_STORAGE;
+	default:
+		return keeps_pointers(type);
+	}
+}
+
+static bool has_lock(const struct btf_fields *fields)
+{
+	return btf_field_off(fields, BTF_FIELD_SPIN_LOCK) >= 0 || btf_field_off(fields, BTF_FIELD_RES_SPIN_LOCK) >= 0;
+}
+
+/* What lists and trees hold is guarded by a lock beside them; and one lock is enough. */
+static bool go_together(const struct btf_fields *fields)
+{
+	bool guarded = btf_field_off(fields, BTF_FIELD_LIST_HEAD) >= 0 || btf_field_off(fields, BTF_FIELD_RB_ROOT) >= 0;
+
+	if (guarded && !has_lock(fields))
+		return false;
+	return btf_field_off(fields, BTF_FIELD_SPIN_LOCK) < 0 || btf_field_off(fields, BTF_FIELD_RES_SPIN_LOCK) < 0;
+}
+
+int map_find_fields(const struct map_attr *attr, struct btf_fields *ret, const char **ret_why)
+{
+	/* Fields that cannot be are but bytes, as in Linux: no helper takes them. */
+	if (btf_fields_find(attr->btf, attr->btf_value_type_id, attr->value_size, ret) || !go_together(ret))
+		*ret = (struct btf_fields){ 0 };
+	if (!ret->cnt)
 		return 0;
-	find_in(&f, attr->btf_value_type_id, 0, 0);
-	if (!f.cnt)
-		return 0;
-	if (f.cnt > 1)
-		return -E2BIG;
-	if (f.off % SPIN_LOCK_SIZE || f.off + SPIN_LOCK_SIZE > attr->value_size)
-		return -EINVAL;
 	if (attr->flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG))
 		return -EACCES;
-	if (!type_may_lock(attr->type))
+	for (u32 i = 0; i < ret->cnt; i++) {
+		if (!type_keeps(attr->type, ret->at[i].kind))
+			return -EOPNOTSUPP;
+	}
+	if (ret_why && attr->type == BPF_MAP_TYPE_SK_STORAGE && has_lock(ret))
+		*ret_why = "not modelled: locks in sk_storage";
+	if (attr->type == BPF_MAP_TYPE_SK_STORAGE && has_lock(ret))
 		return -EOPNOTSUPP;
-	*ret_off = (s32)f.off;
-	return 0;
+	/* Only maps that skep makes for itself. */
+	return btf_field_off(ret, BTF_FIELD_TIMER) >= 0 && !attr->timers ? -EOPNOTSUPP : 0;
 }
 
 /* ---- taking it ------------------------------------------------------------------------------- */
@@ -130,14 +135,17 @@ void value_lock_drop(u32 *lock)
 
 /* ---- copies ----------------------------------------------------------------------------------- */
 
-void value_copy_around_lock(const struct skep_map *map, void *to, const void *from)
+void value_copy_around_fields(const struct skep_map *map, void *to, const void *from)
 {
-	u32 off = (u32)map->spin_lock_off, rest = off + SPIN_LOCK_SIZE;
+	u32 at = 0, end;
 
-	if (off)
-		value_copy(to, from, off);
-	if (rest < map->value_size)
-		value_copy((char *)to + rest, (const char *)from + rest, map->value_size - rest);
+	for (u32 i = 0; i <= map->fields.cnt; i++) {
+		end = i < map->fields.cnt ? map->fields.at[i].off : map->value_size;
+		if (at < end)
+			value_copy((char *)to + at, (const char *)from + at, end - at);
+		if (i < map->fields.cnt)
+			at = end + btf_field_size(map->fields.at[i].kind);
+	}
 }
 
 void value_copy_locked(const struct skep_map *map, void *to, const void *from, bool lock_from)
@@ -145,19 +153,26 @@ void value_copy_locked(const struct skep_map *map, void *to, const void *from, b
 	u32 *lock = (u32 *)((char *)(lock_from ? (void *)(uintptr_t)from : to) + map->spin_lock_off);
 
 	value_lock_take(lock);
-	value_copy_around_lock(map, to, from);
+	value_copy_around_fields(map, to, from);
 	value_lock_drop(lock);
 }
 
 void value_copy_out(const struct skep_map *map, void *to, const void *from, u64 flags)
 {
-	if (map->spin_lock_off < 0) {
+	if (!map->fields.cnt) {
 		value_copy(to, from, map->value_size);
 		return;
 	}
 	if (flags & BPF_F_LOCK)
 		value_copy_locked(map, to, from, true);
 	else
-		value_copy_around_lock(map, to, from);
-	memset((char *)to + map->spin_lock_off, 0, SPIN_LOCK_SIZE);
+		value_copy_around_fields(map, to, from);
+	for (u32 i = 0; i < map->fields.cnt; i++)
+		memset((char *)to + map->fields.at[i].off, 0, btf_field_size(map->fields.at[i].kind));
+}
+
+void value_fields_end(const struct skep_map *map, void *value)
+{
+	if (map->timers)
+		value_timer_end(map, value);
 }

@@ -368,6 +368,8 @@ static void elem_release(struct hash_map *hash, u32 idx, bool to_extra)
 
 	if (hash->holds_maps)
 		map_put(*elem_map(hash, elem_at(hash, idx)));
+	else if (!hash->percpu)
+		value_fields_end(&hash->map, elem_value(hash, elem_at(hash, idx)));
 	if (hash->is_lru) {
 		lru_put(&hash->lru, idx);
 	} else if (!hash->prealloc) {
@@ -525,7 +527,7 @@ static long lru_hash_update(struct skep_map *map, const void *key, const void *v
 		rlock_drop(&b->lock);
 	}
 	if (old != SLAB_NONE)
-		lru_put(&hash->lru, old);
+		elem_release(hash, old, false);
 	return err;
 }
 
@@ -545,6 +547,8 @@ static bool lru_evict(void *ctx, u32 idx, u32 nr)
 		found = true;
 	}
 	rlock_drop(&b->lock);
+	if (found && !hash->percpu)
+		value_fields_end(&hash->map, elem_value(hash, elem_at(hash, idx)));
 	return found;
 }
 
@@ -689,7 +693,7 @@ static int lru_sys_lookup(struct skep_map *map, const void *key, void *value, u6
 	if (idx == SLAB_NONE)
 		return -ENOENT;
 	if (!hash->percpu)
-		value_copy(value, elem_value(hash, elem_at(hash, idx)), size);
+		value_copy_out(map, value, elem_value(hash, elem_at(hash, idx)), flags);
 	for (u32 cpu = 0; hash->percpu && cpu < map->cpu_cnt; cpu++) {
 		void *to = (void *)percpu_src(value, size, flags, cpu);
 
@@ -890,6 +894,7 @@ static void hash_layout(struct hash_map *hash, const struct map_attr *attr)
 	else if (!hash->prealloc)
 		hash->key_off = ELEM_RCU_OFF + sizeof(struct elem_rcu);
 	hash->value_off = hash->key_off + hash->key_words * 8;
+	hash->map.key_before = hash->key_words * 8;
 	hash->elem_size = hash->value_off + (hash->percpu ? 0 : round_up_to(hash->value_size, 8));
 	/* Not across two cache lines where it fits into one. */
 	if (hash->elem_size > 16 && hash->elem_size <= 32)

@@ -5,6 +5,7 @@
  * because it decides which of two errors is seen.
  */
 #include "map/private.h"
+#include "map/timer.h"
 
 #include "btf/btf.h"
 
@@ -172,7 +173,7 @@ static int check_btf(const struct map_attr *attr)
 }
 
 static void map_init(struct skep_map *map, const struct map_attr *attr, const struct map_ops *ops,
-		     s32 spin_lock_off)
+		     const struct btf_fields *fields)
 {
 	if (!map->ops)
 		map->ops = ops;
@@ -186,7 +187,8 @@ static void map_init(struct skep_map *map, const struct map_attr *attr, const st
 	map->extra = attr->extra;
 	map->cpu_cnt = attr->cpu_cnt;
 	map->acct = attr->acct;
-	map->spin_lock_off = spin_lock_off;
+	map->fields = *fields;
+	map->spin_lock_off = btf_field_off(fields, BTF_FIELD_SPIN_LOCK);
 	map->objs = attr->objs;
 	map->exclusive = attr->excl_hash;
 	if (attr->excl_hash)
@@ -215,8 +217,9 @@ int map_check(const struct map_attr *attr)
 int map_create(const struct map_attr *attr, struct skep_map **ret_map, const char **ret_why)
 {
 	const struct map_ops *ops = map_ops_of(attr->type);
+	struct map_timers *timers = NULL;
+	struct btf_fields fields;
 	struct skep_map *map;
-	s32 spin_lock_off;
 	int err;
 
 	if (ret_why)
@@ -231,14 +234,19 @@ int map_create(const struct map_attr *attr, struct skep_map **ret_map, const cha
 	if (!err)
 		err = check_btf(attr);
 	if (!err)
-		err = map_find_lock(attr, &spin_lock_off);
+		err = map_find_fields(attr, &fields, ret_why);
 	if (!err)
 		err = rcu_thread_ready(); /* starts the worker that will free what is deferred */
+	if (!err && btf_field_off(&fields, BTF_FIELD_TIMER) >= 0)
+		err = map_timers_new(attr, (u32)btf_field_off(&fields, BTF_FIELD_TIMER), &timers);
 	if (!err)
 		err = ops->alloc(attr, &map);
-	if (err)
+	if (err) {
+		map_timers_free(timers);
 		return err;
-	map_init(map, attr, ops, spin_lock_off);
+	}
+	map_init(map, attr, ops, &fields);
+	map->timers = timers;
 	*ret_map = map;
 	return 0;
 }
@@ -252,6 +260,7 @@ static void map_free_deferred(struct rcu_item *item)
 {
 	struct skep_map *map = container_of(item, struct skep_map, rcu);
 	const struct skep_btf *btf = map->btf;
+	struct map_timers *timers = map->timers;
 
 	/* What its last readers deferred is behind it in the queue: see mapinmap.c. */
 	if (map->was_inner) {
@@ -260,6 +269,7 @@ static void map_free_deferred(struct rcu_item *item)
 		return;
 	}
 	map->ops->free(map);
+	map_timers_free(timers); /* each timer held the map: none is left */
 	if (btf)
 		btf_put(btf);
 }
@@ -280,8 +290,12 @@ void map_user_get(struct skep_map *map)
 
 void map_user_put(struct skep_map *map)
 {
-	if (!__atomic_sub_fetch(&map->users, 1, __ATOMIC_ACQ_REL) && map->ops->users_gone)
+	if (__atomic_sub_fetch(&map->users, 1, __ATOMIC_SEQ_CST))
+		return;
+	if (map->ops->users_gone)
 		map->ops->users_gone(map);
+	if (map->timers)
+		map_timers_end(map);
 }
 
 /* ---- bpf(2) -------------------------------------------------------------------------------- */
@@ -479,7 +493,7 @@ int map_sys_mmap_file(struct skep_map *map, u64 off, u64 len, int prot, int *ret
 	bool writes = prot & PROT_WRITE;
 	int err = 0;
 
-	if (!map->ops->mmap_file || map->spin_lock_off >= 0)
+	if (!map->ops->mmap_file || map->fields.cnt)
 		return -ENOTSUPP;
 	if (writes) {
 		err = map_write_begin(map);

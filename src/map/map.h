@@ -7,6 +7,7 @@
 #define SKEP_MAP_MAP_H
 
 #include "base/types.h"
+#include "btf/fields.h"
 #include "core/memacct.h"
 #include "core/rcu.h"
 #include "core/tail.h"
@@ -24,6 +25,8 @@ struct perf_event;
 struct xsk;
 struct skep_btf;
 struct skep_map;
+struct map_timers;
+struct timer_host;
 
 /* A program as maps of programs see it; embedded in the runtime's. */
 struct map_prog {
@@ -75,13 +78,14 @@ struct map_attr {
 	u64 seed;		  /* for hashes; 0 with BPF_F_ZERO_SEED */
 	const struct map_objs *objs; /* outlives the map */
 	int inner_fd;		  /* maps of maps: what the inner ones are like */
+	struct timer_host *timers; /* outlives the map; NULL: values cannot have any */
 	const u8 *excl_hash;	  /* SHA-256 of the only program that may use it; NULL: any may */
 };
 
 /* What all inner maps of a map of maps have in common. */
 struct map_template {
 	u32 type, key_size, value_size, max_entries, flags;
-	s32 spin_lock_off;
+	struct btf_fields fields;
 	const struct skep_btf *btf; /* a reference */
 	u32 btf_key_type_id, btf_value_type_id;
 };
@@ -161,7 +165,10 @@ struct skep_map {
 	char name[BPF_OBJ_NAME_LEN];
 	const struct skep_btf *btf;
 	u32 btf_key_type_id, btf_value_type_id;
-	s32 spin_lock_off; /* of struct bpf_spin_lock in values; -1: none */
+	struct btf_fields fields; /* special ones in values */
+	s32 spin_lock_off; /* of struct bpf_spin_lock; -1: none */
+	u32 key_before;	   /* of hashes: a key is that many bytes before its value */
+	struct map_timers *timers; /* NULL: values have none */
 	struct memacct *acct;
 	const struct map_objs *objs;
 	u32 write_users;  /* writers of bpf(2) under way and writable mappings; atomic */

@@ -40,7 +40,7 @@ int map_template_new(const struct map_attr *attr, struct map_template **ret_temp
 		*t = (struct map_template){
 			.type = map->type, .key_size = map->key_size, .value_size = map->value_size,
 			.max_entries = map->max_entries, .flags = map->flags,
-			.spin_lock_off = map->spin_lock_off, .btf = map->btf,
+			.fields = map->fields, .btf = map->btf,
 			.btf_key_type_id = map->btf_key_type_id,
 			.btf_value_type_id = map->btf_value_type_id,
 		};
@@ -68,7 +68,7 @@ void map_template_free(const struct map_template *t)
 static bool is_like(const struct map_template *t, const struct skep_map *map)
 {
 	if (t->type != map->type || t->key_size != map->key_size || t->value_size != map->value_size ||
-	    t->flags != map->flags || t->spin_lock_off != map->spin_lock_off)
+	    t->flags != map->flags || !btf_fields_equal(&t->fields, &map->fields))
 		return false;
 	return t->type != BPF_MAP_TYPE_ARRAY || (t->flags & BPF_F_INNER_MAP) ||
 	       t->max_entries == map->max_entries;

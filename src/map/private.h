@@ -111,20 +111,23 @@ static inline void value_copy(void *to, const void *from, u32 size)
 }
 #endif
 
-/* fields.c. *ret_off -1: values have none. Errors of map creation as Linux's. */
-int map_find_lock(const struct map_attr *attr, s32 *ret_off);
-/* All but the lock, which belongs to who takes it. */
-void value_copy_around_lock(const struct skep_map *map, void *to, const void *from);
+/* fields.c. Errors of map creation are Linux's; -EOPNOTSUPP with *ret_why (which may be NULL) set for fields
+ * that skep does not model. */
+int map_find_fields(const struct map_attr *attr, struct btf_fields *ret, const char **ret_why);
+/* All but special fields, which belong to who uses them. */
+void value_copy_around_fields(const struct skep_map *map, void *to, const void *from);
+/* The element is in no place any more where it could be found, or has a new value. */
+void value_fields_end(const struct skep_map *map, void *value);
 /* The same while holding the lock of @from or of @to, which is an element of the map. */
 void value_copy_locked(const struct skep_map *map, void *to, const void *from, bool lock_from);
-/* For bpf(2), which sees a lock as 0. @flags: BPF_F_LOCK. */
+/* For bpf(2), which sees special fields as 0. @flags: BPF_F_LOCK. */
 void value_copy_out(const struct skep_map *map, void *to, const void *from, u64 flags);
 
-/* A value into an element, without its lock. */
+/* A value into an element, without its special fields. */
 static inline void value_set(const struct skep_map *map, void *to, const void *from)
 {
-	if (unlikely(map->spin_lock_off >= 0))
-		value_copy_around_lock(map, to, from);
+	if (unlikely(map->fields.cnt))
+		value_copy_around_fields(map, to, from);
 	else
 		value_copy(to, from, map->value_size);
 }

@@ -383,6 +383,7 @@ static void elem_release(struct rhash *r, u32 idx)
 {
 	struct elem_rcu *er = (struct elem_rcu *)((char *)elem_at(r, idx) + r->rcu_off);
 
+	value_fields_end(&r->map, elem_value(r, elem_at(r, idx)));
 	er->rhash = r;
 	rcu_defer(&er->item, elem_after_period);
 }
@@ -670,6 +671,7 @@ static int rhash_alloc(const struct map_attr *attr, struct skep_map **ret_map)
 	r->map.acct = attr->acct;
 	r->key_size = attr->key_size;
 	r->value_off = round_up_to(sizeof(struct elem) + attr->key_size, 8);
+	r->map.key_before = r->value_off - sizeof(struct elem);
 	r->rcu_off = r->value_off + round_up_to(attr->value_size, 8);
 	r->seed = attr->seed;
 	r->buckets_min = max_of(BUCKETS_MIN, pow2_ceil((u32)attr->extra));

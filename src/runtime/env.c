@@ -135,69 +135,6 @@ static bool env_prog_map_ok(void *ctx, const struct prog_type_row *type __unused
 	return !(env->load->v.flags & BPF_F_SLEEPABLE) || sleepable_map(map_type);
 }
 
-/* Structures and tags by which Linux knows a field that it must initialise, lock or free. Of locks
- * a value has at most the one that the map knows of. */
-static bool special_name(const char *name)
-{
-	static const char *const names[] = {
-		"bpf_res_spin_lock", "bpf_timer", "bpf_wq", "bpf_task_work",
-		"bpf_list_head", "bpf_list_node", "bpf_rb_root", "bpf_rb_node", "bpf_refcount",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(name, names[i]))
-			return true;
-	return false;
-}
-
-static bool special_pointer(const struct skep_btf *btf, const struct btf_t *ptr)
-{
-	struct btf_t t;
-
-	if (!btf_type_get(btf, ptr->type, &t) || t.kind != BTF_KIND_TYPE_TAG)
-		return false;
-	return !strcmp(t.name, "kptr") || !strcmp(t.name, "kptr_untrusted") ||
-	       !strcmp(t.name, "percpu_kptr") || !strcmp(t.name, "uptr");
-}
-
-/* Does a value of type @id hold such a field? Nesting is as deep as Linux resolves types; what
- * lies deeper counts as special, which refuses it. */
-static bool has_special(const struct skep_btf *btf, u32 id, int depth)
-{
-	struct btf_memb m;
-	struct btf_arr arr;
-	struct btf_secvar var;
-	struct btf_t t;
-
-	if (depth > 32)
-		return true;
-	if (!btf_type_get(btf, btf_skip_mods(btf, id), &t))
-		return false;
-	switch (t.kind) {
-	case BTF_KIND_PTR:
-		return special_pointer(btf, &t);
-	case BTF_KIND_ARRAY:
-		return btf_array(&t, &arr) && has_special(btf, arr.elem_type, depth + 1);
-	case BTF_KIND_VAR:
-		return has_special(btf, t.type, depth + 1);
-	case BTF_KIND_DATASEC:
-		for (u32 i = 0; i < t.vlen && btf_secvar(&t, i, &var); i++)
-			if (has_special(btf, var.type, depth + 1))
-				return true;
-		return false;
-	case BTF_KIND_STRUCT:
-	case BTF_KIND_UNION:
-		if (special_name(t.name))
-			return true;
-		for (u32 i = 0; i < t.vlen && btf_member(btf, &t, i, &m); i++)
-			if (has_special(btf, m.type, depth + 1))
-				return true;
-		return false;
-	default:
-		return false;
-	}
-}
-
 /* Maps of maps: the template as a map that nobody has yet. NULL: no memory. */
 static struct map_desc *describe_template(const struct map_template *t)
 {
@@ -209,10 +146,7 @@ static struct map_desc *describe_template(const struct map_template *t)
 		.type = t->type, .key_size = t->key_size, .value_size = t->value_size,
 		.max_entries = t->max_entries, .map_flags = t->flags, .btf = t->btf,
 		.btf_key_type_id = t->btf_key_type_id, .btf_value_type_id = t->btf_value_type_id,
-		/* Which of several maps a lock is in, nobody follows yet. */
-		.has_special_fields = t->spin_lock_off >= 0 ||
-				      (t->btf && t->btf_value_type_id &&
-				       has_special(t->btf, t->btf_value_type_id, 0)),
+		.fields = t->fields,
 	};
 	return desc;
 }
@@ -236,10 +170,7 @@ static void describe_map(struct skep_map *map, struct map_desc *desc)
 		desc->insn_values = map->ops->insn_values(map);
 		desc->insns_used = map->ops->insn_is_used(map);
 	}
-	desc->has_spin_lock = map->spin_lock_off >= 0;
-	desc->spin_lock_off = desc->has_spin_lock ? (u32)map->spin_lock_off : 0;
-	desc->has_special_fields = map->btf && map->btf_value_type_id &&
-				   has_special(map->btf, map->btf_value_type_id, 0);
+	desc->fields = map->fields;
 }
 
 /* Whether the map is exclusive to another program than the one that is loaded. */

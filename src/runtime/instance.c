@@ -127,6 +127,7 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 		skep->progs[i].row.modelled = false; /* until somebody registers it */
 	}
 	host_init(skep, opts);
+	skep_timers_init(skep);
 	err = register_helpers(skep);
 	if (!err)
 		err = raw_register(skep);
@@ -147,10 +148,15 @@ void skep_free(struct skep *skep)
 	for (u32 i = SKEP_ROOM_CNT; i-- > 0;)
 		if (skep->rooms[i].free_state)
 			skep->rooms[i].free_state(skep, skep->rooms[i].state);
+	if (skep->timers.vcpus)
+		timerq_stop(&skep->timers.queue);
 	/* Programs and maps give memory back to skep->acct after a grace period, and a program's
-	 * end drops maps, whose end takes another one, and may drop programs. */
-	for (u32 i = 0; i < 5 || (skep->acct.used && i < 50); i++)
+	 * end drops maps, whose end takes another one, and may drop programs. Timers hold both. */
+	for (u32 i = 0; i < 5 || (skep->acct.used && i < 50); i++) {
+		if (skep->timers.vcpus)
+			timerq_settle(&skep->timers.queue);
 		rcu_drain();
+	}
 	objects_destroy(skep);
 	trace_destroy(&skep->trace);
 	mem_destroy(skep);

@@ -8,6 +8,7 @@
 #include "core/rcu.h"
 #include "interp/interp.h"
 #include "jit/jit.h"
+#include "map/timer.h"
 #include "runtime/idtab.h"
 #include "runtime/runtime.h"
 #include "runtime/tables.h"
@@ -48,6 +49,7 @@ struct skep {
 	struct idtab ids[OBJ_KIND_CNT];
 	struct room_state rooms[SKEP_ROOM_CNT];
 	struct trace_buf trace;
+	struct timer_host timers;
 	/* What the application lets programs look into. Written by mem.c. */
 	struct {
 		pthread_mutex_t lock;
@@ -132,6 +134,16 @@ helper_fn skep_helper_fn(const struct skep *skep, u32 prog_type, u32 helper_id);
 /* objects.c */
 void objects_init(struct skep *skep);
 void objects_destroy(struct skep *skep);
+
+/* timers.c: what happens in bpf_timer's time runs as programs do. */
+void skep_timers_init(struct skep *skep);
+/* prog.c: as skep_prog_put(), from any context; the id goes a little later. */
+void skep_prog_put_later(struct skep_prog *prog);
+/* What calls functions of @prog back. */
+static inline void prog_set_engine(const struct skep_prog *prog, struct run_ctx *run)
+{
+	run->call_func = rcu_load(prog->code) ? jit_call_func : interp_call_func;
+}
 
 /* mem.c: helper_host.mem_at */
 const void *skep_mem_at(struct helper_host *host, const struct run_ctx *run, u64 addr,

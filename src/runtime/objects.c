@@ -55,6 +55,7 @@ int skep_map_create(struct skep *skep, const struct map_attr *attr, struct skep_
 	full.acct = &skep->acct;
 	full.objs = &skep->objs;
 	full.cpu_cnt = skep_cpu_cnt(skep);
+	full.timers = &skep->timers;
 	full.dev_exists = skep->dev_exists;
 	full.dev_ctx = skep;
 	full.seed = attr->flags & BPF_F_ZERO_SEED ? 0 : skep->seed;

@@ -85,6 +85,9 @@ static int resolve(void *ctx, const struct xlated_sym *sym, u64 *ret_value)
 		if (sym->kind == SYM_MAP_ROW)
 			val = row_size;
 		break;
+	case SYM_PROG:
+		val = (uintptr_t)prog;
+		break;
 	case SYM_HELPER:
 		val = (uintptr_t)skep_helper_fn(prog->skep, prog->run_type, sym->idx);
 		break;
@@ -480,6 +483,20 @@ void skep_prog_put(struct skep_prog *prog)
 		return;
 	idtab_del(&prog->skep->ids[OBJ_PROG], prog->id);
 	rcu_defer(&prog->rcu, prog_free_rcu);
+}
+
+static void prog_unlist_rcu(struct rcu_item *item)
+{
+	struct skep_prog *prog = container_of(item, struct skep_prog, rcu);
+
+	idtab_del(&prog->skep->ids[OBJ_PROG], prog->id);
+	prog_free(prog);
+}
+
+void skep_prog_put_later(struct skep_prog *prog)
+{
+	if (!__atomic_sub_fetch(&prog->refs, 1, __ATOMIC_ACQ_REL))
+		rcu_defer(&prog->rcu, prog_unlist_rcu);
 }
 
 int skep_prog_counted(const struct skep_prog *prog, u64 *counts)

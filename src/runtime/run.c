@@ -57,17 +57,22 @@ static inline struct vcpu *enter(struct skep_prog *prog, struct run_ctx *run)
 		.prev = vcpu->run,
 		.skep = prog->skep,
 		.prog = prog,
-		.call_func = rcu_load(prog->code) ? jit_call_func : interp_call_func,
 	};
+	prog_set_engine(prog, run);
 	vcpu->run = run;
 	return vcpu;
 }
 
-static inline void leave(struct vcpu *vcpu, const struct run_ctx *run)
+static inline void leave(struct skep *skep, struct vcpu *vcpu, const struct run_ctx *run)
 {
+	bool outermost = !run->prev;
+
 	vcpu->run = run->prev;
 	rcu_leave();
 	vcpu_leave(vcpu);
+	/* With virtual time nobody else looks after timers. */
+	if (unlikely(outermost && timerq_is_due(&skep->timers.queue)))
+		timerq_run(&skep->timers.queue);
 }
 
 void skep_explain_refusals(struct skep *skep, bool on)
@@ -94,7 +99,7 @@ u32 skep_prog_run(struct skep_prog *prog, void *ctx)
 	if (!vcpu)
 		return 0;
 	ret = run_once(prog, &run, ctx);
-	leave(vcpu, &run);
+	leave(prog->skep, vcpu, &run);
 	return ret;
 }
 
@@ -112,7 +117,7 @@ u32 skep_prog_run_batch(struct skep_prog *prog, void *(*next)(void *arg, u32 pre
 			ret = run_once(prog, &run, ctx);
 			cnt++;
 		}
-		leave(vcpu, &run);
+		leave(prog->skep, vcpu, &run);
 	}
 	*ret_cnt = cnt;
 	return ret;

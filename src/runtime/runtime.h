@@ -47,6 +47,9 @@ bool skep_unprivileged_bpf(const struct skep *skep);
 u32 skep_cpu_cnt(const struct skep *skep);
 struct vcpu_set *skep_vcpus(struct skep *skep);
 struct skep_clock *skep_clock_of(struct skep *skep);
+/* Moves virtual time on, and what timers are set to happens at its time, on this thread. Not from inside of a
+ * run. 0, -EINVAL: time is real. */
+int skep_advance_time(struct skep *skep, u64 ns);
 struct memacct *skep_memacct(struct skep *skep);
 const struct skep_btf *skep_kernel_btf(struct skep *skep);
 struct skep_btf *const *skep_module_btfs(struct skep *skep, u32 *ret_cnt);

@@ -115,6 +115,11 @@ int skep_create(const struct skep_config *config, struct skep **ret_skep)
 	return err;
 }
 
+int skep_time_advance(struct skep *skep, uint64_t ns)
+{
+	return skep_advance_time(skep, ns);
+}
+
 void skep_destroy(struct skep *skep)
 {
 	if (skep)

@@ -103,10 +103,12 @@ static void learn_null(const struct verifier_env *env, struct verifier_state *st
 		if (reg->type == PTR_TO_MAP_VALUE && reg_map(env, reg)->inner) {
 			reg->type = CONST_PTR_TO_MAP;
 			reg->map_idx |= MAP_IDX_INNER;
+			if (btf_field_off(&reg_map(env, reg)->fields, BTF_FIELD_TIMER) >= 0)
+				reg->map_uid = reg->id;
 			reg->id = 0;
 		} else if (reg->type == PTR_TO_MAP_VALUE && reg_map(env, reg)->type == BPF_MAP_TYPE_XSKMAP) {
 			*reg = reg_pointer(PTR_TO_XDP_SOCK);
-		} else if (reg_base_type(reg) != PTR_TO_MAP_VALUE || !reg_map(env, reg)->has_spin_lock) {
+		} else if (reg_base_type(reg) != PTR_TO_MAP_VALUE || !value_has_identity(env, reg)) {
 			reg->id = 0;
 		}
 	}

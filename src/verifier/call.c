@@ -48,6 +48,8 @@ static const struct arg_fit arg_fits[ARG_TYPE_CNT] = {
 	[ARG_PTR_TO_STACK] = { { PTR_TO_STACK }, "fp" },
 	[ARG_PTR_TO_SPIN_LOCK] = { { PTR_TO_MAP_VALUE }, "map_value, ptr_" },
 	[ARG_PTR_TO_CONST_STR] = { { PTR_TO_MAP_VALUE }, "map_value" },
+	[ARG_PTR_TO_TIMER] = { { PTR_TO_MAP_VALUE }, "map_value" },
+	[ARG_KPTR_XCHG_DEST] = { { PTR_TO_MAP_VALUE }, "map_value, ptr_, percpu_ptr_" },
 };
 
 static int check_arg_type(struct verifier_env *env, int regno, u32 arg)
@@ -159,9 +161,6 @@ static int check_value_arg(struct verifier_env *env, struct call_site *call, int
 	/* A Bloom filter is asked about a value, it does not give one. */
 	if (call->map->type == BPF_MAP_TYPE_BLOOM_FILTER)
 		arg &= ~(ARG_MEM_UNINIT | ARG_MEM_WRITE);
-	if (call->map->has_special_fields)
-		return not_modelled(env, "helpers that copy values of map '%s', which has special fields",
-				    call->map->name);
 	return check_helper_mem(env, regno, call->map->value_size, arg & ARG_MEM_WRITE, false,
 				arg & ARG_MEM_UNINIT ? call : NULL);
 }
@@ -170,10 +169,13 @@ static int check_map_arg(struct verifier_env *env, struct call_site *call, int r
 {
 	const struct reg_state *reg = cur_reg(env, regno);
 
+	if (call->is_timer)
+		return check_timer_map_arg(env, call, regno);
 	if (call->map)
 		return verifier_bug(env, "two maps in one call");
 	call->map = reg_map(env, reg);
 	call->map_idx = reg->map_idx;
+	call->map_uid = reg->map_uid;
 	return 0;
 }
 
@@ -269,6 +271,10 @@ static int check_arg_kind(struct verifier_env *env, struct call_site *call, u32 
 		return check_const_str_arg(env, regno);
 	case ARG_PTR_TO_SPIN_LOCK:
 		return process_spin_lock(env, regno, call->proto->id == BPF_FUNC_spin_lock);
+	case ARG_PTR_TO_TIMER:
+		return check_timer_arg(env, call, regno);
+	case ARG_KPTR_XCHG_DEST:
+		return check_kptr_arg(env, regno);
 	case ARG_PTR_TO_CTX:
 	case ARG_PTR_TO_RINGBUF_MEM:
 	case ARG_PTR_TO_STACK:
@@ -339,11 +345,16 @@ static bool helper_is_special(u32 id)
 	switch (id) {
 	case BPF_FUNC_find_vma:
 	case BPF_FUNC_user_ringbuf_drain:
-	case BPF_FUNC_timer_set_callback:
 		return true;
 	default:
 		return false;
 	}
+}
+
+/* Callbacks of timers never do. */
+bool may_sleep(const struct verifier_env *env)
+{
+	return (env->prog->flags & BPF_F_SLEEPABLE) && !env->cur->frame[0]->in_async;
 }
 
 static int check_available(struct verifier_env *env, u32 id, const struct helper_proto **ret_proto)
@@ -361,12 +372,14 @@ static int check_available(struct verifier_env *env, u32 id, const struct helper
 			      "program of this type cannot use helper %s#%d",
 			      proto ? proto->name : "unknown", (int)id);
 	default:
-		return not_modelled(env, "helper %s#%u", proto ? proto->name : "unknown", id);
+		/* Its first argument is looked at; what the other one needs is not modelled. */
+		if (id != BPF_FUNC_kptr_xchg)
+			return not_modelled(env, "helper %s#%u", proto ? proto->name : "unknown", id);
 	}
 	if (proto->gpl_only && !env->prog->gpl)
 		return reject(env, R_GPL, -EINVAL,
 			      "cannot call GPL-restricted function from non-GPL compatible program");
-	if (proto->might_sleep && !(env->prog->flags & BPF_F_SLEEPABLE))
+	if (proto->might_sleep && !may_sleep(env))
 		return reject(env, R_SLEEPABLE, -EINVAL, "sleepable helper %s#%d in %s",
 			      proto->name, id, "non-sleepable prog");
 	if (proto->deprecated && !env->cur->speculative)
@@ -396,7 +409,8 @@ static int check_map_use(struct verifier_env *env, const struct call_site *call)
 	const struct map_desc *map = call->map;
 	const struct vhost *host = env->host;
 
-	if (!map)
+	/* Maps that cannot have timers have none. */
+	if (!map || call->is_timer)
 		return 0;
 	if (call->proto->id == BPF_FUNC_tail_call && map->type != BPF_MAP_TYPE_PROG_ARRAY)
 		return reject(env, R_MAP_HELPER, -EINVAL, "expected prog array map for tail call");
@@ -593,13 +607,14 @@ static int set_return(struct verifier_env *env, u32 insn_idx, const struct call_
 			return verifier_bug(env, "a map value without a map");
 		*r0 = reg_pointer(PTR_TO_MAP_VALUE);
 		r0->map_idx = call->map_idx;
+		r0->map_uid = call->map_uid;
 		/* Linux masks the index in the map; ours compare it, which a CPU may guess wrong. */
 		env->notes[insn_idx].nospec_result |= !env->bypass_spec;
 		if ((ret & RET_MAYBE_NULL) &&
 		    !(call->proto->id == BPF_FUNC_map_lookup_elem && call->key_known &&
 		      call->key < call->map->max_entries))
 			r0->type |= PTR_MAYBE_NULL;
-		if ((r0->type & PTR_MAYBE_NULL) || call->map->has_spin_lock)
+		if ((r0->type & PTR_MAYBE_NULL) || value_has_identity(env, r0))
 			r0->id = ++env->id_gen;
 		return 0;
 	case RET_PTR_TO_SOCK_COMMON:
@@ -662,10 +677,12 @@ static int call_back_elem(struct verifier_env *env, u32 insn_idx, const struct c
 	args[0] = reg_pointer(CONST_PTR_TO_MAP);
 	args[1] = reg_pointer(PTR_TO_MAP_KEY);
 	args[2] = reg_pointer(PTR_TO_MAP_VALUE);
-	for (u32 i = 0; i < 3; i++)
+	for (u32 i = 0; i < 3; i++) {
 		args[i].map_idx = call->map_idx;
+		args[i].map_uid = call->map_uid;
+	}
 	/* Each element has its own lock. */
-	if (call->map->has_spin_lock)
+	if (value_has_identity(env, &args[2]))
 		args[2].id = ++env->id_gen;
 	args[3] = *cur_reg(env, BPF_REG_3);
 	return push_callback(env, insn_idx, call->subprog, args);
@@ -689,6 +706,8 @@ static int call_back(struct verifier_env *env, u32 insn_idx, const struct call_s
 
 	if (call->proto->id == BPF_FUNC_for_each_map_elem)
 		return call_back_elem(env, insn_idx, call);
+	if (call->proto->id == BPF_FUNC_timer_set_callback)
+		return push_async(env, call->subprog, call->map_idx);
 	if (call->proto->id != BPF_FUNC_loop)
 		return not_modelled(env, "callbacks of %s", call->proto->name);
 	/* The number of calls decides whether the callback is followed once more. */

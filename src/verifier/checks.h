@@ -25,6 +25,7 @@ int prog_check_insns(struct verifier_env *env);	  /* fields, registers, maps; wr
 int prog_find_indirect(struct verifier_env *env); /* writes indirect */
 int prog_check_cfg(struct verifier_env *env);
 int prog_sort_subprogs(struct verifier_env *env); /* writes topo, changes_pkt_data, might_sleep */
+int prog_check_named(struct verifier_env *env);
 int prog_check_sleepable(struct verifier_env *env);
 /* All of the above. */
 int prog_check(struct verifier_env *env);
@@ -51,7 +52,8 @@ struct mem_access {
 	s8 value_regno; /* loaded into or stored; -1: none or an immediate */
 	s32 off;
 	u8 size;
-	bool write, sign, strict, is_imm;
+	bool write, sign, strict, is_imm, atomic;
+	s32 imm; /* is_imm: what is stored */
 };
 /* Decides, and for loads marks the register; the caller has checked that registers are readable
  * and, for loads, has called check_reg_write(). */
@@ -88,6 +90,8 @@ struct call_site {
 	const struct helper_proto *proto;
 	const struct map_desc *map;
 	u32 map_idx;
+	u32 map_uid;   /* which of several inner maps; 0: there are none */
+	bool is_timer; /* the map is that of the timer in r1 */
 	u32 subprog; /* callback */
 	u64 size_max; /* largest size passed */
 	u32 mem_size; /* of what is allocated */
@@ -101,9 +105,21 @@ struct call_site {
 int check_helper_mem(struct verifier_env *env, int regno, u32 size, bool write, bool zero_ok,
 		     struct call_site *call);
 int check_helper_call(struct verifier_env *env, u32 insn_idx);
+bool may_sleep(const struct verifier_env *env); /* where the current state is */
+
+/* fields.c */
+/* [@lo, @hi) of a value. @acc NULL: a helper's access. */
+int check_map_fields(struct verifier_env *env, const struct map_desc *map, const struct mem_access *acc, s64 lo,
+		     s64 hi);
+const struct btf_field *pointer_field_at(const struct map_desc *map, s64 at); /* NULL: there is none */
+int check_pointer_access(struct verifier_env *env, const struct btf_field *field, const struct mem_access *acc);
+int check_kptr_arg(struct verifier_env *env, int regno);
+int check_timer_arg(struct verifier_env *env, struct call_site *call, int regno);
+int check_timer_map_arg(struct verifier_env *env, const struct call_site *call, int regno);
+/* @subprog will be called some time later, with an element of the map. 0 or -ENOMEM. */
+int push_async(struct verifier_env *env, u32 subprog, u32 map_idx);
 
 /* lock.c */
-int check_map_fields(struct verifier_env *env, const struct map_desc *map, s64 lo, s64 hi);
 int check_map_locks(struct verifier_env *env, const struct map_desc *map);
 int process_spin_lock(struct verifier_env *env, int regno, bool lock);
 int check_call_under_lock(struct verifier_env *env, u32 helper_id);

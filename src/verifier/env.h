@@ -48,6 +48,8 @@ struct subprog {
 	u32 arg_cnt;
 	bool args_known, returns_void;
 	bool called; /* some path calls it: to be verified on its own */
+	bool is_async, is_sync; /* called back later; during a call */
+	u32 named_by; /* prog.c: 1 + the insn that takes the function's address from below itself */
 	/* the exploration */
 	u32 stack_depth; /* bytes below r10 */
 	u32 insns_processed; /* from its entry on; of static functions: in those that call them */

@@ -135,7 +135,7 @@ static int do_store(struct verifier_env *env, const struct bpf_insn *insn, const
 	if (err)
 		return err;
 	return check_mem_access(env, &(struct mem_access){ .regno = insn->dst_reg, .off = insn->off,
-							   .size = info->size, .write = true, .is_imm = imm,
+							   .size = info->size, .write = true, .is_imm = imm, .imm = insn->imm,
 							   .value_regno = imm ? -1 : insn->src_reg });
 }
 
@@ -261,7 +261,7 @@ static int one_step(struct verifier_env *env)
 	return env->cur->speculative && env->notes[idx].nospec_result ? PATH_OVER : res;
 }
 
-static int first_state(struct verifier_env *env, u32 sub_idx)
+static int first_state(struct verifier_env *env, u32 sub_idx, const struct async_entry *async)
 {
 	struct verifier_state *st = state_alloc(env);
 
@@ -272,16 +272,18 @@ static int first_state(struct verifier_env *env, u32 sub_idx)
 	if (!st->frame[0])
 		return -ENOMEM;
 	env->insn_idx = env->subprogs[sub_idx].start;
-	if (sub_idx || is_extension(env))
+	if (async)
+		async_set_entry(env, async);
+	else if (sub_idx || is_extension(env))
 		global_set_entry(env, sub_idx);
 	else
 		st->frame[0]->regs[BPF_REG_1] = reg_pointer(PTR_TO_CTX);
 	return 0;
 }
 
-static int walk(struct verifier_env *env, u32 sub_idx)
+static int walk(struct verifier_env *env, u32 sub_idx, const struct async_entry *async)
 {
-	int err = first_state(env, sub_idx);
+	int err = first_state(env, sub_idx, async);
 
 	if (err)
 		return err;
@@ -308,8 +310,17 @@ static int walk(struct verifier_env *env, u32 sub_idx)
 int explore_subprog(struct verifier_env *env, u32 sub_idx)
 {
 	u32 before = env->ex->insns_processed;
-	int err = walk(env, sub_idx);
+	struct explore *ex = env->ex;
+	int err = walk(env, sub_idx, NULL);
 
-	env->subprogs[sub_idx].insns_processed = env->ex->insns_processed - before;
+	env->subprogs[sub_idx].insns_processed = ex->insns_processed - before;
+	/* What one names may name others. */
+	while (!err && ex->asyncs_done < ex->asyncs.cnt) {
+		struct async_entry entry = ex->asyncs.at[ex->asyncs_done++];
+
+		before = ex->insns_processed;
+		err = walk(env, entry.subprog, &entry);
+		env->subprogs[entry.subprog].insns_processed += ex->insns_processed - before;
+	}
 	return err;
 }

@@ -16,6 +16,11 @@ struct stack_mask {
 	u64 w[2];
 };
 
+/* A callback that runs later, with an element of a map. */
+struct async_entry {
+	u32 subprog, map_idx;
+};
+
 struct explore {
 	struct verifier_state *pending; /* stack of paths to follow, through next_kept */
 	u32 pending_cnt;
@@ -33,6 +38,8 @@ struct explore {
 	u32 kept_cnt, peak_kept, total_kept, max_kept_per_insn;
 	u32 prev_idx; /* the insn done before */
 	u32 invocations; /* frames and calls that call back, numbered */
+	VEC(struct async_entry) asyncs; /* followed one after the other when the rest is done */
+	u32 asyncs_done;
 	struct facts *facts; /* NULL: not wanted */
 	struct cost *cost; /* NULL: not wanted */
 	bool cost_is_late; /* only what comes after DIAGNOSE_FROM, for the log */
@@ -65,6 +72,9 @@ u64 states_free_all(struct explore *ex);
 int explore_subprog(struct verifier_env *env, u32 sub_idx);
 /* A path to follow later, from @insn_idx: a copy of the current state. NULL: reject()ed or no memory. */
 struct verifier_state *push_path(struct verifier_env *env, u32 insn_idx);
+
+/* fields.c: r1..r5 of the current state, which is all new */
+void async_set_entry(struct verifier_env *env, const struct async_entry *entry);
 
 /* alu.c */
 int do_alu(struct verifier_env *env, const struct bpf_insn *insn, const struct insn_info *info);

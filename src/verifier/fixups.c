@@ -507,6 +507,11 @@ static int fix_helper_call(struct fixer *fx, u32 idx)
 		put_array_lookup(fx, note->map_idx);
 		return 0;
 	}
+	if (helper == BPF_FUNC_timer_set_callback) {
+		put_sym(fx, (struct bpf_insn){ .code = BPF_LD | BPF_IMM | BPF_DW, .dst_reg = BPF_REG_3 },
+			sym_row(fx, SYM_PROG, 0, 0));
+		put(fx, (struct bpf_insn){ 0 });
+	}
 	if (has_map_op(helper) && note->map_seen && !note->map_mixed)
 		sym = sym_row(fx, SYM_MAP_OP, note->map_idx, helper);
 	else

@@ -11,24 +11,16 @@
 
 #include <errno.h>
 
-#define SPIN_LOCK_SIZE 4
-
-/* [@lo, @hi) of a value, the bytes that some access may touch. */
-int check_map_fields(struct verifier_env *env, const struct map_desc *map, s64 lo, s64 hi)
+static s32 lock_off(const struct map_desc *map)
 {
-	/* Which bytes the others are is not known here: any access may hit one. */
-	if (map->has_special_fields)
-		return not_modelled(env, "access to a value of map '%s', which has special fields",
-				    map->name);
-	if (!map->has_spin_lock || hi <= map->spin_lock_off || lo >= map->spin_lock_off + SPIN_LOCK_SIZE)
-		return 0;
-	return reject(env, R_SPECIAL_FIELD, -EACCES, "%s cannot be accessed directly by load/store",
-		      "bpf_spin_lock");
+	return btf_field_off(&map->fields, BTF_FIELD_SPIN_LOCK);
 }
 
 int check_map_locks(struct verifier_env *env, const struct map_desc *map)
 {
-	if (!map->has_spin_lock)
+	if (map->inner && lock_off(map->inner) >= 0)
+		map = map->inner; /* Linux does not ask */
+	if (lock_off(map) < 0)
 		return 0;
 	switch (env->type->type) {
 	case BPF_PROG_TYPE_SOCKET_FILTER:
@@ -58,13 +50,13 @@ static int check_lock_pointer(struct verifier_env *env, int regno)
 	if (!map->btf)
 		return reject(env, R_SPIN_LOCK, -EINVAL,
 			      "map '%s' has to have BTF in order to use bpf_spin_lock", map->name);
-	if (!map->has_spin_lock)
+	if (lock_off(map) < 0)
 		return reject(env, R_SPIN_LOCK, -EINVAL, "map '%s' has no valid bpf_spin_lock",
 			      map->name);
-	if (reg->val.bits.value != map->spin_lock_off)
+	if (reg->val.bits.value != (u64)lock_off(map))
 		return reject(env, R_SPIN_LOCK, -EINVAL,
 			      "off %lld doesn't point to 'struct bpf_spin_lock' that is at %d",
-			      (long long)reg->val.bits.value, (int)map->spin_lock_off);
+			      (long long)reg->val.bits.value, lock_off(map));
 	return 0;
 }
 

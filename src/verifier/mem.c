@@ -193,7 +193,9 @@ static int check_map_direction(struct verifier_env *env, const struct reg_state 
 	return 0;
 }
 
-static int check_map_value(struct verifier_env *env, int regno, s32 off, u32 size, bool zero_ok)
+/* @acc NULL: a helper's access. */
+static int check_map_value(struct verifier_env *env, const struct mem_access *acc, int regno, s32 off, u32 size,
+			   bool zero_ok)
 {
 	const struct reg_state *reg = cur_reg(env, regno);
 	const struct map_desc *map = reg_map(env, reg);
@@ -205,7 +207,7 @@ static int check_map_value(struct verifier_env *env, int regno, s32 off, u32 siz
 
 	if (err)
 		return err;
-	return check_map_fields(env, map, scalar_smin(&reg->val) + off,
+	return check_map_fields(env, map, acc, scalar_smin(&reg->val) + off,
 				(s64)scalar_umax(&reg->val) + off + size);
 }
 
@@ -239,7 +241,9 @@ static int map_value_access(struct verifier_env *env, const struct mem_access *a
 	if (!err)
 		err = check_map_direction(env, reg, acc->off, acc->size, acc->write);
 	if (!err)
-		err = check_map_value(env, acc->regno, acc->off, acc->size, false);
+		err = check_map_value(env, acc, acc->regno, acc->off, acc->size, false);
+	if (!err && scalar_is_const(&reg->val) && pointer_field_at(map, at))
+		return check_pointer_access(env, pointer_field_at(map, at), acc);
 	if (err || acc->write || acc->value_regno < 0)
 		return err;
 	if (map->type == BPF_MAP_TYPE_INSN_ARRAY)
@@ -466,7 +470,8 @@ static int check_load_acquire(struct verifier_env *env, const struct bpf_insn *i
 							   .off = insn->off,
 							   .size = size,
 							   .value_regno = insn->dst_reg,
-							   .strict = true });
+							   .strict = true,
+							   .atomic = true });
 }
 
 static int check_store_release(struct verifier_env *env, const struct bpf_insn *insn, u32 size)
@@ -484,7 +489,8 @@ static int check_store_release(struct verifier_env *env, const struct bpf_insn *
 							   .size = size,
 							   .value_regno = insn->src_reg,
 							   .write = true,
-							   .strict = true });
+							   .strict = true,
+							   .atomic = true });
 }
 
 /* The register that gets the old value, -1 when none does. */
@@ -502,7 +508,7 @@ static int fetch_reg(const struct bpf_insn *insn, u8 op)
 static int check_rmw(struct verifier_env *env, const struct bpf_insn *insn, u8 op, u32 size)
 {
 	struct mem_access acc = { .regno = insn->dst_reg, .off = insn->off, .size = size,
-				  .value_regno = -1, .strict = true };
+				  .value_regno = -1, .strict = true, .atomic = true };
 	int old = fetch_reg(insn, op), err;
 
 	if (size < 4)
@@ -577,7 +583,7 @@ int check_helper_mem(struct verifier_env *env, int regno, u32 size, bool write, 
 		if (reg_map(env, reg)->type == BPF_MAP_TYPE_INSN_ARRAY)
 			return not_modelled(env, "addresses of instructions as memory of a helper");
 		err = check_map_direction(env, reg, 0, size, write && !zoo(HELPER_WRITES_RDONLY));
-		return err ? err : check_map_value(env, regno, 0, size, zero_ok);
+		return err ? err : check_map_value(env, NULL, regno, 0, size, zero_ok);
 	case PTR_TO_MEM:
 		if (write && (reg->type & MEM_RDONLY))
 			break;

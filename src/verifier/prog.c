@@ -500,6 +500,12 @@ static int topo_visit(struct verifier_env *env, u8 *colour, u32 sub)
 
 		if (form == FORM_CALL_SUBPROG || form == FORM_LD_FUNC) {
 			callee = subprog_at(env, insn_target(env->insns, i));
+			if (colour[callee] == SUB_OPEN && form == FORM_LD_FUNC) {
+				/* Fine for what runs later: check_named_from_below(). */
+				env->subprogs[callee].named_by = i + 1;
+				i++;
+				continue;
+			}
 			if (colour[callee] == SUB_OPEN)
 				return reject_at(env, i, R_RECURSION, -EINVAL,
 						 "recursive call from %s() to %s()",
@@ -512,6 +518,19 @@ static int topo_visit(struct verifier_env *env, u8 *colour, u32 sub)
 	}
 	colour[sub] = SUB_DONE;
 	env->topo[env->topo_cnt++] = sub;
+	return 0;
+}
+
+/* After the exploration: who calls back during a call what is above itself would recurse. */
+int prog_check_named(struct verifier_env *env)
+{
+	for (u32 s = 0; s < env->subprog_cnt; s++) {
+		const struct subprog *sub = &env->subprogs[s];
+
+		if (sub->named_by && (sub->is_sync || !sub->is_async))
+			return reject_at(env, sub->named_by - 1, R_RECURSION, -EINVAL, "recursive call from %s() to %s()",
+					 env->subprogs[subprog_of(env, sub->named_by - 1)].name, sub->name);
+	}
 	return 0;
 }
 
@@ -697,8 +716,9 @@ int prog_check(struct verifier_env *env)
 		if (err)
 			return err;
 	}
-	for (u32 i = 0; i < env->topo_cnt; i++)
-		note_effects(env, &env->subprogs[env->topo[i]]);
+	/* Twice: a callback that runs later may name functions from above itself. */
+	for (u32 i = 0; i < 2 * env->topo_cnt; i++)
+		note_effects(env, &env->subprogs[env->topo[i % env->topo_cnt]]);
 	mark_insns(env);
 	return ext_check_target(env);
 }

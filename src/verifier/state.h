@@ -69,6 +69,7 @@ struct reg_state {
 	union {
 		s32 pkt_off; /* packet: distance from the anchor that the id names */
 		s32 delta;   /* scalars with an id: distance from its root, modulo 2^64 */
+		u32 map_uid; /* map types: which of several inner maps, where that matters; 0 else */
 	};
 	u32 ref_id; /* what was acquired with it, 0: nothing */
 	bool precise; /* scalars of kept states: their value was relied on */
@@ -106,6 +107,7 @@ struct func_state {
 	struct stack_slot *slots;
 	u32 slot_cnt, slot_cap;
 	bool in_callback;
+	bool in_async; /* a callback that runs some time later: it is in no call */
 	u32 invocation; /* which call made this frame: another number for each */
 	u32 may_goto_depth; /* rounds of may_goto loops in this frame: its hidden counter went down */
 	/* The call under way that calls back: its number, and how many iterations were started. */
@@ -202,6 +204,12 @@ static inline const struct map_desc *reg_map(const struct verifier_env *env,
 	const struct map_desc *map = &env->used_maps[reg->map_idx & ~MAP_IDX_INNER];
 
 	return reg->map_idx & MAP_IDX_INNER ? map->inner : map;
+}
+
+/* Values of which one is not as good as another: their identity says which lock it is. */
+static inline bool value_has_identity(const struct verifier_env *env, const struct reg_state *reg)
+{
+	return btf_field_off(&reg_map(env, reg)->fields, BTF_FIELD_SPIN_LOCK) >= 0;
 }
 
 static inline bool reg_is_null(const struct reg_state *reg)

@@ -117,7 +117,8 @@ static bool pointer_covered(struct idmap *map, const struct reg_state *old, cons
 	case PTR_TO_MAP_VALUE:
 	case PTR_TO_MAP_KEY:
 	case PTR_TO_INSN:
-		return old->map_idx == cur->map_idx && scalar_within(&old->val, &cur->val);
+		return old->map_idx == cur->map_idx && ids_pair(map, old->map_uid, cur->map_uid) &&
+		       scalar_within(&old->val, &cur->val);
 	case PTR_TO_MEM:
 		return old->mem_size == cur->mem_size && scalar_within(&old->val, &cur->val);
 	case PTR_TO_PACKET:
@@ -129,7 +130,7 @@ static bool pointer_covered(struct idmap *map, const struct reg_state *old, cons
 	case PTR_TO_STACK:
 		return old->frame == cur->frame && same;
 	case CONST_PTR_TO_MAP:
-		return old->map_idx == cur->map_idx && same;
+		return old->map_idx == cur->map_idx && ids_pair(map, old->map_uid, cur->map_uid) && same;
 	case PTR_TO_FUNC:
 		return old->subprog == cur->subprog && same;
 	case PTR_TO_CTX:
@@ -307,7 +308,8 @@ static bool same_calls(const struct verifier_state *a, const struct verifier_sta
 		return false;
 	for (u32 i = 0; i <= a->curframe; i++) {
 		if (a->frame[i]->callsite != b->frame[i]->callsite || a->frame[i]->subprog != b->frame[i]->subprog ||
-		    a->frame[i]->in_callback != b->frame[i]->in_callback)
+		    a->frame[i]->in_callback != b->frame[i]->in_callback ||
+		    a->frame[i]->in_async != b->frame[i]->in_async)
 			return false;
 	}
 	return true;

@@ -43,6 +43,9 @@ int do_subprog_call(struct verifier_env *env, u32 insn_idx)
 
 	if (env->subprogs[sub_idx].linkage == BTF_FUNC_GLOBAL && env->subprogs[sub_idx].btf_func_id) {
 		err = check_global_call_under_lock(env);
+		if (!err && env->subprogs[sub_idx].might_sleep && !may_sleep(env))
+			err = reject(env, R_SLEEPABLE, -EINVAL, "sleepable global function %s() called in %s",
+				     env->subprogs[sub_idx].name, "non-sleepable prog");
 		if (!err)
 			err = global_check_call(env, sub_idx);
 		if (err)
@@ -108,6 +111,7 @@ int push_callback(struct verifier_env *env, u32 insn_idx, u32 subprog, const str
 		return err;
 	callee = frame_mut(env, next, next->curframe);
 	callee->in_callback = true;
+	env->subprogs[subprog].is_sync = true;
 	for (u32 i = 0; i < 5; i++) {
 		callee->regs[BPF_REG_1 + i] = args[i];
 		callee->regs[BPF_REG_1 + i].precise = false;
@@ -233,26 +237,34 @@ int do_tail_call(struct verifier_env *env)
 	return leave(env);
 }
 
+static int check_return_in(struct verifier_env *env, enum reject_reason reason, const char *where, s64 min, s64 max)
+{
+	const struct reg_state *r0 = cur_reg(env, BPF_REG_0);
+	int err;
+
+	if (r0->type != SCALAR_VALUE)
+		return reject(env, reason, -EINVAL, "At %s the register R0 is not a known value (%s)", where,
+			      reg_type_str(r0->type));
+	err = mark_precise(env, BPF_REG_0);
+	if (err)
+		return err;
+	if (scalar_smin(&r0->val) >= min && scalar_smax(&r0->val) <= max)
+		return 0;
+	return reject_r0_range(env, reason, where, min, max);
+}
+
 static int check_program_return(struct verifier_env *env)
 {
 	const struct prog_type_row *type = env->type;
-	const struct reg_state *r0;
 	int err = check_reg_read(env, BPF_REG_0);
 
 	if (!err)
 		err = check_leak(env, BPF_REG_0, "as return value");
-	if (err || !type->ret_checked)
-		return err;
-	r0 = cur_reg(env, BPF_REG_0);
-	if (r0->type != SCALAR_VALUE)
-		return reject(env, R_RETURN, -EINVAL,
-			      "At program exit the register R0 is not a known value (%s)", reg_type_str(r0->type));
-	err = mark_precise(env, BPF_REG_0);
 	if (err)
 		return err;
-	if (scalar_smin(&r0->val) >= type->ret_min && scalar_smax(&r0->val) <= type->ret_max)
-		return 0;
-	return reject_r0_range(env, R_RETURN, "program exit", type->ret_min, type->ret_max);
+	if (env->cur->frame[0]->in_async)
+		return check_return_in(env, R_CALLBACK_RETURN, "async callback return", 0, 0);
+	return type->ret_checked ? check_return_in(env, R_RETURN, "program exit", type->ret_min, type->ret_max) : 0;
 }
 
 int do_exit(struct verifier_env *env)
@@ -267,7 +279,7 @@ int do_exit(struct verifier_env *env)
 		err = check_lock_free(env, "BPF_EXIT instruction in main prog");
 	if (err)
 		return err;
-	if (cur->frame[0]->subprog || is_extension(env))
+	if (!cur->frame[0]->in_async && (cur->frame[0]->subprog || is_extension(env)))
 		err = global_check_exit(env, cur->frame[0]->subprog);
 	else
 		err = check_program_return(env);
@@ -313,6 +325,14 @@ struct depth {
 	u32 all_bytes, bytes, frames, most_frames;
 };
 
+/* What runs later has a stack of its own. */
+static bool is_below(const struct verifier_env *env, enum insn_form form, u32 callee)
+{
+	const struct subprog *sub = &env->subprogs[callee];
+
+	return form == FORM_CALL_SUBPROG || (form == FORM_LD_FUNC && (sub->is_sync || !sub->is_async));
+}
+
 static struct depth depth_below(const struct verifier_env *env, const struct depth *depths, u32 sub_idx)
 {
 	struct depth below = { 0 };
@@ -320,8 +340,10 @@ static struct depth depth_below(const struct verifier_env *env, const struct dep
 	for (u32 i = env->subprogs[sub_idx].start; i < env->subprogs[sub_idx].end; i++) {
 		enum insn_form form = env->forms[i];
 
-		if (form == FORM_CALL_SUBPROG || form == FORM_LD_FUNC) {
-			const struct depth *d = &depths[subprog_at(env, insn_target(env->insns, i))];
+		s64 target = insn_target(env->insns, i);
+
+		if (target >= 0 && is_below(env, form, subprog_at(env, target))) {
+			const struct depth *d = &depths[subprog_at(env, target)];
 
 			if (d->bytes > below.bytes || !below.frames) {
 				below.bytes = d->bytes;

@@ -111,6 +111,8 @@ static int verify(struct verifier_env *env)
 	if (!err)
 		err = explore_globals(env);
 	if (!err)
+		err = prog_check_named(env);
+	if (!err)
 		fastcall_shrink(env);
 	if (!err)
 		err = check_stack_depth(env);
@@ -206,6 +208,7 @@ static void finish(struct verifier_env *env)
 		free(ex->spare->slots);
 	free(ex->spare);
 	vec_free(&ex->values);
+	vec_free(&ex->asyncs);
 	free(ex->kept);
 	free(ex->live);
 	free(ex->stack_live);

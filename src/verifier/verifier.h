@@ -11,6 +11,7 @@
 
 #include "base/types.h"
 #include "base/vlog.h"
+#include "btf/fields.h"
 #include "isa/xlated.h"
 #include "verifier/scalar.h"
 
@@ -192,9 +193,7 @@ struct map_desc {
 	bool frozen;		/* values can no longer change from user space */
 	const void *const_data; /* contents when read-only for programs and frozen; else NULL */
 	bool direct_value;	/* LD_IMM64 with MAP_VALUE allowed (single-element array) */
-	bool has_special_fields; /* timers, kptrs...: not modelled yet, refuse value access */
-	bool has_spin_lock;	 /* values have one bpf_spin_lock, at spin_lock_off */
-	u32 spin_lock_off;
+	struct btf_fields fields; /* special ones in values */
 	/* Maps of maps: what every inner map is like. The number of elements is the inner maps' only
 	 * for arrays without BPF_F_INNER_MAP. NULL for other maps. */
 	const struct map_desc *inner;

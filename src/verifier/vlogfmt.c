@@ -248,6 +248,8 @@ static void put_state(struct strbuf *out, const struct verifier_env *env, const 
 		strbuf_printf(out, "%s%u", i ? "," : " refs=", st->refs.at[i].id);
 	if (f->in_callback)
 		strbuf_puts(out, " cb");
+	if (f->in_async)
+		strbuf_puts(out, " async_cb");
 	strbuf_putc(out, '\n');
 }
 

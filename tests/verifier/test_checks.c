@@ -232,9 +232,41 @@ static void map_values(void **state __unused_arg)
 		"no direct value access support for this map type");
 	refuses(SOCK, "r1 = map_value[fd10] + 8; r0 = *(u64 *)(r1 + 1); exit", -EACCES,
 		"invalid access to map value, value_size=16 off=9 size=8");
-	fakehost_map(&fh, 10)->has_special_fields = true;
-	refuses(SOCK, "r1 = map_value[fd10] + 8; r0 = *(u64 *)(r1 + 0); exit", -EOPNOTSUPP,
-		"not modelled: access to a value of map 'm0', which has special fields");
+}
+
+/* A pointer at 0 and a list at 8 of a 32-byte value. */
+static void special_fields_are_no_bytes(void **state __unused_arg)
+{
+	static const struct {
+		enum btf_field_kind kind;
+		const char *body, *words; /* NULL: accepted */
+		int err;
+	} cases[] = {
+		{ BTF_FIELD_KPTR_UNREF, "*(u64 *)(r1 + 0) = 0", NULL, 0 },
+		{ BTF_FIELD_KPTR_UNREF, "r2 = 0; *(u64 *)(r1 + 0) = r2", NULL, 0 },
+		{ BTF_FIELD_KPTR_UNREF, "*(u64 *)(r1 + 0) = 1", "BPF_ST imm must be 0 when storing to kptr at off=0", -EACCES },
+		{ BTF_FIELD_KPTR_UNREF, "r0 = *(u32 *)(r1 + 0)", "kptr access size must be BPF_DW", -EACCES },
+		{ BTF_FIELD_KPTR_UNREF, "r0 = *(u32 *)(r1 + 4)", "kptr access misaligned expected=0 off=4", -EACCES },
+		{ BTF_FIELD_KPTR_UNREF, "r0 = *(u64 *)(r1 + 0)", "not modelled: load of a kptr in a map's value", -EOPNOTSUPP },
+		{ BTF_FIELD_KPTR_UNREF, "r2 = 1; lock *(u64 *)(r1 + 0) += r2",
+		  "kptr in map can only be accessed using BPF_MEM instruction mode", -EACCES },
+		{ BTF_FIELD_KPTR_REF, "*(u64 *)(r1 + 0) = 0", "store to referenced kptr disallowed", -EACCES },
+		{ BTF_FIELD_UPTR, "*(u64 *)(r1 + 0) = 0", "store to uptr disallowed", -EACCES },
+		{ BTF_FIELD_KPTR_REF, "r0 = *(u64 *)(r1 + 8)", "bpf_list_head cannot be accessed directly by load/store", -EACCES },
+		{ BTF_FIELD_KPTR_REF, "r0 = *(u64 *)(r1 + 24)", NULL, 0 },
+	};
+	char text[256];
+
+	fakehost_add_map(&fh, BPF_MAP_TYPE_ARRAY, 4, 32, 1, 0);
+	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
+		fakehost_map(&fh, 10)->fields =
+			(struct btf_fields){ 2, { { cases[i].kind, 0 }, { BTF_FIELD_LIST_HEAD, 8 } } };
+		snprintf(text, sizeof(text), "r1 = map_value[fd10] + 0; %s; r0 = 0; exit", cases[i].body);
+		if (cases[i].words)
+			refuses(SOCK, text, cases[i].err, cases[i].words);
+		else
+			accepts(SOCK, text);
+	}
 }
 
 static void one_map_is_used_once(void **state __unused_arg)
@@ -820,6 +852,7 @@ int main(void)
 		T(subprogram_limit),
 		T(no_leaks), T(no_capability), T(program_types),
 		T(map_values),
+		T(special_fields_are_no_bytes),
 		T(one_map_is_used_once),
 		T(frozen_read_only_data_is_constant),
 		T(v18_syscall_context),
