@@ -185,23 +185,30 @@ void timerq_run(struct timerq *q)
 	ask_all(q);
 	last = q->seq;
 	while (q->first && q->first->seq <= last && fire_one(q, clock_now(q->clock)))
-		;
+		ask_all(q);
 	disown(q);
 }
 
 void timerq_advance(struct timerq *q, u64 ns)
 {
-	u64 end = clock_now(q->clock) + ns, now;
+	u64 end = clock_now(q->clock) + ns, now, last;
 
 	while (!own(q))
 		sched_yield();
+	ask_all(q);
+	last = q->seq;
 	for (;;) {
 		ask_all(q);
 		now = clock_now(q->clock);
 		if (!q->first || q->first->at > end)
 			break;
 		/* Who wants to happen again at once does not keep time from passing. */
-		clock_advance(q->clock, q->first->at > now ? q->first->at - now : 1);
+		if (q->first->at <= now && q->first->seq > last && now >= end)
+			break;
+		if (q->first->at > now || q->first->seq > last) {
+			clock_advance(q->clock, q->first->at > now ? q->first->at - now : 1);
+			last = q->seq;
+		}
 		fire_one(q, clock_now(q->clock));
 	}
 	now = clock_now(q->clock);
