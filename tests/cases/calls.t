@@ -418,3 +418,81 @@ in:   0 0 | 1 0 | 6 0 | 7 0 | 100 0 | 0x800001 0 | 0x100000001 0 | -1 0
 want: accept; r0=8,265,1550,1807,1807,4294965512,4294965512,4294965512
 twin: "r4 = 0" -> "r4 = r8" accepts; r0=8,265,1550,1807,1807,4294965512,265,4294965512
 twin: "r0 = 1\n" -> "r0 = 2\n" rejects "should have been in [0, 1]"
+
+name: states of a function are kept for each of its calls: those of others do not wear them out
+asm:  r1 = 0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      call f
+      r1 = r0
+      r0 = 0
+      exit
+      f: r6 = r1
+      call bpf_get_prandom_u32
+      if r0 < 8 goto a
+      r6 += 1
+      a: call bpf_get_prandom_u32
+      if r0 < 10 goto b
+      r6 ^= 5
+      b: call bpf_get_prandom_u32
+      if r0 < 12 goto c
+      r6 |= 5
+      c: r0 = r6
+      exit
+want: accept; log "processed 801 insns"
