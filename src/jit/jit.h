@@ -145,6 +145,14 @@ struct jit_desc {
 int jit_observe(struct jit_code *code, const struct jit_image *image, const struct jit_desc *desc, u32 how);
 void jit_unobserve(struct jit_observed *seen); /* jit_unlink()'s; NULL is fine */
 
+/* Of functions that call machine code: it has no type in front of it, where clang's checker of indirect calls would
+ * look, and there may be a guard page. */
+#ifdef __clang__
+#define JIT_CALLER __attribute__((no_sanitize("function")))
+#else
+#define JIT_CALLER
+#endif
+
 /* run_ctx.call_func of the JIT: @func is a native address. */
 struct run_ctx;
 u64 jit_call_func(struct run_ctx *run, u64 func, const u64 args[5]);

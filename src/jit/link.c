@@ -410,7 +410,7 @@ void jit_unlink(struct jit_code *code)
 	free(l);
 }
 
-u64 jit_call_func(struct run_ctx *run __unused_arg, u64 func, const u64 args[5])
+JIT_CALLER u64 jit_call_func(struct run_ctx *run __unused_arg, u64 func, const u64 args[5])
 {
 	u64 (*fn)(u64, u64, u64, u64, u64) = (void *)(uintptr_t)func;
 

@@ -14,7 +14,7 @@ static __noinline u64 run_checked(const struct skep_prog *prog, void *ctx)
 	return ret;
 }
 
-static inline u64 call_code(const struct skep_prog *prog, void *ctx)
+JIT_CALLER static inline u64 call_code(const struct skep_prog *prog, void *ctx)
 {
 	const struct jit_code *code = rcu_load(prog->code);
 
