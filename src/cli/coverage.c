@@ -55,7 +55,7 @@ void coverage_free(struct coverage *cov)
 /* ---- edges ------------------------------------------------------------------------------------------------------ */
 
 struct edge {
-	u32 from, to; /* rows */
+	u32 to; /* row */
 	u64 runs;
 	bool known;
 };
@@ -110,8 +110,8 @@ static void add_edges(struct flow *f, u32 row)
 	to = !strncmp(op, "call pc", 7) ? target(f, row, "call pc") : target(f, row, "subprog[");
 	if (to != NOWHERE)
 		f->entered[to] = true;
-	f->edges[FALLS(row)] = (struct edge){ .from = row, .to = jump || !strncmp(op, "exit", 4) ? NOWHERE : next };
-	f->edges[JUMPS(row)] = (struct edge){ .from = row, .to = cond || jump ? target(f, row, "pc") : NOWHERE };
+	f->edges[FALLS(row)] = (struct edge){ .to = jump || !strncmp(op, "exit", 4) ? NOWHERE : next };
+	f->edges[JUMPS(row)] = (struct edge){ .to = cond || jump ? target(f, row, "pc") : NOWHERE };
 }
 
 /* @sum: what the edges that are known carry; the only unknown one carries the rest of @runs. */

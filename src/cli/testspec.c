@@ -169,11 +169,6 @@ static bool is(const char *text, const char *name, const char **ret_value)
 	return true;
 }
 
-static bool number_of(const char *text, u64 *ret, u64 max)
-{
-	return cli_number(text, max, ret);
-}
-
 /* What is said of one variant; @end: "" or "_unpriv". *ret_ok: the value makes sense. False: it is another tag. */
 static bool of_variant(struct test_want *want, const char *text, const char *end, bool *ret_ok)
 {
@@ -260,7 +255,7 @@ static bool of_program(struct test_spec *spec, const char *text, bool *ret_ok)
 	}
 	for (u32 i = 0; i < ARRAY_SIZE(numbers); i++) {
 		if (is(text, numbers[i].name, &value)) {
-			*ret_ok = number_of(value, numbers[i].at, numbers[i].max);
+			*ret_ok = cli_number(value, numbers[i].max, numbers[i].at);
 			spec->seeded |= numbers[i].at == &spec->seed;
 			spec->has_clock |= numbers[i].at == &spec->clock_ns;
 			return true;
