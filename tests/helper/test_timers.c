@@ -8,6 +8,7 @@
 #include "runtime/runtime.h"
 #include "syscall/syscall.h"
 
+#include "../core/sigtimer.h"
 #include "../runtime/insns.h"
 #include "../verifier/minibtf.h"
 
@@ -604,6 +605,77 @@ static void threads_are_busy(void **state)
 	close(prog);
 	close(map);
 }
+
+/* ---- interrupted ---------------------------------------------------------------------------------------- */
+
+static struct skep_prog *in_handler;
+static u32 handler_done, handler_refused, handler_wrong;
+
+static void start_in_handler(int sig)
+{
+	int was = errno;
+	s32 ret = (s32)skep_prog_run(in_handler, NULL);
+
+	(void)sig;
+	errno = was;
+	handler_done += !ret;
+	handler_refused += ret == -EOPNOTSUPP;
+	handler_wrong += ret && ret != -EOPNOTSUPP;
+}
+
+/* A handler cannot wait for the helper that it interrupted; that one never notices. */
+static void handlers_use_the_same_timer(void **state)
+{
+	enum who who = (enum who)(uintptr_t)*state;
+	const struct bpf_insn insns[] = { LOOKUP(0), START_LATE(0), EXIT_() };
+	struct timespec start, now;
+	struct skep_prog *prog;
+	int map, fd;
+
+	if (!asked[who])
+		skip();
+	map = fresh_map(who, BPF_MAP_TYPE_ARRAY);
+	fd = (int)load_insns(who, CLS, insns, ARRAY_SIZE(insns), map, -1);
+	assert_int_equal(skep_prog_from_fd(skeps[who], fd, &prog), 0);
+	assert_int_equal(RUN(who, map, LOOKUP(0), INIT(MONO), SET, EXIT_(), THEN, CALLBACK), 0);
+	assert_int_equal(skep_prog_run(prog, NULL), 0);
+	in_handler = prog;
+	handler_done = handler_refused = handler_wrong = 0;
+	start_timer(start_in_handler, 50);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
+		for (u32 i = 0; i < 1000; i++)
+			assert_int_equal(skep_prog_run(prog, NULL), 0);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while ((!handler_done || !handler_refused) && now.tv_sec - start.tv_sec < 60);
+	stop_timer();
+	assert_true(handler_done > 0);
+	assert_true(handler_refused > 0);
+	assert_int_equal(handler_wrong, 0);
+	assert_int_equal(counted(who, map, 0), 0);
+	skep_prog_put(prog);
+	close(fd);
+	close(map);
+}
+
+/* A vCPU that a thread bound to itself is nobody else's: a timer pinned there runs all the same. */
+static void pinned_timers_of_a_bound_cpu_run(void **state)
+{
+	enum who who = (enum who)(uintptr_t)*state;
+	struct vcpu_set *set;
+	int map;
+
+	if (!asked[who])
+		skip();
+	set = skep_vcpus(skeps[who]);
+	map = fresh_map(who, BPF_MAP_TYPE_ARRAY);
+	assert_int_equal(vcpu_bind(set, 3), 0);
+	assert_int_equal(RUN(who, map, LOOKUP(0), INIT(MONO), SET, START(1000, 2), EXIT_(), THEN, CALLBACK), 0);
+	wait_for(who, map, 0, 1);
+	vcpu_unbind(set);
+	close(map);
+}
+
 /* ---- main ---------------------------------------------------------------------------------------------- */
 
 static int load_btf(enum who who, const void *raw, u32 size)
@@ -678,6 +750,8 @@ int main(void)
 		THREE("maps let go of have no timers", maps_let_go_of_have_none),
 		TWO("virtual time is exact", virtual_time_is_exact),
 		TWO("timers under threads", threads_are_busy),
+		TWO("a handler that interrupts a helper of the same timer is refused", handlers_use_the_same_timer),
+		TWO("timers pinned to a bound CPU run", pinned_timers_of_a_bound_cpu_run),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

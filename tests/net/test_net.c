@@ -483,6 +483,12 @@ static void what_is_not_modelled_says_so(void **state __unused_arg)
 	assert_int_equal(judge(false, BPF_PROG_TEST_RUN, &attr), -EOPNOTSUPP);
 	assert_non_null(skep_bpf_why(skep));
 	close(fd);
+	fd = load(false, CLS, prog, 2, 0);
+	attr.test.prog_fd = (u32)fd;
+	attr.test.flags = BPF_F_TEST_SKB_CHECKSUM_COMPLETE;
+	assert_int_equal(judge(false, BPF_PROG_TEST_RUN, &attr), -EOPNOTSUPP);
+	assert_non_null(skep_bpf_why(skep));
+	close(fd);
 }
 
 static void devices(void **state __unused_arg)

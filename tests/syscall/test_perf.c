@@ -131,6 +131,25 @@ static bool woken(const struct buffer *b)
 
 /* ---- programs -------------------------------------------------------------------------------------- */
 
+static int prog_new(u32 type, const struct bpf_insn *insns, u32 cnt)
+{
+	static char log[65536];
+	union bpf_attr attr = { 0 };
+	long fd;
+
+	attr.prog_type = type;
+	attr.insns = P(insns);
+	attr.insn_cnt = cnt;
+	attr.license = P("GPL");
+	attr.log_level = 1;
+	attr.log_buf = P(log);
+	attr.log_size = sizeof(log);
+	fd = bpf(BPF_PROG_LOAD, &attr);
+	if (fd < 0)
+		fail_msg("%s", log);
+	return (int)fd;
+}
+
 /* bpf_perf_event_output(ctx, map, flags, &0x1122334455667788, 8); returns its result. */
 static int output_prog(u32 type, int map_fd, u64 flags)
 {
@@ -143,21 +162,8 @@ static int output_prog(u32 type, int map_fd, u64 flags)
 		CALL_H(BPF_FUNC_perf_event_output),
 		EXIT_(),
 	};
-	static char log[65536];
-	union bpf_attr attr = { 0 };
-	long fd;
 
-	attr.prog_type = type;
-	attr.insns = P(insns);
-	attr.insn_cnt = ARRAY_SIZE(insns);
-	attr.license = P("GPL");
-	attr.log_level = 1;
-	attr.log_buf = P(log);
-	attr.log_size = sizeof(log);
-	fd = bpf(BPF_PROG_LOAD, &attr);
-	if (fd < 0)
-		fail_msg("%s", log);
-	return (int)fd;
+	return prog_new(type, insns, ARRAY_SIZE(insns));
 }
 
 /* On vCPU @cpu; the packet is 0, 1, 2, ... */
@@ -263,6 +269,44 @@ static void programs_write_records(void **state __unused_arg)
 		/* The slot holds the event, and nobody has its mapping any more. */
 		close(map);
 	}
+}
+
+/* Outputs the first @size bytes of the value of array @from. */
+static int value_prog(int map_fd, int from, u32 size)
+{
+	const struct bpf_insn insns[] = {
+		MOV_X(6, 1),
+		ST_K(4, 10, -4, 0), MOV_X(2, 10), ADD_K(2, -4), LD_MAP(1, from), CALL_H(BPF_FUNC_map_lookup_elem),
+		JNE_K(0, 0, 1), EXIT_(),
+		MOV_X(1, 6), LD_MAP(2, map_fd), MOV_K(3, -1), INSN_(0xbc, 3, 3, 0, 0), /* w3 = -1 */
+		MOV_X(4, 0), MOV_K(5, (s32)size), CALL_H(BPF_FUNC_perf_event_output), EXIT_(),
+	};
+
+	return prog_new(BPF_PROG_TYPE_XDP, insns, ARRAY_SIZE(insns));
+}
+
+/* header, size of the data, data: 65528 bytes at most, for the header's size has 16 bits and is a multiple of 8. */
+static void records_have_an_end(void **state __unused_arg)
+{
+	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 70000, .max_entries = 1 };
+	static const u32 sizes[] = { 65516, 65517, 65536, 70000 };
+	int map = map_new(1, 0), from = (int)bpf(BPF_MAP_CREATE, &attr);
+	static struct buffer b;
+
+	buffer_open(&b, 0, 32, PERF_SAMPLE_RAW, 1);
+	assert_int_equal(elem(BPF_MAP_UPDATE_ELEM, map, 0, b.fd, 0), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		int prog = value_prog(map, from, sizes[i]);
+
+		assert_int_equal(run_on(prog, 0), i ? -E2BIG : 0);
+		close(prog);
+	}
+	consume(&b);
+	assert_int_equal(b.records, 1);
+	assert_int_equal(b.last_size, 65528);
+	close(map);
+	close(from);
+	buffer_close(&b);
 }
 
 static void unmapped_events_take_nothing(void **state __unused_arg)
@@ -434,6 +478,7 @@ int main(void)
 		cmocka_unit_test(slots_answer_as_linux),
 		cmocka_unit_test(opening_says_what_is_wrong),
 		cmocka_unit_test(programs_write_records),
+		cmocka_unit_test(records_have_an_end),
 		cmocka_unit_test(unmapped_events_take_nothing),
 		cmocka_unit_test(full_buffers_count_what_is_lost),
 		cmocka_unit_test(wakes_after_so_many_events),
