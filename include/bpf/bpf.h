@@ -169,6 +169,65 @@ struct bpf_test_run_opts {
 	__u32 flags, cpu, batch_size;
 };
 
+struct bpf_prog_attach_opts {
+	size_t sz;
+	__u32 flags;
+	union {
+		int replace_prog_fd;
+		int replace_fd;
+	};
+	int relative_fd;
+	__u32 relative_id;
+	__u64 expected_revision;
+	size_t :0;
+};
+
+struct bpf_prog_detach_opts {
+	size_t sz;
+	__u32 flags;
+	int relative_fd;
+	__u32 relative_id;
+	__u64 expected_revision;
+	size_t :0;
+};
+
+struct bpf_prog_query_opts {
+	size_t sz;
+	__u32 query_flags;
+	__u32 attach_flags; /* out */
+	__u32 *prog_ids;
+	union { /* in: room; out: how many there are */
+		__u32 prog_cnt;
+		__u32 count;
+	};
+	__u32 *prog_attach_flags, *link_ids, *link_attach_flags;
+	__u64 revision; /* out */
+	size_t :0;
+};
+
+struct bpf_prog_bind_opts {
+	size_t sz;
+	__u32 flags;
+	size_t :0;
+};
+
+struct bpf_token_create_opts {
+	size_t sz;
+	__u32 flags;
+	size_t :0;
+};
+
+struct bpf_prog_stream_read_opts {
+	size_t sz;
+	size_t :0;
+};
+
+struct bpf_prog_assoc_struct_ops_opts {
+	size_t sz;
+	__u32 flags;
+	size_t :0;
+};
+
 LIBBPF_API int bpf_map_create(enum bpf_map_type map_type, const char *map_name, __u32 key_size,
 			      __u32 value_size, __u32 max_entries, const struct bpf_map_create_opts *opts);
 LIBBPF_API int bpf_prog_load(enum bpf_prog_type prog_type, const char *prog_name, const char *license,
@@ -225,6 +284,26 @@ LIBBPF_API int bpf_btf_get_fd_by_id_opts(__u32 id, const struct bpf_get_fd_by_id
 LIBBPF_API int bpf_link_get_fd_by_id_opts(__u32 id, const struct bpf_get_fd_by_id_opts *opts);
 /* Counts runs and their time until the descriptor that it returns is closed. */
 LIBBPF_API int bpf_enable_stats(enum bpf_stats_type type);
+
+/* Places that programs attach to, as bpf(2) has them. EOPNOTSUPP, with a line that names it: skep does not have it. */
+LIBBPF_API int bpf_prog_attach(int prog_fd, int attachable_fd, enum bpf_attach_type type, unsigned int flags);
+LIBBPF_API int bpf_prog_attach_opts(int prog_fd, int target, enum bpf_attach_type type,
+				    const struct bpf_prog_attach_opts *opts);
+LIBBPF_API int bpf_prog_detach(int attachable_fd, enum bpf_attach_type type);
+LIBBPF_API int bpf_prog_detach2(int prog_fd, int attachable_fd, enum bpf_attach_type type);
+LIBBPF_API int bpf_prog_detach_opts(int prog_fd, int target, enum bpf_attach_type type,
+				    const struct bpf_prog_detach_opts *opts);
+LIBBPF_API int bpf_prog_query(int target_fd, enum bpf_attach_type type, __u32 query_flags, __u32 *attach_flags,
+			      __u32 *prog_ids, __u32 *prog_cnt);
+LIBBPF_API int bpf_prog_query_opts(int target, enum bpf_attach_type type, struct bpf_prog_query_opts *opts);
+LIBBPF_API int bpf_iter_create(int link_fd);
+LIBBPF_API int bpf_prog_bind_map(int prog_fd, int map_fd, const struct bpf_prog_bind_opts *opts);
+LIBBPF_API int bpf_token_create(int bpffs_fd, struct bpf_token_create_opts *opts);
+LIBBPF_API int bpf_prog_stream_read(int prog_fd, __u32 stream_id, void *buf, __u32 buf_len,
+				    struct bpf_prog_stream_read_opts *opts);
+LIBBPF_API int bpf_prog_assoc_struct_ops(int prog_fd, int map_fd, struct bpf_prog_assoc_struct_ops_opts *opts);
+LIBBPF_API int bpf_task_fd_query(int pid, int fd, __u32 flags, char *buf, __u32 *buf_len, __u32 *prog_id,
+				 __u32 *fd_type, __u64 *probe_offset, __u64 *probe_addr);
 
 #ifdef __cplusplus
 }

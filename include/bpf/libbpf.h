@@ -58,6 +58,16 @@ LIBBPF_API int libbpf_prog_type_by_name(const char *name, enum bpf_prog_type *pr
 LIBBPF_API int libbpf_find_vmlinux_btf_id(const char *name, enum bpf_attach_type attach_type);
 LIBBPF_API int libbpf_attach_type_by_name(const char *name, enum bpf_attach_type *attach_type);
 
+
+/* Whether the default instance has it: 1, 0, negative errno. @opts: NULL. A program is loaded, or a map created, to
+ * find out; then the answer is kept, for callers with the same capabilities. Helpers of programs that are about
+ * a type of the kernel (tracing, LSM, ...) are -EOPNOTSUPP. Any thread. */
+LIBBPF_API int libbpf_probe_bpf_prog_type(enum bpf_prog_type prog_type, const void *opts);
+LIBBPF_API int libbpf_probe_bpf_map_type(enum bpf_map_type map_type, const void *opts);
+LIBBPF_API int libbpf_probe_bpf_helper(enum bpf_prog_type prog_type, enum bpf_func_id helper_id, const void *opts);
+/* No effect: an instance counts memory against its own limit. 0. */
+LIBBPF_API int libbpf_set_memlock_rlim(size_t memlock_bytes);
+
 enum libbpf_print_level { LIBBPF_WARN, LIBBPF_INFO, LIBBPF_DEBUG };
 typedef int (*libbpf_print_fn_t)(enum libbpf_print_level level, const char *fmt, va_list ap);
 /* Returns the callback before; NULL keeps quiet. The default prints warnings and infos on stderr. One callback a

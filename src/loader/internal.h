@@ -223,6 +223,14 @@ int sys_map_freeze(struct skep *skep, int fd);
 /* CPUs that per-CPU values have on that machine. */
 int sys_cpu_cnt(struct skep *skep);
 
+/* progcmds.c: sets errno; says what skep does not have */
+int sys_told(struct skep *skep, int cmd, union bpf_attr *attr);
+int sys_assoc_struct_ops(struct skep *skep, int prog_fd, int map_fd, const struct bpf_prog_assoc_struct_ops_opts *opts);
+
+/* probe.c */
+void probes_forget(void);
+unsigned long probes_asked(void); /* for tests: how many programs and maps were tried so far */
+
 /* elf.c: file and section tables, checked; negative errno with a message. */
 int elf_open(struct bpf_object *obj, const char *path, const void *mem, size_t size);
 void elf_close(struct bpf_object *obj);

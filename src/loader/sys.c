@@ -25,6 +25,7 @@ static pthread_mutex_t make_lock = PTHREAD_MUTEX_INITIALIZER;
 void skep_default_instance_set(struct skep *skep)
 {
 	__atomic_store_n(&default_skep, skep, __ATOMIC_RELEASE);
+	probes_forget();
 }
 
 void skep_use_kernel(bool kernel)
