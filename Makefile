@@ -4,7 +4,7 @@ BUILD ?= build
 RESULTS = $(abspath $(BUILD))/test-results
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all deps test demo bench bench-verify bench-jit bench-maps objects conformance jit-vectors jit-differential differential map-attrs features asan tsan storm warnings fuzz prove precision clean help
+.PHONY: all deps test demo bench bench-verify bench-jit bench-maps objects conformance jit-vectors jit-differential differential map-attrs features install uninstall static asan tsan storm warnings fuzz prove precision clean help
 
 all: $(BUILD)/build.ninja ## build; leaves the command at build/skep
 	@$(NINJA)
@@ -86,6 +86,25 @@ differential: all ## 200000 generated and mutated programs (DIFF_COUNT, DIFF_SEE
 	@mkdir -p $(BUILD)/differential
 	@$(BUILD)/tests/diff/differential -n $(DIFF_COUNT) -s $(DIFF_SEED) -o $(BUILD)/differential -j $(BUILD)/differential.json \
 		data docs/divergences.md $(wildcard tests/cases/*.t)
+
+# Without the invariants of test builds, as for benchmarks.
+PREFIX ?= /usr/local
+$(BUILD)-release/build.ninja: | deps
+	@meson setup $(BUILD)-release --buildtype=release -Dchecks=false -Dprefix=$(PREFIX) >/dev/null
+
+install: $(BUILD)-release/build.ninja ## install below PREFIX (/usr/local), in DESTDIR if given; what is optional and missing is told
+	@meson configure $(BUILD)-release -Dprefix=$(PREFIX)
+	@ninja -C $(BUILD)-release skep libskep.so.0.1.0 libskep.a bpf.h bpf_helper_defs.h >/dev/null
+	@meson install -C $(BUILD)-release --no-rebuild --quiet $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+	@cat $(BUILD)-release/meson-logs/install-missing.txt
+
+uninstall: ## take away what the last "make install" put down
+	@python3 scripts/uninstall.py $(BUILD)-release
+
+static: | deps ## a command without a dynamic loader, at build-static/skep
+	@[ -f $(BUILD)-static/build.ninja ] || meson setup $(BUILD)-static --buildtype=release -Dchecks=false -Dstatic=true | grep "is not there" || true
+	@ninja -C $(BUILD)-static skep >/dev/null
+	@echo $(BUILD)-static/skep
 
 features: ## a row for each FEATURES id: its tests and their results in the last "make test"
 	@python3 scripts/features.py data/features.tsv $(RESULTS)

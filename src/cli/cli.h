@@ -14,7 +14,11 @@
 #include <bpf/libbpf.h>
 #include <skep/skep.h>
 
+#ifdef HAVE_JSON_C
 #include <json-c/json.h>
+#else
+#include "cli/nojson.h"
+#endif
 
 enum {
 	EXIT_OK = 0,
@@ -44,7 +48,7 @@ struct cli_opts {
 	const char *prog, *section;
 	const char *pcap_out, *data_out, *ctx_out, *ctx, *devs, *kernel_stack, *user_stack, *profile, *coverage;
 	const char *out, *observe;
-	bool annotate;
+	bool annotate, licences;
 	/* Of the instance; no options yet. */
 	u64 cpus, seed, clock_ns;
 	bool seeded, has_clock, unprivileged_bpf, count_insns;
@@ -225,6 +229,8 @@ int cli_load_to_use(struct skep *skep, const struct cli_input *in, struct bpf_ob
 /* A message of the loader: Linux has what is lacking. */
 bool cli_is_not_modelled(const char *message);
 
+/* EXIT_OK where there is json-c, else EXIT_BAD after one line on stderr about @what, which needs it. */
+int cli_need_json(const char *what);
 /* Prints and frees. */
 void cli_print_json(struct json_object *json, const struct cli_opts *opts);
 /* Of a file @path; NULL: told on stderr, with the offset. */

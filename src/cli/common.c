@@ -217,6 +217,13 @@ void json_add_num(struct json_object *obj, const char *key, u64 val)
 	json_object_object_add(obj, key, json_object_new_int64(val));
 }
 
+#ifdef HAVE_JSON_C
+int cli_need_json(const char *what)
+{
+	(void)what;
+	return EXIT_OK;
+}
+
 /* Nesting is limited by json-c; the size by who read it. */
 struct json_object *json_parse(const char *path, const u8 *text, size_t size)
 {
@@ -242,6 +249,19 @@ out:
 		json_tokener_free(tok);
 	return top;
 }
+#else
+int cli_need_json(const char *what)
+{
+	return cli_fail("%s: this skep was built without json-c", what);
+}
+
+struct json_object *json_parse(const char *path, const u8 *text, size_t size)
+{
+	(void)text, (void)size;
+	cli_fail("%s: JSON cannot be read: this skep was built without json-c", path);
+	return NULL;
+}
+#endif
 
 struct json_object *cli_hex_bytes(const void *bytes, size_t size)
 {

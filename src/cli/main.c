@@ -10,33 +10,6 @@ static const struct cli_command *const commands[] = {
 	&cmd_verify, &cmd_run, &cmd_profile, &cmd_prog_dump, &cmd_btf_dump, &cmd_test, &cmd_report, &cmd_version,
 };
 
-static int version(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv)
-{
-	struct json_object *out;
-
-	if (argc)
-		return cli_usage_error(cmd, "unexpected argument %s", argv[0]);
-	if (!opts->json) {
-		printf("skep v%s\nfollows %s\n", skep_version(), skep_profile());
-		return EXIT_OK;
-	}
-	out = json_object_new_object();
-	json_add_str(out, "version", skep_version());
-	json_add_str(out, "profile", skep_profile());
-	cli_print_json(out, opts);
-	return EXIT_OK;
-}
-
-static const struct cli_option version_options[] = { OPTION_JSON, OPTION_PRETTY, OPTIONS_END };
-const struct cli_command cmd_version = {
-	.name = "version",
-	.usage = "[-j]",
-	.help = "Prints the version of skep and of the Linux interface that it follows.",
-	.options = version_options,
-	.example = "  skep version",
-	.run = version,
-};
-
 static int help(FILE *to)
 {
 	fputs("usage: skep COMMAND [ARGUMENTS]\n\n"
@@ -112,6 +85,8 @@ static int call(const struct cli_command *cmd, int argc, char **argv, struct cli
 		return EXIT_OK;
 	}
 	status = cli_parse(cmd, opts, &argc, argv);
+	if (!status && (opts->json || opts->format == FORMAT_JSON))
+		status = cli_need_json("JSON");
 	if (!status)
 		status = cmd->run(cmd, opts, argc, argv);
 	cli_opts_free(opts);

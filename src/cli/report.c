@@ -124,7 +124,7 @@ static int report(const struct cli_command *cmd, struct cli_opts *opts, int argc
 		return cli_usage_error(cmd, argc ? "one file at a time" : "which file?");
 	if (!opts->out)
 		return cli_usage_error(cmd, "where to? -o OUT");
-	if (run_check_options(cmd, opts))
+	if (run_check_options(cmd, opts) || cli_need_json("a report"))
 		return EXIT_BAD;
 	if (cli_input_read(&in, argv[0], NULL))
 		status = make(opts, &in);

@@ -87,7 +87,7 @@ def test_words():
         check(f"help {name} says the same", Run("help", *words).out == Run(*words, "--help").out)
     ran("version in words", Run("version"), 0, "skep v", "follows bpf-next")
     check("--version says the same", Run("--version").out == Run("version").out)
-    check("version in JSON", set(Run("version", "-j").json()) == {"version", "profile"})
+    check("version in JSON", set(Run("version", "-j").json()) == {"version", "profile", "features"})
     check("options may stand first, as with bpftool", Run("-j", "version").out == Run("version", "-j").out)
     bare = Run()
     check("without a command: help on stderr, status 2", bare.status == 2 and "commands:" in bare.err and not bare.out)
