@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const cli_formats[] = { "table", "csv", "json", NULL };
+const char *const cli_formats[] = { "table", "csv", "json", "github", "sarif", NULL };
 const char *const cli_engines[] = { "auto", "jit", "interp", NULL };
 static_assert(SKEP_RUN_AUTO == 0 && SKEP_RUN_JIT == 1 && SKEP_RUN_INTERP == 2, "cli_engines has this order");
 

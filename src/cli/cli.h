@@ -33,7 +33,7 @@ struct in_file {
 	size_t size;
 };
 
-enum { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON };
+enum { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON, FORMAT_GITHUB, FORMAT_SARIF };
 
 #define GIVEN_MAX 32
 #define FILE_MAX  (256u << 20) /* bytes of an object or another file that is taken whole */
@@ -47,7 +47,7 @@ struct cli_opts {
 	bool explain, complexity;
 	const char *prog, *section;
 	const char *pcap_out, *data_out, *ctx_out, *ctx, *devs, *kernel_stack, *user_stack, *profile, *coverage;
-	const char *out, *observe;
+	const char *out, *observe, *sarif, *junit;
 	bool annotate, licences;
 	/* Of the instance; no options yet. */
 	u64 cpus, seed, clock_ns;
@@ -158,6 +158,9 @@ extern const char *const cli_formats[], *const cli_engines[];
 #define OPTION_ENGINE \
 	OPT("engine", 'e', "E", CHOICE, engine, \
 	    "jit (default where there is one) or interp", .choices = cli_engines)
+#define OPTION_SARIF \
+	OPT("sarif", 0, "FILE", TEXT, sarif, \
+	    "also as SARIF 2.1.0, with how refusals came about, into FILE")
 #define OPTIONS_END { .name = NULL }
 
 /* Takes the options out of @argv (argv[0] is no argument), leaving what is none and their number.
@@ -216,6 +219,9 @@ void cli_input_name(struct cli_input *in, const char *path); /* as the loader na
 void cli_input_free(struct cli_input *in);
 /* NULL: one line on stderr that names the file. */
 struct bpf_object *cli_input_open(const struct cli_input *in);
+
+/* The map whose name is the first @len characters of @name; NULL: none. */
+const struct bpf_map *cli_find_map(const struct bpf_object *obj, const char *name, size_t len);
 
 /* The program by name or section; with neither, the only one. NULL: told on stderr. */
 struct bpf_program *cli_pick_prog(struct bpf_object *obj, const char *path, const char *name,

@@ -182,17 +182,11 @@ static bool settle_all(struct flow *f)
 
 /* ---- one program ---------------------------------------------------------------------------------------------- */
 
+/* Of one program; those of others and other runs are added up when all is written. */
 static bool add_line(struct coverage *cov, const char *file, u32 line, u64 runs)
 {
-	struct cov_line row = { .line = line, .runs = runs };
+	struct cov_line row = { .file = strdup(file), .line = line, .runs = runs };
 
-	for (size_t i = 0; i < cov->lines.cnt; i++) {
-		if (cov->lines.at[i].line == line && !strcmp(cov->lines.at[i].file, file)) {
-			cov->lines.at[i].runs += runs;
-			return true;
-		}
-	}
-	row.file = strdup(file);
 	if (row.file && vec_push(&cov->lines, row))
 		return true;
 	free(row.file);
@@ -202,22 +196,9 @@ static bool add_line(struct coverage *cov, const char *file, u32 line, u64 runs)
 static bool add_branch(struct coverage *cov, const struct skep_insn_count *row, const char *prog, const struct edge *falls,
 		       const struct edge *jumps)
 {
-	struct cov_branch b = { .line = row->line, .idx = row->idx, .known = falls->known && jumps->known };
+	struct cov_branch b = { .file = strdup(row->file), .prog = strdup(prog), .line = row->line, .idx = row->idx,
+				.known = falls->known && jumps->known, .taken = jumps->runs, .passed = falls->runs };
 
-	for (size_t i = 0; i < cov->branches.cnt; i++) {
-		struct cov_branch *old = &cov->branches.at[i];
-
-		if (old->idx != b.idx || old->line != b.line || strcmp(old->prog, prog) || strcmp(old->file, row->file))
-			continue;
-		old->taken += jumps->runs;
-		old->passed += falls->runs;
-		old->known &= b.known;
-		return true;
-	}
-	b.taken = jumps->runs;
-	b.passed = falls->runs;
-	b.file = strdup(row->file);
-	b.prog = strdup(prog);
 	if (b.file && b.prog && vec_push(&cov->branches, b))
 		return true;
 	free(b.file);
@@ -225,23 +206,36 @@ static bool add_branch(struct coverage *cov, const struct skep_insn_count *row, 
 	return false;
 }
 
+static int by_place(const void *a, const void *b)
+{
+	const struct skep_insn_count *x = *(const struct skep_insn_count *const *)a, *y = *(const struct skep_insn_count *const *)b;
+	int files = strcmp(x->file, y->file);
+
+	return files ? files : (x->line > y->line) - (x->line < y->line);
+}
+
 /* The instructions of a line need not stand together. */
 static bool add_lines(struct coverage *cov, const struct skep_insn_count *rows, u32 cnt)
 {
-	for (u32 i = 0; i < cnt; i++) {
-		u64 most = rows[i].count;
-		bool first = *rows[i].file;
+	const struct skep_insn_count **sorted = calloc((size_t)cnt + 1, sizeof(*sorted));
+	u32 placed = 0, end;
+	bool ok = sorted;
 
-		for (u32 k = 0; k < i && first; k++)
-			first = rows[k].line != rows[i].line || strcmp(rows[k].file, rows[i].file);
-		for (u32 k = i + 1; k < cnt && first; k++) {
-			if (rows[k].line == rows[i].line && !strcmp(rows[k].file, rows[i].file))
-				most = max_of(most, rows[k].count);
-		}
-		if (first && !add_line(cov, rows[i].file, rows[i].line, most))
-			return false;
+	for (u32 i = 0; ok && i < cnt; i++) {
+		if (*rows[i].file)
+			sorted[placed++] = &rows[i];
 	}
-	return true;
+	if (ok)
+		qsort(sorted, placed, sizeof(*sorted), by_place);
+	for (u32 i = 0; ok && i < placed; i = end) {
+		u64 most = 0;
+
+		for (end = i; end < placed && !by_place(&sorted[i], &sorted[end]); end++)
+			most = max_of(most, sorted[end]->count);
+		ok = add_line(cov, sorted[i]->file, sorted[i]->line, most);
+	}
+	free(sorted);
+	return ok;
 }
 
 static bool add_branches(struct coverage *cov, struct flow *f, const char *prog)
@@ -303,6 +297,45 @@ static int by_branch(const void *a, const void *b)
 	return progs ? progs : (x->idx > y->idx) - (x->idx < y->idx);
 }
 
+static void merge_lines(struct coverage *cov)
+{
+	size_t cnt = 0;
+
+	qsort(cov->lines.at, cov->lines.cnt, sizeof(*cov->lines.at), by_line);
+	for (size_t i = 0; i < cov->lines.cnt; i++) {
+		struct cov_line *line = &cov->lines.at[i];
+
+		if (cnt && !by_line(&cov->lines.at[cnt - 1], line)) {
+			cov->lines.at[cnt - 1].runs += line->runs;
+			free(line->file);
+		} else {
+			cov->lines.at[cnt++] = *line;
+		}
+	}
+	cov->lines.cnt = cnt;
+}
+
+static void merge_branches(struct coverage *cov)
+{
+	size_t cnt = 0;
+
+	qsort(cov->branches.at, cov->branches.cnt, sizeof(*cov->branches.at), by_branch);
+	for (size_t i = 0; i < cov->branches.cnt; i++) {
+		struct cov_branch *b = &cov->branches.at[i], *last = cnt ? &cov->branches.at[cnt - 1] : NULL;
+
+		if (last && !by_branch(last, b)) {
+			last->taken += b->taken;
+			last->passed += b->passed;
+			last->known &= b->known;
+			free(b->file);
+			free(b->prog);
+		} else {
+			cov->branches.at[cnt++] = *b;
+		}
+	}
+	cov->branches.cnt = cnt;
+}
+
 /* "-": the condition was never evaluated. */
 static void put_runs(FILE *out, const struct cov_branch *b, u64 runs)
 {
@@ -349,7 +382,7 @@ static void write_file(const struct coverage *cov, size_t first, size_t end, FIL
 	fprintf(out, "LF:%zu\nLH:%u\nend_of_record\n", end - first, hit);
 }
 
-bool coverage_write(const struct coverage *cov, const char *path)
+bool coverage_write(struct coverage *cov, const char *path)
 {
 	FILE *out = fopen(path, "w");
 	bool ok;
@@ -357,9 +390,9 @@ bool coverage_write(const struct coverage *cov, const char *path)
 	if (!out)
 		return !cli_fail("%s: %s", path, strerror(errno));
 	if (cov->lines.cnt)
-		qsort(cov->lines.at, cov->lines.cnt, sizeof(*cov->lines.at), by_line);
+		merge_lines(cov);
 	if (cov->branches.cnt)
-		qsort(cov->branches.at, cov->branches.cnt, sizeof(*cov->branches.at), by_branch);
+		merge_branches(cov);
 	for (size_t i = 0, end; i < cov->lines.cnt; i = end) {
 		for (end = i + 1; end < cov->lines.cnt && !strcmp(cov->lines.at[end].file, cov->lines.at[i].file);)
 			end++;

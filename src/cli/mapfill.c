@@ -13,21 +13,12 @@
 
 #include <linux/bpf.h>
 
-/* "hex:0a0b": as many bytes as there are. */
+/* "hex:0a0b": as many bytes as there are, without blanks. */
 static bool hex_bytes(const char *text, u8 *at, u32 size)
 {
-	char one[5] = "0x";
-	u64 byte;
+	u32 cnt;
 
-	if (strspn(text, "0123456789abcdefABCDEF") != strlen(text) || strlen(text) != 2ull * size)
-		return false;
-	for (u32 i = 0; i < size; i++) {
-		memcpy(one + 2, text + 2 * i, 2);
-		if (!cli_number(one, UINT8_MAX, &byte))
-			return false;
-		at[i] = (u8)byte;
-	}
-	return true;
+	return !strchr(text, ' ') && value_hex(text, at, size, &cnt) && cnt == size;
 }
 
 /* "10.0.0.0/8", a key of a trie: the length, then the address. */
@@ -74,13 +65,12 @@ static bool put(const struct bpf_map *map, const char *what, const char *text, u
 static const struct bpf_map *find_map(const struct bpf_object *obj, const char *path, const char *name)
 {
 	struct nearest near = { .word = name };
-	const struct bpf_map *map;
+	const struct bpf_map *map = cli_find_map(obj, name, strlen(name));
 
-	bpf_object__for_each_map(map, obj) {
-		if (!strcmp(bpf_map__name(map), name))
-			return map;
+	if (map)
+		return map;
+	bpf_object__for_each_map(map, obj)
 		nearest_try(&near, bpf_map__name(map));
-	}
 	if (near.best)
 		cli_fail("--map: %s has no map %s; did you mean %s?", path, name, near.best);
 	else

@@ -132,6 +132,17 @@ struct bpf_object *cli_input_open(const struct cli_input *in)
 	return obj;
 }
 
+const struct bpf_map *cli_find_map(const struct bpf_object *obj, const char *name, size_t len)
+{
+	const struct bpf_map *map;
+
+	bpf_object__for_each_map(map, obj) {
+		if (strlen(bpf_map__name(map)) == len && !strncmp(bpf_map__name(map), name, len))
+			return map;
+	}
+	return NULL;
+}
+
 /* ---- which program --------------------------------------------------------------------------- */
 
 static struct bpf_program *first_matching(struct bpf_object *obj, const char *name, const char *section,

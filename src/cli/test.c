@@ -86,6 +86,7 @@ static int test(const struct cli_command *cmd, struct cli_opts *opts, int argc, 
 	bool ok = true;
 	int status;
 
+	opts->explain = opts->sarif || opts->format == TESTOUT_SARIF;
 	if (!argc || !files || (opts->coverage && !cov)) {
 		free(files);
 		coverage_free(cov);
@@ -95,7 +96,11 @@ static int test(const struct cli_command *cmd, struct cli_opts *opts, int argc, 
 		ok &= open_file(&files[i], opts, argv[i]) &&
 		      run_file(opts, &files[i].in, &files[i].specs, files[i].obj, cov, &results);
 	if (results.cnt)
-		testout_print(&results, opts->json ? TESTOUT_JSON : opts->format, opts->pretty);
+		ok &= testout_print(&results, opts->json ? TESTOUT_JSON : opts->format, opts->pretty, stdout);
+	if (opts->junit)
+		ok &= testout_write(&results, TESTOUT_JUNIT, opts->junit);
+	if (opts->sarif)
+		ok &= testout_write(&results, TESTOUT_SARIF, opts->sarif);
 	if (cov)
 		ok &= coverage_write(cov, opts->coverage);
 	coverage_free(cov);
@@ -114,7 +119,9 @@ static int test(const struct cli_command *cmd, struct cli_opts *opts, int argc, 
 
 static const struct cli_option options[] = {
 	OPT("prog", 'p', "NAME", TEXT, prog, "only tests of this program"),
-	OPT("format", 'f', "F", CHOICE, format, "text (default), tap, junit, tsv or json", .choices = testout_formats),
+	OPT("format", 'f', "F", CHOICE, format, "text (default), tap, junit, tsv, json, github or sarif", .choices = testout_formats),
+	OPT("junit", 0, "FILE", TEXT, junit, "also as JUnit's XML, into FILE"),
+	OPTION_SARIF,
 	OPT("coverage", 0, "FILE", TEXT, coverage, "lines and branches that ran, as a tracefile for genhtml; needs machine code"),
 	OPTION_ENGINE,
 	OPTION_KERNEL_BTF,
@@ -125,7 +132,7 @@ static const struct cli_option options[] = {
 };
 const struct cli_command cmd_test = {
 	.name = "test",
-	.usage = "FILE.bpf.o... [--prog NAME] [--format text|tap|junit|tsv|json] [--coverage FILE] [--engine jit|interp]",
+	.usage = "FILE.bpf.o... [--prog NAME] [--format text|tap|junit|tsv|json|github|sarif] [--junit FILE] [--sarif FILE] [--coverage FILE] [--engine jit|interp]",
 	.help = "Tests programs: whether they load, what the verifier says, what they return and leave.",
 	.options = options,
 	.notes = "What is expected stands in the source, with the words of <skep/test.h>, which are those of the kernel's\n"

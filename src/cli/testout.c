@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/testout.h"
 
+#include "cli/finding.h"
+
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-const char *const testout_formats[] = { "text", "tap", "junit", "tsv", "json", NULL };
+const char *const testout_formats[] = { "text", "tap", "junit", "tsv", "json", "github", "sarif", NULL };
 
 static const char *status_word(const struct test_result *r)
 {
@@ -23,17 +26,23 @@ static u32 count(const test_results *results, enum test_status status)
 }
 
 /* Each line of the reasons behind @indent. */
-static void print_why(const struct test_result *r, const char *indent)
+static void print_why(const struct test_result *r, const char *indent, FILE *out)
 {
-	for (const char *line = strbuf_str(&((struct test_result *)r)->why); *line;) {
+	for (const char *line = strbuf_str(&r->why); *line;) {
 		size_t len = strcspn(line, "\n");
 
-		printf("%s%.*s\n", indent, (int)len, line);
+		fprintf(out, "%s%.*s\n", indent, (int)len, line);
 		line += len + (line[len] == '\n');
 	}
 }
 
-static void print_text(const test_results *results)
+static void print_sums(const test_results *results, FILE *out)
+{
+	fprintf(out, "%u passed, %u failed, %u skipped\n", count(results, TEST_PASSED), count(results, TEST_FAILED),
+		count(results, TEST_SKIPPED));
+}
+
+static void print_text(const test_results *results, FILE *out)
 {
 	const char *file = "";
 
@@ -41,94 +50,95 @@ static void print_text(const test_results *results)
 		const struct test_result *r = &results->at[i];
 
 		if (strcmp(file, r->file))
-			printf("%s%s:\n", i ? "\n" : "", r->file);
+			fprintf(out, "%s%s:\n", i ? "\n" : "", r->file);
 		file = r->file;
-		printf("  %-7s %s%s%s\n", status_word(r), r->name, *r->description ? " - " : "", r->description);
-		print_why(r, "            ");
+		fprintf(out, "  %-7s %s%s%s\n", status_word(r), r->name, *r->description ? " - " : "", r->description);
+		print_why(r, "            ", out);
 	}
-	printf("%s%u passed, %u failed, %u skipped\n", results->cnt ? "\n" : "", count(results, TEST_PASSED),
-	       count(results, TEST_FAILED), count(results, TEST_SKIPPED));
+	if (results->cnt)
+		fputc('\n', out);
+	print_sums(results, out);
 }
 
-static void print_tap(const test_results *results)
+static void print_tap(const test_results *results, FILE *out)
 {
-	printf("TAP version 14\n1..%zu\n", results->cnt);
+	fprintf(out, "TAP version 14\n1..%zu\n", results->cnt);
 	for (size_t i = 0; i < results->cnt; i++) {
 		const struct test_result *r = &results->at[i];
 
-		printf("%s %zu - %s: %s%s%s%s\n", r->status == TEST_FAILED ? "not ok" : "ok", i + 1, cli_base_name(r->file),
-		       r->name, *r->description ? ", " : "", r->description, r->status == TEST_SKIPPED ? " # SKIP" : "");
-		print_why(r, "# ");
+		fprintf(out, "%s %zu - %s: %s%s%s%s\n", r->status == TEST_FAILED ? "not ok" : "ok", i + 1, cli_base_name(r->file),
+			r->name, *r->description ? ", " : "", r->description, r->status == TEST_SKIPPED ? " # SKIP" : "");
+		print_why(r, "# ", out);
 	}
 }
 
 /* In an attribute or between tags; what XML cannot hold becomes "?". */
-static void print_xml(const char *text)
+static void print_xml(const char *text, FILE *out)
 {
 	for (; *text; text++) {
 		switch (*text) {
 		case '<':
-			fputs("&lt;", stdout);
+			fputs("&lt;", out);
 			break;
 		case '>':
-			fputs("&gt;", stdout);
+			fputs("&gt;", out);
 			break;
 		case '&':
-			fputs("&amp;", stdout);
+			fputs("&amp;", out);
 			break;
 		case '"':
-			fputs("&quot;", stdout);
+			fputs("&quot;", out);
 			break;
 		default:
-			putchar((u8)*text < ' ' && *text != '\n' && *text != '\t' ? '?' : *text);
+			fputc((u8)*text < ' ' && *text != '\n' && *text != '\t' ? '?' : *text, out);
 		}
 	}
 }
 
-static void print_junit_case(const struct test_result *r)
+static void print_junit_case(const struct test_result *r, FILE *out)
 {
-	fputs("  <testcase classname=\"", stdout);
-	print_xml(cli_base_name(r->file));
-	fputs("\" name=\"", stdout);
-	print_xml(r->name);
-	printf("\" time=\"%.6f\">", r->verify_us / 1e6);
+	fputs("  <testcase classname=\"", out);
+	print_xml(cli_base_name(r->file), out);
+	fputs("\" name=\"", out);
+	print_xml(r->name, out);
+	fprintf(out, "\" time=\"%.6f\">", r->verify_us / 1e6);
 	if (r->status != TEST_PASSED) {
-		const char *why = strbuf_str(&((struct test_result *)r)->why), *tag = r->status == TEST_FAILED ? "failure" : "skipped";
+		const char *why = strbuf_str(&r->why), *tag = r->status == TEST_FAILED ? "failure" : "skipped";
 		char first[256];
 
 		snprintf(first, sizeof(first), "%.*s", (int)strcspn(why, "\n"), why);
-		printf("\n    <%s message=\"", tag);
-		print_xml(first);
-		fputs("\">", stdout);
-		print_xml(why);
-		printf("</%s>\n  ", tag);
+		fprintf(out, "\n    <%s message=\"", tag);
+		print_xml(first, out);
+		fputs("\">", out);
+		print_xml(why, out);
+		fprintf(out, "</%s>\n  ", tag);
 	}
-	puts("</testcase>");
+	fputs("</testcase>\n", out);
 }
 
-static void print_junit(const test_results *results)
+static void print_junit(const test_results *results, FILE *out)
 {
-	puts("<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
-	printf("<testsuite name=\"skep\" tests=\"%zu\" failures=\"%u\" skipped=\"%u\" errors=\"0\">\n", results->cnt,
+	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", out);
+	fprintf(out, "<testsuite name=\"skep\" tests=\"%zu\" failures=\"%u\" skipped=\"%u\" errors=\"0\">\n", results->cnt,
 	       count(results, TEST_FAILED), count(results, TEST_SKIPPED));
 	for (size_t i = 0; i < results->cnt; i++)
-		print_junit_case(&results->at[i]);
-	puts("</testsuite>");
+		print_junit_case(&results->at[i], out);
+	fputs("</testsuite>\n", out);
 }
 
-static void print_tsv(const test_results *results)
+static void print_tsv(const test_results *results, FILE *out)
 {
-	puts("file\tprogram\texpected\tverdict\terrno\tmessages expected\tmessages found\texpected return value\t"
-	     "return value\tinsns\tmicroseconds");
+	fputs("file\tprogram\texpected\tverdict\terrno\tmessages expected\tmessages found\texpected return value\t"
+	     "return value\tinsns\tmicroseconds\n", out);
 	for (size_t i = 0; i < results->cnt; i++) {
 		const struct test_result *r = &results->at[i];
 
-		printf("%s\t%s\t%s\t%s\t%d\t%u\t%u\t%s\t", r->file, r->name, r->want_refused ? "failure" : "success",
+		fprintf(out, "%s\t%s\t%s\t%s\t%d\t%u\t%u\t%s\t", r->file, r->name, r->want_refused ? "failure" : "success",
 		       r->status == TEST_SKIPPED ? "skipped" : r->refused ? "failure" : "success", r->err < 0 ? -r->err : r->err,
 		       r->msgs_wanted, r->msgs_found, r->retval_wanted);
 		if (r->ran)
-			printf("%u", r->retval);
-		printf("\t%u\t%llu\n", r->insns, (unsigned long long)r->verify_us);
+			fprintf(out, "%u", r->retval);
+		fprintf(out, "\t%u\t%llu\n", r->insns, (unsigned long long)r->verify_us);
 	}
 }
 
@@ -140,7 +150,7 @@ static struct json_object *json_of(const struct test_result *r)
 	json_add_str(obj, "prog_name", r->name);
 	json_add_str(obj, "description", r->description);
 	json_add_str(obj, "status", status_word(r));
-	json_add_str(obj, "why", strbuf_str(&((struct test_result *)r)->why));
+	json_add_str(obj, "why", strbuf_str(&r->why));
 	json_add_str(obj, "expected", r->want_refused ? "failure" : "success");
 	json_add_str(obj, "verdict", r->refused ? "failure" : "success");
 	json_add_num(obj, "errno", r->err < 0 ? -r->err : r->err);
@@ -164,22 +174,74 @@ static void print_json(const test_results *results, bool pretty)
 	cli_print_json(list, &opts);
 }
 
-void testout_print(const test_results *results, u32 format, bool pretty)
+/* ---- beside the source ------------------------------------------------------------------------------------------- */
+
+static bool to_findings(const test_results *results, findings *ret)
+{
+	for (size_t i = 0; i < results->cnt; i++) {
+		const struct test_result *r = &results->at[i];
+		struct finding f = {
+			.level = r->status == TEST_FAILED ? FINDING_ERROR : FINDING_NOTE, .rule = r->rule, .object = r->file,
+			.prog = r->name, .message = *r->description ? r->description : status_word(r),
+			.more = strbuf_str(&r->why), .place = &r->place, .explain = r->explain,
+		};
+
+		if (r->status != TEST_PASSED && !vec_push(ret, f))
+			return !cli_fail("out of memory");
+	}
+	return true;
+}
+
+static bool print_findings(const test_results *results, u32 format, FILE *out)
+{
+	findings all = { 0 };
+	bool ok = to_findings(results, &all);
+
+	if (ok && format == TESTOUT_SARIF)
+		findings_sarif(&all, true, out);
+	else if (ok)
+		findings_github(&all, out);
+	if (format == TESTOUT_GITHUB)
+		print_sums(results, out);
+	vec_free(&all);
+	return ok;
+}
+
+/* ---- all of them --------------------------------------------------------------------------------------------------- */
+
+bool testout_print(const test_results *results, u32 format, bool pretty, FILE *out)
 {
 	switch (format) {
 	case TESTOUT_TAP:
-		print_tap(results);
+		print_tap(results, out);
 		break;
 	case TESTOUT_JUNIT:
-		print_junit(results);
+		print_junit(results, out);
 		break;
 	case TESTOUT_TSV:
-		print_tsv(results);
+		print_tsv(results, out);
 		break;
 	case TESTOUT_JSON:
 		print_json(results, pretty);
 		break;
+	case TESTOUT_GITHUB:
+	case TESTOUT_SARIF:
+		return print_findings(results, format, out);
 	default:
-		print_text(results);
+		print_text(results, out);
 	}
+	return true;
+}
+
+bool testout_write(const test_results *results, u32 format, const char *path)
+{
+	FILE *out = fopen(path, "w");
+	bool printed, written;
+
+	if (!out)
+		return !cli_fail("%s: %s", path, strerror(errno));
+	printed = testout_print(results, format, false, out);
+	written = !ferror(out);
+	written &= !fclose(out);
+	return printed && (written || !cli_fail("%s: %s", path, strerror(errno)));
 }

@@ -6,13 +6,15 @@
 #include "cli/testrun.h"
 
 #include "cli/ctx.h"
+#include "cli/explain.h"
+#include "cli/finding.h"
 #include "cli/mapfill.h"
 #include "cli/records.h"
 #include "cli/run.h"
 #include "cli/sent.h"
 #include "cli/testmatch.h"
+#include "cli/value.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +47,8 @@ struct test {
 	struct bpf_program *prog;
 	char *log;
 	bool reached, accepted; /* the verifier gave its verdict */
-	char message[512];
+	char message[512], reason[64];
+	u32 insn_idx; /* where it was refused */
 	struct ctx_image ctx;
 	u8 *ctx_after, *data_in, *data_out;
 	u32 data_size_in, data_size_out;
@@ -76,7 +79,10 @@ static void on_verdict(void *ctx, const struct skep_verdict *v)
 	t->accepted = !v->err;
 	t->res->insns = v->insns_processed;
 	t->res->verify_us = v->verify_ns / 1000;
+	t->insn_idx = v->err ? v->insn_idx : 0;
 	snprintf(t->message, sizeof(t->message), "%s", v->message);
+	snprintf(t->reason, sizeof(t->reason), "%s", v->reason);
+	t->res->explain = explain_json(v);
 }
 
 static bool is_auxiliary(const struct test *t, const char *prog)
@@ -116,6 +122,7 @@ static bool load(struct test *t)
 	int err;
 
 	skep_on_verdict(t->skep, on_verdict, t);
+	skep_explain(t->skep, t->opts->explain);
 	cli_messages_start();
 	skep_set_caps(t->unpriv ? t->want->caps : SKEP_CAP_ALL);
 	err = bpf_object__load(t->obj);
@@ -130,6 +137,7 @@ static bool load(struct test *t)
 	if (err && (!t->reached || t->accepted))
 		return failed(t, "cannot be loaded: %s\n", *cli_first_warning() ? cli_first_warning() : cli_strerror(err));
 	if (err && !t->want->refused) {
+		snprintf(t->res->rule, sizeof(t->res->rule), "%s", t->reason);
 		failed(t, "is refused: %s\n", t->message);
 		return failed(t, "%s", cli_tail(t->log, TAIL_LINES));
 	}
@@ -167,57 +175,35 @@ static bool check_dump(struct test *t, u32 kind, const test_patterns *patterns)
 
 /* ---- the run --------------------------------------------------------------------------------------------------- */
 
-/* "00 11 22" */
+/* "00 11 22", malloc()ed. */
 static bool hex_bytes(struct test *t, const char *text, u8 **ret_bytes, u32 *ret_size)
 {
 	u8 *bytes = malloc(strlen(text) / 2 + 1);
-	u32 cnt = 0, digits = 0;
-	u8 byte = 0;
 
-	for (const char *p = text; bytes && *p; p++) {
-		if (isspace((u8)*p) && !digits)
-			continue;
-		if (!isxdigit((u8)*p)) {
-			free(bytes);
-			return failed(t, "\"%s\" is not bytes in hex\n", text);
-		}
-		byte = (u8)(byte << 4 | (isdigit((u8)*p) ? *p - '0' : tolower((u8)*p) - 'a' + 10));
-		if (++digits == 2) {
-			bytes[cnt++] = byte;
-			digits = 0;
-		}
-	}
-	if (!bytes || digits) {
+	if (!bytes)
+		return failed(t, "out of memory\n");
+	if (!value_hex(text, bytes, strlen(text) / 2, ret_size)) {
 		free(bytes);
-		return failed(t, "%s\n", bytes ? "half a byte of hex is left over" : "out of memory");
+		return failed(t, "\"%s\" is not bytes in hex, two digits each\n", text);
 	}
 	*ret_bytes = bytes;
-	*ret_size = cnt;
 	return true;
 }
 
 static struct listened *listen_to(struct test *t, const char *name, size_t len)
 {
+	const struct bpf_map *map = cli_find_map(t->obj, name, len);
 	struct listened *l;
 
 	for (u32 i = 0; i < t->listened_cnt; i++) {
-		const char *known = bpf_map__name(t->listened[i].map);
-
-		if (strlen(known) == len && !strncmp(known, name, len))
+		if (t->listened[i].map == map)
 			return &t->listened[i];
 	}
-	if (t->listened_cnt == EVENT_MAPS)
+	if (!map || t->listened_cnt == EVENT_MAPS || !records_has(bpf_map__type(map)))
 		return NULL;
 	l = &t->listened[t->listened_cnt];
-	bpf_object__for_each_map(l->map, t->obj) {
-		const char *known = bpf_map__name(l->map);
-
-		if (strlen(known) == len && !strncmp(known, name, len) && records_has(bpf_map__type(l->map)))
-			break;
-	}
-	if (!l->map)
-		return NULL;
-	l->records = records_open(l->map);
+	l->map = map;
+	l->records = records_open(map);
 	t->listened_cnt += l->records != NULL;
 	return l->records ? l : NULL;
 }
@@ -466,11 +452,22 @@ static bool in_instance(struct test *t, struct cli_opts *opts)
 		t->obj = cli_input_open(t->in);
 	ok = ok && t->obj && whole(t);
 	ok &= !t->obj || add_coverage(t);
+	if (t->prog) {
+		place_of_insn(t->obj, t->prog, t->insn_idx, t->in->file.path, &t->res->place);
+		explain_add_places(t->res->explain, t->obj, t->prog, t->in->file.path);
+	}
 	for (u32 i = 0; i < t->listened_cnt; i++)
 		records_close(t->listened[i].records);
 	bpf_object__close(t->obj);
 	cli_instance_end(t->skep);
 	return ok;
+}
+
+/* Lines without the last one's end. */
+static void trim(struct strbuf *why)
+{
+	while (why->len && why->str[why->len - 1] == '\n')
+		why->str[--why->len] = '\0';
 }
 
 void test_run(const struct cli_opts *opts, const struct cli_input *in, const struct test_specs *specs,
@@ -487,13 +484,17 @@ void test_run(const struct cli_opts *opts, const struct cli_input *in, const str
 	snprintf(ret->name, sizeof(ret->name), "%s%s", spec->prog, unpriv ? " @unpriv" : "");
 	if (why) {
 		ret->status = TEST_SKIPPED;
-		failed(&t, "%s\n", why);
+		strcpy(ret->rule, RULE_TEST_SKIPPED);
+		failed(&t, "%s", why);
 		return;
 	}
 	cli_fail_to(&ret->why); /* what helpers of other commands say belongs to this test */
 	if (in_instance(&t, &own))
 		ret->status = TEST_PASSED;
 	cli_fail_to(NULL);
+	trim(&ret->why);
+	if (!*ret->rule || ret->status == TEST_SKIPPED)
+		strcpy(ret->rule, ret->status == TEST_SKIPPED ? RULE_TEST_SKIPPED : RULE_TEST_FAILED);
 	ctx_free(&t.ctx);
 	free(t.ctx_after);
 	free(t.data_in);
@@ -504,4 +505,6 @@ void test_run(const struct cli_opts *opts, const struct cli_input *in, const str
 void test_result_free(struct test_result *result)
 {
 	strbuf_free(&result->why);
+	place_free(&result->place);
+	json_object_put(result->explain);
 }

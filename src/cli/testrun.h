@@ -4,6 +4,7 @@
 #define SKEP_CLI_TESTRUN_H
 
 #include "cli/coverage.h"
+#include "cli/place.h"
 #include "cli/testspec.h"
 
 enum test_status { TEST_PASSED, TEST_FAILED, TEST_SKIPPED };
@@ -21,6 +22,10 @@ struct test_result {
 	bool ran;
 	u32 retval, insns;
 	u64 verify_us;
+	/* For those who show it beside the source. */
+	struct place place; /* where it was refused, or the function begins */
+	char rule[64];	    /* finding.h */
+	struct json_object *explain; /* of an unexpected refusal; or NULL */
 };
 
 /* In an instance of its own, on this thread. @in: the object's file. @cov, when not NULL, gets what ran. The spec

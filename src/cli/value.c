@@ -2,6 +2,7 @@
 /* value.c - numbers and addresses as people write them. */
 #include "cli/value.h"
 
+#include <ctype.h>
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -67,4 +68,23 @@ enum value_result value_number(const char *text, u8 *at, u32 size, bool big_endi
 		return VALUE_TOO_LARGE;
 	value_store(at, negative ? -magnitude : magnitude, size, net || big_endian);
 	return VALUE_OK;
+}
+
+bool value_hex(const char *text, u8 *at, size_t room, u32 *ret_cnt)
+{
+	*ret_cnt = 0;
+	for (; *text; text += 2) {
+		int high, low;
+
+		while (isspace((u8)*text))
+			text++;
+		if (!*text)
+			break;
+		high = hex_digit(text[0]);
+		low = high < 0 ? -1 : hex_digit(text[1]);
+		if (low < 0 || *ret_cnt == room)
+			return false;
+		at[(*ret_cnt)++] = (u8)(high << 4 | low);
+	}
+	return true;
 }

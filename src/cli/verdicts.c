@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* verdicts.c - what "skep verify" found, as a table with reasons, as CSV or as JSON. */
 #include "cli/cost.h"
+#include "cli/finding.h"
 #include "cli/verify.h"
 
 #include <stdio.h>
@@ -79,7 +80,7 @@ static void print_explanation(struct json_object *explain, FILE *to)
 }
 
 /* Why each refused program was refused. */
-static void print_refusals(const struct verdicts *v, FILE *to)
+static void print_refusals(const struct verdicts *v, bool explained, FILE *to)
 {
 	for (size_t i = 0; i < v->rows.cnt; i++) {
 		const struct row *r = v->rows.at[i];
@@ -95,7 +96,7 @@ static void print_refusals(const struct verdicts *v, FILE *to)
 			fprintf(to, "at %s\n", r->source);
 		if (r->explanation[0])
 			fprintf(to, "why: %s\n", r->explanation);
-		if (r->explain)
+		if (r->explain && explained)
 			print_explanation(r->explain, to);
 		if (!strcmp(r->reason, "too-complex") && !r->cost)
 			fprintf(to, "--complexity shows where the instructions went\n");
@@ -224,6 +225,53 @@ static void print_costs(const struct verdicts *v, FILE *to)
 	}
 }
 
+/* ---- beside the source ------------------------------------------------------------------------------------------- */
+
+static bool to_findings(const struct verdicts *v, findings *ret)
+{
+	for (size_t i = 0; i < v->rows.cnt; i++) {
+		const struct row *r = v->rows.at[i];
+		struct finding f = {
+			.level = strcmp(r->reason, "not-modelled") ? FINDING_ERROR : FINDING_WARNING, .rule = r->reason,
+			.object = r->file, .prog = r->prog, .message = r->message,
+			.more = r->explanation, .place = &r->place, .explain = r->explain,
+		};
+
+		if (r->err && !vec_push(ret, f))
+			return !cli_fail("out of memory");
+	}
+	return true;
+}
+
+/* @path NULL: to stdout. */
+static bool put_sarif(const struct verdicts *v, const char *path)
+{
+	findings all = { 0 };
+	bool ok = to_findings(v, &all);
+
+	if (ok && path)
+		ok = findings_write_sarif(&all, !v->unreadable, path);
+	else if (ok)
+		findings_sarif(&all, !v->unreadable, stdout);
+	vec_free(&all);
+	return ok;
+}
+
+bool verdicts_write_sarif(const struct verdicts *v, const char *path)
+{
+	return put_sarif(v, path);
+}
+
+static void print_github(const struct verdicts *v)
+{
+	findings all = { 0 };
+
+	if (to_findings(v, &all))
+		findings_github(&all, stdout);
+	vec_free(&all);
+	print_summary(v);
+}
+
 void verdicts_print(const struct verdicts *v, const struct cli_opts *opts)
 {
 	print_unloadable(v);
@@ -231,9 +279,15 @@ void verdicts_print(const struct verdicts *v, const struct cli_opts *opts)
 	case FORMAT_JSON:
 		cli_print_json(verdicts_json(v), opts);
 		break;
+	case FORMAT_GITHUB:
+		print_github(v);
+		break;
+	case FORMAT_SARIF:
+		put_sarif(v, NULL);
+		break;
 	case FORMAT_CSV:
 		print_csv(v);
-		print_refusals(v, stderr);
+		print_refusals(v, opts->explain, stderr);
 		if (opts->complexity)
 			print_costs(v, stderr);
 		break;
@@ -241,7 +295,7 @@ void verdicts_print(const struct verdicts *v, const struct cli_opts *opts)
 		if (!v->rows.cnt)
 			return;
 		print_table(v);
-		print_refusals(v, stdout);
+		print_refusals(v, opts->explain, stdout);
 		if (opts->complexity)
 			print_costs(v, stdout);
 		if (v->files > 1)

@@ -5,6 +5,7 @@
  * other; rows stand, and logs come out, in the order of files and programs.
  */
 #include "cli/cost.h"
+#include "cli/explain.h"
 #include "cli/report.h"
 #include "cli/verify.h"
 
@@ -60,29 +61,6 @@ static void copy_text(char *to, size_t size, const char *from)
 	snprintf(to, size, "%s", from ? from : "");
 }
 
-static struct json_object *json_of_explanation(const struct skep_verdict *v)
-{
-	struct json_object *obj = json_object_new_object(), *list = json_object_new_array();
-
-	json_add_str(obj, "required", v->required);
-	json_add_str(obj, "known", v->known);
-	json_add_num(obj, "left_out", v->causes_left_out);
-	for (u32 i = 0; i < v->cause_cnt; i++) {
-		const struct skep_cause *c = &v->causes[i];
-		struct json_object *cause = json_object_new_object();
-
-		json_add_num(cause, "insn_idx", c->insn_idx);
-		json_add_num(cause, "times", c->times);
-		json_add_str(cause, "role", c->role);
-		json_add_str(cause, "insn", c->insn);
-		json_add_str(cause, "known", c->known);
-		json_add_str(cause, "source", c->source);
-		json_object_array_add(list, cause);
-	}
-	json_object_object_add(obj, "causes", list);
-	return obj;
-}
-
 static void on_verdict(void *ctx __unused_arg, const struct skep_verdict *v)
 {
 	struct row *row = current_row;
@@ -100,8 +78,8 @@ static void on_verdict(void *ctx __unused_arg, const struct skep_verdict *v)
 	copy_text(row->message, sizeof(row->message), v->message);
 	copy_text(row->explanation, sizeof(row->explanation), v->explanation);
 	copy_text(row->source, sizeof(row->source), v->source);
-	if (v->cause_cnt || v->required[0] || v->known[0])
-		row->explain = json_of_explanation(v);
+	row->insn_idx = v->insn_idx;
+	row->explain = explain_json(v);
 	row->cost = cost_json(v);
 }
 
@@ -142,6 +120,21 @@ static void name_unresolved(struct row *row, const char *log)
 	}
 }
 
+/* It never came to the verifier. */
+static void not_loadable(struct row *row, int err, const char *why)
+{
+	row->err = err;
+	copy_text(row->reason, sizeof(row->reason), cli_is_not_modelled(why) ? "not-modelled" : "not-loadable");
+	copy_text(row->message, sizeof(row->message), *why ? why : cli_strerror(err));
+}
+
+/* Where it was refused. A program of which that is not known is found by its beginning. */
+static void find_places(const struct bpf_object *obj, const struct bpf_program *prog, struct row *row)
+{
+	place_of_insn(obj, prog, row->reached ? row->insn_idx : 0, row->file, &row->place);
+	explain_add_places(row->explain, obj, prog, row->file);
+}
+
 /* Loads the program of @obj with a log of that level (0: one of a refusal only, as it takes time); closes @obj. */
 static void load_alone(struct bpf_object *obj, u32 idx, u32 level, char *log, struct row *row)
 {
@@ -149,19 +142,20 @@ static void load_alone(struct bpf_object *obj, u32 idx, u32 level, char *log, st
 	int err;
 
 	log[0] = '\0';
+	if (!prog || strcmp(bpf_program__name(prog), row->prog)) {
+		not_loadable(row, -ENOENT, "the program is gone from the file");
+		bpf_object__close(obj);
+		return;
+	}
 	bpf_program__set_log_level(prog, level);
 	bpf_program__set_log_buf(prog, log, LOG_SIZE);
 	current_row = row;
 	err = cli_load_only(obj, prog);
 	current_row = NULL;
-	if (!row->reached) {
-		const char *why = cli_first_warning();
-
-		row->err = err ? err : -EINVAL;
-		copy_text(row->reason, sizeof(row->reason),
-			  cli_is_not_modelled(why) ? "not-modelled" : "not-loadable");
-		copy_text(row->message, sizeof(row->message), why);
-	}
+	if (!row->reached)
+		not_loadable(row, err ? err : -EINVAL, cli_first_warning());
+	if (row->err)
+		find_places(obj, prog, row);
 	bpf_object__close(obj);
 }
 
@@ -402,6 +396,7 @@ static void free_verify(struct verify *vf)
 		free(vf->found.rows.at[i]->log_tail);
 		json_object_put(vf->found.rows.at[i]->explain);
 		json_object_put(vf->found.rows.at[i]->cost);
+		place_free(&vf->found.rows.at[i]->place);
 		free(vf->found.rows.at[i]);
 	}
 	vec_free(&vf->found.rows);
@@ -420,7 +415,7 @@ static bool verify_all(struct verify *vf, struct cli_opts *opts)
 	if (!skep)
 		return false;
 	skep_on_verdict(skep, on_verdict, NULL);
-	skep_explain(skep, opts->explain);
+	skep_explain(skep, opts->explain || opts->sarif || opts->format == FORMAT_SARIF);
 	skep_measure(skep, opts->complexity || opts->profile);
 	work_together(vf);
 	vf->found.files = vf->file_cnt;
@@ -487,6 +482,8 @@ static int verify(const struct cli_command *cmd, struct cli_opts *opts, int argc
 	if (verify_all(&vf, opts)) {
 		verdicts_print(&vf.found, opts);
 		status = status_of(&vf);
+		if (opts->sarif && !verdicts_write_sarif(&vf.found, opts->sarif))
+			status = EXIT_BAD;
 		if (opts->profile && !write_profile(&vf.found, opts->profile))
 			status = EXIT_BAD;
 		if (status != EXIT_BAD)
@@ -502,7 +499,8 @@ static const struct cli_option options[] = {
 	OPT("prog", 'p', "NAME", TEXT, prog,
 	    "only this program"),
 	OPT("format", 'f', "F", CHOICE, format,
-	    "table (default), csv or json", .choices = cli_formats),
+	    "table (default), csv, json, github (annotations of a workflow) or sarif", .choices = cli_formats),
+	OPTION_SARIF,
 	OPTION_JSON,
 	OPTION_PRETTY,
 	OPTION_LOG_LEVEL,
@@ -520,7 +518,7 @@ static const struct cli_option options[] = {
 };
 const struct cli_command cmd_verify = {
 	.name = "verify",
-	.usage = "FILE.bpf.o... [--prog NAME] [--format table|csv|json] [--log-level N] [--explain] [--complexity] [--profile FILE] [-J N] [--kernel-btf FILE]",
+	.usage = "FILE.bpf.o... [--prog NAME] [--format table|csv|json|github|sarif] [--sarif FILE] [--log-level N] [--explain] [--complexity] [--profile FILE] [-J N] [--kernel-btf FILE]",
 	.help = "Says whether the programs of object files would load, and why not.",
 	.options = options,
 	.notes = "A table is followed by what was refused: the end of the log, the source line, the reason; with --format\n"
@@ -528,6 +526,6 @@ const struct cli_command cmd_verify = {
 		 "--complexity: P before a number means that something relied on it, so that only equal ones are covered.\n\n"
 		 "FILE may also be what \"skep report\" made.\n\n"
 		 "exit status: 0 all accepted, 1 some refused, 2 something could not be read",
-	.example = "  skep verify lb.bpf.o\n  skep verify --profile lb.folded lb.bpf.o && flamegraph.pl lb.folded > lb.svg\n  skep verify -J 8 *.bpf.o --format csv > verdicts.csv",
+	.example = "  skep verify lb.bpf.o\n  skep verify --profile lb.folded lb.bpf.o && flamegraph.pl lb.folded > lb.svg\n  skep verify -J 8 *.bpf.o --format csv > verdicts.csv\n  skep verify --sarif skep.sarif *.bpf.o",
 	.run = verify,
 };

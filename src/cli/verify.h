@@ -3,7 +3,7 @@
 #ifndef SKEP_CLI_VERIFY_H
 #define SKEP_CLI_VERIFY_H
 
-#include "cli/cli.h"
+#include "cli/place.h"
 
 #include "base/vec.h"
 
@@ -12,7 +12,9 @@ struct row {
 	char prog[128], reason[64], message[512], explanation[512], source[512];
 	char *log;	/* all of it, when a level was given */
 	char *log_tail; /* of a refusal */
-	struct json_object *explain; /* with --explain: how the refusal came about; or NULL */
+	struct place place; /* where it was refused */
+	u32 insn_idx;
+	struct json_object *explain; /* with --explain or for SARIF: how the refusal came about; or NULL */
 	struct json_object *cost; /* with --complexity or --profile: where the steps went; or NULL */
 	int err;
 	u64 verify_us;
@@ -31,6 +33,7 @@ struct verdicts {
  * could not be read, as far as the exit status is concerned. */
 bool verdict_is_none(const struct row *row);
 void verdicts_print(const struct verdicts *v, const struct cli_opts *opts);
+bool verdicts_write_sarif(const struct verdicts *v, const char *path); /* false: told by cli_fail() */
 struct json_object *verdicts_json(const struct verdicts *v);
 
 /* All programs of @in, or the one that @opts names, as verdicts_json() has them. Takes what @in holds.
