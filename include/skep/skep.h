@@ -429,6 +429,23 @@ struct skep_test {
  */
 SKEP_API int skep_prog_test(struct skep *skep, int prog_fd, struct skep_test *test);
 
+struct bpf_object;
+struct skep_replacement {
+	const char *helper; /* "bpf_ktime_get_ns", also without "bpf_" */
+	const char *func;   /* of the object; global, or static with __attribute__((used)) */
+};
+
+/**
+ * skep_replace_helpers() - let an object that was opened call functions of its own in place of helpers
+ * All calls in all of its programs and functions are changed but those in the functions named here. What is loaded is
+ * the program so changed: the verifier checks these functions with the arguments that the helper was given, and what
+ * it knew of the helper's own result is lost. Helpers that call back or lock are refused.
+ * Return: 0, -ENOENT (no such helper or function, or nobody calls it), -EINVAL, -EOPNOTSUPP (not this helper), -EBUSY
+ * (loaded already), -ENOMEM; all but the last with a warning of libbpf_set_print(). After a failure close the object.
+ * Threads: none other may use @obj
+ */
+SKEP_API int skep_replace_helpers(struct bpf_object *obj, const struct skep_replacement *list, uint32_t cnt);
+
 /* The name of a program's return value ("XDP_DROP"), NULL when it has none. Static. */
 SKEP_API const char *skep_retval_name(struct skep *skep, uint32_t prog_type, uint32_t retval);
 

@@ -73,6 +73,9 @@
 /* What comes out of a ring buffer or perf event array, "events:HEX", and of bpf_printk(), in this order. */
 #define __event(record) __test_tag("skep_event=" record)
 #define __trace(text) __test_tag("skep_trace=" text)
+/* Calls of a helper are calls of this function of the object instead, which is verified with the program; in it the
+ * helper is itself. Global (arguments are numbers, the context or memory), or static with __attribute__((used)). */
+#define __replace(helper, function) __test_tag("skep_replace=" #helper ":" #function)
 /* How often it is run; the last return value counts. */
 #define __repeat(times) __test_tag("skep_repeat=" SKEP_TEST_STR(times))
 /* The machine: virtual CPUs; randomness that repeats; a clock that begins there, in ns, and ticks by the reading. */

@@ -116,6 +116,33 @@ static bool choose(struct test *t)
 	return true;
 }
 
+#define REPLACED_MAX 16u
+
+/* Before it is loaded. */
+static bool replace(struct test *t)
+{
+	const test_patterns *said = &t->spec->replaced;
+	struct skep_replacement list[REPLACED_MAX] = { 0 };
+	char *names[REPLACED_MAX] = { 0 };
+	u32 cnt = min_of(said->cnt, REPLACED_MAX);
+	bool ok = said->cnt <= REPLACED_MAX || failed(t, "more than %u helpers are replaced\n", REPLACED_MAX);
+
+	for (u32 i = 0; ok && i < cnt; i++) {
+		const char *text = said->at[i].text;
+		size_t len = strcspn(text, ":");
+
+		names[i] = strndup(text, len);
+		list[i] = (struct skep_replacement){ names[i], text[len] ? text + len + 1 : "" };
+		ok = names[i] || failed(t, "out of memory\n");
+	}
+	cli_messages_start();
+	if (ok && cnt && skep_replace_helpers(t->obj, list, cnt))
+		ok = failed(t, "%s\n", cli_first_warning());
+	for (u32 i = 0; i < cnt; i++)
+		free(names[i]);
+	return ok;
+}
+
 /* False: the test is over, *ret says how. */
 static bool load(struct test *t)
 {
@@ -390,7 +417,7 @@ static bool wants_run(const struct test *t)
 
 static bool whole(struct test *t)
 {
-	if (!choose(t) || !load(t) || !check_log(t))
+	if (!choose(t) || !replace(t) || !load(t) || !check_log(t))
 		return false;
 	if (t->res->refused)
 		return true;

@@ -230,7 +230,7 @@ static bool of_program(struct test_spec *spec, const char *text, bool *ret_ok)
 		const char *name;
 		test_patterns *list;
 	} lists[] = { { "skep_map", &spec->maps }, { "skep_map_out", &spec->maps_out }, { "skep_event", &spec->events },
-		      { "skep_trace", &spec->traces } };
+		      { "skep_trace", &spec->traces }, { "skep_replace", &spec->replaced } };
 	struct {
 		const char *name;
 		u64 *at;
@@ -372,6 +372,7 @@ void test_spec_free(struct test_spec *spec)
 	vec_free(&spec->maps_out);
 	vec_free(&spec->events);
 	vec_free(&spec->traces);
+	vec_free(&spec->replaced);
 }
 
 void test_specs_free(struct test_specs *specs)

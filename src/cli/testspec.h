@@ -34,6 +34,7 @@ struct test_spec {
 	bool needs_jit, needs_no_jit;
 	const char *data_in, *data_out, *ctx, *ctx_out, *devs; /* NULL: not said */
 	test_patterns maps, maps_out, events, traces;
+	test_patterns replaced; /* "HELPER:FUNCTION" */
 };
 
 struct test_specs {
