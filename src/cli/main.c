@@ -85,7 +85,8 @@ static int call(const struct cli_command *cmd, int argc, char **argv, struct cli
 		return EXIT_OK;
 	}
 	status = cli_parse(cmd, opts, &argc, argv);
-	if (!status && (opts->json || opts->format == FORMAT_JSON))
+	/* Formats of "test" are others. */
+	if (!status && (opts->json || (cmd != &cmd_test && opts->format == FORMAT_JSON)))
 		status = cli_need_json("JSON");
 	if (!status)
 		status = cmd->run(cmd, opts, argc, argv);

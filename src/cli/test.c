@@ -78,7 +78,14 @@ static int verdict(const struct cli_opts *opts, const test_results *results, boo
 	return failed ? EXIT_REFUSED : EXIT_OK;
 }
 
-static int test(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv)
+static int need_json(const struct cli_opts *opts)
+{
+	if (opts->sarif || opts->format == TESTOUT_SARIF)
+		return cli_need_json("SARIF");
+	return opts->format == TESTOUT_JSON ? cli_need_json("JSON") : EXIT_OK;
+}
+
+static int test_all(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv)
 {
 	struct test_file *files = calloc(argc + 1, sizeof(*files));
 	struct coverage *cov = opts->coverage ? coverage_new() : NULL;
@@ -115,6 +122,11 @@ static int test(const struct cli_command *cmd, struct cli_opts *opts, int argc, 
 	}
 	free(files);
 	return status;
+}
+
+static int test(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv)
+{
+	return need_json(opts) ? EXIT_BAD : test_all(cmd, opts, argc, argv);
 }
 
 static const struct cli_option options[] = {

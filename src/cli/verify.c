@@ -470,6 +470,8 @@ static int verify(const struct cli_command *cmd, struct cli_opts *opts, int argc
 		return cli_usage_error(cmd, "which file?");
 	if (opts->json)
 		opts->format = FORMAT_JSON;
+	if ((opts->sarif || opts->format == FORMAT_SARIF) && cli_need_json("SARIF"))
+		return EXIT_BAD;
 	/* A report says what the instance and the options shall be. */
 	if (argc == 1) {
 		if (cli_input_read(&first, argv[0], opts)) {
