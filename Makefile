@@ -4,7 +4,7 @@ BUILD ?= build
 RESULTS = $(abspath $(BUILD))/test-results
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all deps test demo bench bench-verify bench-jit bench-maps objects conformance jit-vectors jit-differential differential map-attrs features install uninstall static asan tsan storm warnings fuzz prove precision clean help
+.PHONY: all deps test demo bench bench-verify bench-jit bench-maps objects conformance selftests jit-vectors jit-differential differential map-attrs features install uninstall static asan tsan storm warnings fuzz prove precision clean help
 
 all: $(BUILD)/build.ninja ## build; leaves the command at build/skep
 	@$(NINJA)
@@ -64,6 +64,10 @@ conformance: all ## Linux's verifier test tables before skep and the running ker
 	@scripts/deps.sh --conformance
 	@$(NINJA) tests/conformance/conformance >/dev/null
 	@$(BUILD)/tests/conformance/conformance -j $(BUILD)/conformance.json -d docs/divergences.md
+
+selftests: all ## programs of Linux 6.1 that say what is expected of them, through skep test
+	@scripts/deps.sh --conformance
+	@python3 scripts/selftests.py $(BUILD)/skep $(BUILD)/selftests /usr/src/linux-source-6.1.tar.xz
 
 jit-vectors: all ## the vectors of Linux's lib/test_bpf.c on the interpreter and the JIT, with each of its switches
 	@scripts/deps.sh --conformance

@@ -26,9 +26,12 @@
 #define __failure __test_tag("test_expect_failure")
 /* Part of the verifier's log, each behind the one before; {{...}} is a POSIX extended regular expression. */
 #define __msg(text) __test_tag("test_expect_msg=" text)
+/* The same, all of it a regular expression. */
+#define __regex(text) __test_tag("test_expect_regex=" text)
 /* What must not stand between its neighbours. */
 #define __not_msg(text) __test_tag("test_expect_not_msg=" text)
-/* The program is run, and returns this: a number, or one's name (XDP_DROP). */
+/* The program is run, and returns this: a number, or one's name (XDP_DROP, INT_MIN, TEST_DATA_LEN); POINTER_VALUE
+ * for anything. */
 #define __retval(value) __test_tag("test_retval=" SKEP_TEST_STR(value))
 #define __description(text) __test_tag("test_description=" text)
 /* Of the load: 1 the path, 2 all states, 4 figures; 1 unless given. */
@@ -45,18 +48,29 @@
 #define __arch_x86_64 __arch("X86_64")
 #define __arch_arm64 __arch("ARM64")
 #define __arch_riscv64 __arch("RISCV64")
+#define __arch_s390x __arch("S390X")
 #define __load_if_JITed() __test_tag("load_mode=jited")
 #define __load_if_no_JITed() __test_tag("load_mode=no_jited")
+
+/* Not modelled: with these the test is skipped, and says why. */
+#define __stderr(text) __test_tag("test_expect_stderr=" text)
+#define __stdout(text) __test_tag("test_expect_stdout=" text)
+#define __stderr_unpriv(text) __test_tag("test_expect_stderr_unpriv=" text)
+#define __stdout_unpriv(text) __test_tag("test_expect_stdout_unpriv=" text)
+#define __linear_size(bytes) __test_tag("test_linear_size=" SKEP_TEST_STR(bytes))
+#define __btf_path(path) __test_tag("test_btf_path=" path)
 
 /* The same once more for a caller without capabilities. What is not said of it is as above. */
 #define __success_unpriv __test_tag("test_expect_success_unpriv")
 #define __failure_unpriv __test_tag("test_expect_failure_unpriv")
 #define __msg_unpriv(text) __test_tag("test_expect_msg_unpriv=" text)
+#define __regex_unpriv(text) __test_tag("test_expect_regex_unpriv=" text)
 #define __not_msg_unpriv(text) __test_tag("test_expect_not_msg_unpriv=" text)
 #define __retval_unpriv(value) __test_tag("test_retval_unpriv=" SKEP_TEST_STR(value))
 #define __xlated_unpriv(text) __test_tag("test_expect_xlated_unpriv=" text)
+#define __jited_unpriv(text) __test_tag("test_jited_unpriv=" text)
 #define __auxiliary_unpriv __test_tag("test_auxiliary_unpriv")
-/* Which it has all the same: CAP_BPF | CAP_NET_ADMIN | CAP_PERFMON */
+/* Which it has all the same: CAP_BPF | CAP_NET_ADMIN | CAP_PERFMON, or their numbers. */
 #define __caps_unpriv(caps) __test_tag("test_caps_unpriv=" #caps)
 
 /* ---- skep's ------------------------------------------------------------------------------------------------ */

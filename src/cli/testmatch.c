@@ -15,8 +15,14 @@ static void add_literal(struct strbuf *out, const char *text, size_t len)
 }
 
 /* False: a {{ without its }}. */
-static bool to_regex(const char *pattern, struct strbuf *out)
+static bool to_regex(const struct test_pattern *p, struct strbuf *out)
 {
+	const char *pattern = p->text;
+
+	if (p->regex) {
+		strbuf_puts(out, pattern);
+		return true;
+	}
 	for (;;) {
 		const char *open = strstr(pattern, "{{"), *close = open ? strstr(open, "}}") : NULL;
 
@@ -35,8 +41,9 @@ struct span {
 };
 
 /* The first place in @text. False: the pattern itself is wrong, told in @why. */
-static bool find(const char *text, const char *pattern, struct span *ret, struct strbuf *why)
+static bool find(const char *text, const struct test_pattern *p, struct span *ret, struct strbuf *why)
 {
+	const char *pattern = p->text;
 	struct strbuf expr = { 0 };
 	regmatch_t at;
 	regex_t re;
@@ -44,12 +51,12 @@ static bool find(const char *text, const char *pattern, struct span *ret, struct
 	int err;
 
 	*ret = (struct span){ 0 };
-	if (!strstr(pattern, "{{")) {
+	if (!p->regex && !strstr(pattern, "{{")) {
 		ret->from = strstr(text, pattern);
 		ret->to = ret->from ? ret->from + strlen(pattern) : NULL;
 		return true;
 	}
-	if (!to_regex(pattern, &expr)) {
+	if (!to_regex(p, &expr)) {
 		strbuf_printf(why, "\"%s\": {{ without }}\n", pattern);
 		strbuf_free(&expr);
 		return false;
@@ -76,7 +83,7 @@ static bool absent_between(const test_patterns *patterns, size_t first, size_t l
 	for (size_t i = first; i < last; i++) {
 		struct span at;
 
-		if (!find(from, patterns->at[i].text, &at, why))
+		if (!find(from, &patterns->at[i], &at, why))
 			return false;
 		if (at.from && at.to <= to) {
 			strbuf_printf(why, "\"%s\" is there, and must not be\n", patterns->at[i].text);
@@ -99,7 +106,7 @@ bool match_in_order(const char *text, const test_patterns *patterns, u32 *ret_fo
 
 		if (patterns->at[i].absent)
 			continue;
-		if (!find(from, want, &at, why))
+		if (!find(from, &patterns->at[i], &at, why))
 			return false;
 		if (!at.from) {
 			strbuf_printf(why, "\"%s\" is not there%s%s%s\n", want, before ? " behind \"" : "",
@@ -136,7 +143,7 @@ static void plain_line(const char *line, size_t len, struct strbuf *out)
 }
 
 /* Line by line: is there @pattern in [line, its end)? */
-static bool line_has(const char *line, const char *pattern, bool *ret_has, struct strbuf *why)
+static bool line_has(const char *line, const struct test_pattern *pattern, bool *ret_has, struct strbuf *why)
 {
 	size_t len = strcspn(line, "\n");
 	char *one = strndup(line, len);
@@ -168,7 +175,7 @@ static bool match_plain(const char *line, const test_patterns *patterns, u32 *re
 		}
 		for (;; line = next_line(line)) {
 			has = false;
-			if (*line && !line_has(line, want, &has, why))
+			if (*line && !line_has(line, &patterns->at[i], &has, why))
 				return false;
 			if (has || !*line || !anywhere)
 				break;

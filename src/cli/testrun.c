@@ -22,6 +22,7 @@
 #include <linux/bpf.h>
 
 #define LOG_SIZE  (16u << 20)
+#define DEFAULT_DATA 64 /* bytes of a packet that nothing is said of */
 #define DATA_ROOM (256u << 10)
 #define TAIL_LINES 6
 #define EVENT_MAPS 8
@@ -242,7 +243,7 @@ static bool ready(struct test *t)
 	if (s->data_in && !hex_bytes(t, s->data_in, &t->data_in, &t->data_size_in))
 		return false;
 	if (!t->data_in && run_takes_packets(bpf_program__type(t->prog))) {
-		t->data_size_in = 64;
+		t->data_size_in = DEFAULT_DATA;
 		t->data_in = calloc(1, t->data_size_in);
 	}
 	t->data_out = malloc(DATA_ROOM);
@@ -295,6 +296,13 @@ static bool run(struct test *t)
 
 /* ---- what came of it --------------------------------------------------------------------------------------------- */
 
+/* What else a return value is called in Linux's selftests. */
+static bool retval_word(const char *want, u32 got)
+{
+	return !strcmp(want, "POINTER_VALUE") || !strcmp(want, "0xbadcafe") || /* what it stands for there: any pointer */
+	       (!strcmp(want, "INT_MIN") && got == (u32)INT32_MIN) || (!strcmp(want, "TEST_DATA_LEN") && got == DEFAULT_DATA);
+}
+
 /* A number of any sign, or what skep calls a value of this program type. */
 static bool retval_is(const struct test *t, const char *want, u32 got)
 {
@@ -302,6 +310,8 @@ static bool retval_is(const struct test *t, const char *want, u32 got)
 	char *end;
 	long long number;
 
+	if (retval_word(want, got))
+		return true;
 	errno = 0;
 	number = strtoll(want, &end, 0);
 	if (end != want && !errno && (!*end || !strspn(end, "uUlL") || !end[strspn(end, "uUlL")]))
@@ -433,6 +443,8 @@ static bool whole(struct test *t)
 /* Why it cannot be done here; NULL: it can. */
 static const char *hindrance(const struct test_spec *spec, const struct cli_opts *opts)
 {
+	if (spec->lacking)
+		return spec->lacking;
 	if (spec->arch_mask && !(spec->arch_mask & BIT(0)))
 		return "it is for other machines";
 	if (spec->needs_jit && opts->engine == SKEP_RUN_INTERP)
@@ -490,6 +502,11 @@ static bool in_instance(struct test *t, struct cli_opts *opts)
 	return ok;
 }
 
+void test_name(const struct test_spec *spec, bool unpriv, char *ret_name)
+{
+	snprintf(ret_name, TEST_NAME_SIZE, "%s%s", spec->prog, unpriv ? " @unpriv" : "");
+}
+
 /* Lines without the last one's end. */
 static void trim(struct strbuf *why)
 {
@@ -508,7 +525,7 @@ void test_run(const struct cli_opts *opts, const struct cli_input *in, const str
 
 	*ret = (struct test_result){ .file = in->file.path, .description = spec->description, .status = TEST_FAILED,
 				     .want_refused = want->refused, .retval_wanted = want->retval ? want->retval : "" };
-	snprintf(ret->name, sizeof(ret->name), "%s%s", spec->prog, unpriv ? " @unpriv" : "");
+	test_name(spec, unpriv, ret->name);
 	if (why) {
 		ret->status = TEST_SKIPPED;
 		strcpy(ret->rule, RULE_TEST_SKIPPED);

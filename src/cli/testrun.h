@@ -9,9 +9,10 @@
 
 enum test_status { TEST_PASSED, TEST_FAILED, TEST_SKIPPED };
 
+#define TEST_NAME_SIZE 160
 struct test_result {
 	const char *file;
-	char name[160]; /* the program's, "@unpriv" behind it for a caller without capabilities */
+	char name[TEST_NAME_SIZE]; /* the program's, "@unpriv" behind it for a caller without capabilities */
 	const char *description;
 	enum test_status status;
 	struct strbuf why; /* lines; empty when it passed */
@@ -27,6 +28,9 @@ struct test_result {
 	char rule[64];	    /* finding.h */
 	struct json_object *explain; /* of an unexpected refusal; or NULL */
 };
+
+/* As results have it; @ret_name has TEST_NAME_SIZE bytes. */
+void test_name(const struct test_spec *spec, bool unpriv, char *ret_name);
 
 /* In an instance of its own, on this thread. @in: the object's file. @cov, when not NULL, gets what ran. The spec
  * must outlive the result. */

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <linux/bpf.h>
@@ -97,6 +98,8 @@ static const struct named {
 }, caps[] = {
 	{ "CAP_BPF", SKEP_CAP_BPF }, { "CAP_PERFMON", SKEP_CAP_PERFMON }, { "CAP_NET_ADMIN", SKEP_CAP_NET_ADMIN },
 	{ "CAP_SYS_ADMIN", SKEP_CAP_SYS_ADMIN },
+	/* The selftests' header has their numbers. */
+	{ "12", SKEP_CAP_NET_ADMIN }, { "21", SKEP_CAP_SYS_ADMIN }, { "38", SKEP_CAP_PERFMON }, { "39", SKEP_CAP_BPF },
 };
 
 static bool by_name(const struct named *table, size_t cnt, const char *word, size_t len, u32 *ret_value)
@@ -143,9 +146,9 @@ static bool set_flag(struct test_spec *spec, const char *text)
 	return true;
 }
 
-static bool add_pattern(test_patterns *list, const char *text, bool absent)
+static bool add_pattern(test_patterns *list, const char *text, bool absent, bool regex)
 {
-	struct test_pattern p = { .text = text, .absent = absent };
+	struct test_pattern p = { .text = text, .absent = absent, .regex = regex };
 
 	return vec_push(list, p);
 }
@@ -194,14 +197,15 @@ static bool of_variant(struct test_want *want, const char *text, const char *end
 	struct {
 		const char *name;
 		test_patterns *list;
-		bool absent;
-	} lists[] = { { "test_expect_msg", &want->msgs, false }, { "test_expect_not_msg", &want->msgs, true },
-		      { "test_expect_xlated", &want->xlated, false }, { "test_jited", &want->jited, false } };
+		bool absent, regex;
+	} lists[] = { { "test_expect_msg", &want->msgs, false, false }, { "test_expect_not_msg", &want->msgs, true, false },
+		      { "test_expect_regex", &want->msgs, false, true }, { "test_expect_xlated", &want->xlated, false, false },
+		      { "test_jited", &want->jited, false, false } };
 	for (u32 i = 0; i < ARRAY_SIZE(lists); i++) {
 		snprintf(name, sizeof(name), "%s%s", lists[i].name, end);
 		if (is(text, name, &value)) {
 			want->wanted = true;
-			*ret_ok = add_pattern(lists[i].list, message_text(value), lists[i].absent);
+			*ret_ok = add_pattern(lists[i].list, message_text(value), lists[i].absent, lists[i].regex);
 			return true;
 		}
 	}
@@ -249,7 +253,7 @@ static bool of_program(struct test_spec *spec, const char *text, bool *ret_ok)
 	}
 	for (u32 i = 0; i < ARRAY_SIZE(lists); i++) {
 		if (is(text, lists[i].name, &value)) {
-			*ret_ok = add_pattern(lists[i].list, value, false);
+			*ret_ok = add_pattern(lists[i].list, value, false, false);
 			return true;
 		}
 	}
@@ -258,6 +262,30 @@ static bool of_program(struct test_spec *spec, const char *text, bool *ret_ok)
 			*ret_ok = cli_number(value, numbers[i].max, numbers[i].at);
 			spec->seeded |= numbers[i].at == &spec->seed;
 			spec->has_clock |= numbers[i].at == &spec->clock_ns;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Linux's loader of tests has these; a test that says so is skipped with why. */
+static bool of_lacking(struct test_spec *spec, const char *text)
+{
+	static const struct {
+		const char *name, *why;
+	} tags[] = {
+		{ "test_expect_stderr", "not modelled: __stderr: programs have no streams (bpf_stream_vprintk(), BPF_PROG_STREAM_READ_BY_FD)" },
+		{ "test_expect_stdout", "not modelled: __stdout: programs have no streams (bpf_stream_vprintk(), BPF_PROG_STREAM_READ_BY_FD)" },
+		{ "test_linear_size", "not modelled: __linear_size: packets of test runs are in one piece" },
+		{ "test_btf_path", "not modelled: __btf_path: the kernel's types are those of --kernel-btf for all tests" },
+	};
+	const char *value;
+	char name[64];
+
+	for (u32 i = 0; i < ARRAY_SIZE(tags); i++) {
+		snprintf(name, sizeof(name), "%s_unpriv", tags[i].name);
+		if (is(text, tags[i].name, &value) || is(text, name, &value)) {
+			spec->lacking = tags[i].why;
 			return true;
 		}
 	}
@@ -295,7 +323,7 @@ bool test_spec_apply(struct test_spec *spec, const char *text, const char *path)
 	bool ok = true;
 
 	if (of_variant(&spec->priv, text, "", &ok) || of_variant(&spec->unpriv, text, "_unpriv", &ok) ||
-	    of_program(spec, text, &ok) || of_circumstances(spec, text, &ok))
+	    of_program(spec, text, &ok) || of_circumstances(spec, text, &ok) || of_lacking(spec, text))
 		return ok || !cli_fail("%s: %s: \"%s\" makes no sense", path, spec->prog, text);
 	if (!strncmp(text, "test_", 5) || !strncmp(text, "skep_", 5))
 		return !cli_fail("%s: %s: \"%s\" is no tag of tests that skep knows", path, spec->prog, text);

@@ -11,6 +11,7 @@
 struct test_pattern {
 	const char *text;
 	bool absent; /* must not be there */
+	bool regex;  /* as a whole, not only between {{ and }} */
 };
 typedef VEC(struct test_pattern) test_patterns;
 
@@ -32,6 +33,7 @@ struct test_spec {
 	u32 flags_set, flags_clear;
 	u32 arch_mask; /* 0: any; BIT(0): the host's is among those said */
 	bool needs_jit, needs_no_jit;
+	const char *lacking; /* what it takes that is not modelled; NULL: nothing */
 	const char *data_in, *data_out, *ctx, *ctx_out, *devs; /* NULL: not said */
 	test_patterns maps, maps_out, events, traces;
 	test_patterns replaced; /* "HELPER:FUNCTION" */
