@@ -47,8 +47,8 @@ struct cli_opts {
 	bool explain, complexity;
 	const char *prog, *section;
 	const char *pcap_out, *data_out, *ctx_out, *ctx, *devs, *kernel_stack, *user_stack, *profile, *coverage;
-	const char *out, *observe, *sarif, *junit;
-	bool annotate, licences;
+	const char *out, *observe, *sarif, *junit, *run_expr;
+	bool annotate, licences, list;
 	/* Of the instance; no options yet. */
 	u64 cpus, seed, clock_ns;
 	bool seeded, has_clock, unprivileged_bpf, count_insns;
@@ -91,7 +91,7 @@ struct cli_command {
 	/* @argv: the arguments that are no options. */
 	int (*run)(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv);
 };
-extern const struct cli_command cmd_run, cmd_verify, cmd_profile, cmd_prog_dump, cmd_btf_dump, cmd_report, cmd_test, cmd_version;
+extern const struct cli_command cmd_run, cmd_verify, cmd_profile, cmd_prog_dump, cmd_btf_dump, cmd_report, cmd_test, cmd_exec, cmd_version;
 
 /* Rows that several commands have. */
 extern const char *const cli_formats[], *const cli_engines[];
