@@ -4,7 +4,7 @@ BUILD ?= build
 RESULTS = $(abspath $(BUILD))/test-results
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all deps test demo bench bench-verify bench-jit bench-maps objects conformance selftests jit-vectors jit-differential differential map-attrs features install uninstall static asan tsan storm warnings fuzz prove precision clean help
+.PHONY: all deps test demo bench bench-verify bench-jit bench-maps objects conformance selftests jit-vectors jit-differential differential map-attrs map-tests features install uninstall static asan tsan storm warnings fuzz prove precision clean help
 
 all: $(BUILD)/build.ninja ## build; leaves the command at build/skep
 	@$(NINJA)
@@ -64,6 +64,11 @@ conformance: all ## Linux's verifier test tables before skep and the running ker
 	@scripts/deps.sh --conformance
 	@$(NINJA) tests/conformance/conformance >/dev/null
 	@$(BUILD)/tests/conformance/conformance -j $(BUILD)/conformance.json -d docs/divergences.md
+
+map-tests: all ## Linux's own tests of maps (test_maps.c, map_tests, test_lru_map.c, test_lpm_map.c) on skep's bpf(2)
+	@scripts/deps.sh --conformance
+	@$(NINJA) tests/maptests/maptests >/dev/null
+	@$(BUILD)/tests/maptests/maptests -l docs/divergences.md
 
 selftests: all ## programs of Linux 6.1 that say what is expected of them, through skep test
 	@scripts/deps.sh --conformance

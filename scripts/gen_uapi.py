@@ -25,7 +25,16 @@ def rows(path):
         yield dict(zip(cols, vals + [""] * (len(cols) - len(vals))))
 
 
+# Macros that take something apart: name, what is done with the argument.
+PARTS = {
+    "BPF_CLASS": "& 0x07", "BPF_SIZE": "& 0x18", "BPF_MODE": "& 0xe0", "BPF_OP": "& 0xf0", "BPF_SRC": "& 0x08",
+    "BPF_LINE_INFO_LINE_NUM": ">> 10", "BPF_LINE_INFO_LINE_COL": "& 0x3ff",
+}
+
+
 def gen_defines(data, header):
+    for name, what in PARTS.items() if header == "bpf.h" else ():
+        yield f"#ifndef {name}\n#define {name}(code) ((code) {what})\n#endif"
     for r in rows(os.path.join(data, "uapi-defines.tsv")):
         hdrs = (header, "bpf_common.h") if header == "bpf.h" else (header,)
         if r["header"] in hdrs:

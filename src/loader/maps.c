@@ -448,6 +448,8 @@ static int make_fd_with(struct bpf_map *map, int inner_fd)
 	struct bpf_object *obj = map->obj;
 	int fd;
 
+	if (map->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY && !map->max_entries)
+		map->max_entries = sys_cpu_cnt(obj->skep);
 	if (obj->btf_fd >= 0 && has_btf(map->type)) {
 		opts.btf_fd = obj->btf_fd;
 		opts.btf_key_type_id = map->btf_key;
@@ -498,12 +500,8 @@ static int cannot_create(const struct bpf_map *map, int err)
 
 static int create(struct bpf_map *map)
 {
-	struct skep *skep = map->obj->skep;
-	int fd;
+	int fd = make_fd(map);
 
-	if (map->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY && !map->max_entries)
-		map->max_entries = sys_cpu_cnt(skep);
-	fd = make_fd(map);
 	if (fd < 0)
 		return cannot_create(map, fd);
 	map->fd = fd;

@@ -31,6 +31,22 @@ struct {
 	});
 } by_key SEC(".maps");
 
+/* How many events there are is the machine's to say, also where they are inner maps. */
+struct events {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__type(key, int);
+	__type(value, int);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, int);
+	__array(values, struct events);
+} of_events SEC(".maps") = {
+	.values = { &events },
+};
+
 int called(void *ctx);
 
 struct {

@@ -195,6 +195,8 @@ static void values_on(enum machine m)
 	assert_int_equal(bpf_map_update_elem(bpf_object__find_map_fd_by_name(obj, "second"), &key, &n, 0), 0);
 	assert_int_equal(run_prog(obj, "sum"), 42);
 	assert_int_equal(run_prog(obj, "jump"), 17);
+	assert_true(bpf_map__max_entries(bpf_object__find_map_by_name(obj, "events")) > 0);
+	assert_true(bpf_map__max_entries(bpf_map__inner_map(bpf_object__find_map_by_name(obj, "of_events"))) > 0);
 	bpf_object__close(obj);
 }
 
