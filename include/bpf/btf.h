@@ -147,7 +147,7 @@ struct btf_dump_emit_type_decl_opts {
 	size_t sz;
 	const char *field_name; /* what is declared; NULL: nothing, as in a cast */
 	int indent_level;	/* of the lines after the first */
-	bool strip_mods;	/* without const, volatile, restrict in front */
+	bool strip_mods;	/* without const, volatile, restrict, inside of it too */
 	size_t :0;
 };
 struct btf_dump_type_data_opts {

@@ -44,7 +44,7 @@ struct cli_opts {
 	u32 format; /* FORMAT_* */
 	u32 engine; /* enum skep_engine_kind */
 	u64 log_level, repeat, jobs;
-	bool explain, complexity;
+	bool explain, complexity, use_loader;
 	const char *prog, *section;
 	const char *pcap_out, *data_out, *ctx_out, *ctx, *devs, *kernel_stack, *user_stack, *profile, *coverage;
 	const char *out, *observe, *sarif, *junit, *run_expr;
@@ -91,6 +91,7 @@ struct cli_command {
 	/* @argv: the arguments that are no options. */
 	int (*run)(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv);
 };
+extern const struct cli_command cmd_gen_skeleton, cmd_gen_subskeleton;
 extern const struct cli_command cmd_run, cmd_verify, cmd_profile, cmd_prog_dump, cmd_btf_dump, cmd_report, cmd_test, cmd_exec, cmd_version;
 
 /* Rows that several commands have. */

@@ -8,6 +8,7 @@
 
 static const struct cli_command *const commands[] = {
 	&cmd_verify, &cmd_run, &cmd_profile, &cmd_prog_dump, &cmd_btf_dump, &cmd_test, &cmd_exec, &cmd_report, &cmd_version,
+	&cmd_gen_skeleton, &cmd_gen_subskeleton,
 };
 
 static int help(FILE *to)
@@ -16,7 +17,7 @@ static int help(FILE *to)
 	      "Checks and runs BPF programs in user space, without root and without the kernel.\n\n"
 	      "commands:\n", to);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->help);
+		fprintf(to, "  %-16s %s\n", commands[i]->name, commands[i]->help);
 	fputs("\n\"skep COMMAND --help\" tells more about one.\n\n"
 	      "exit status: 0 yes, 1 a program was refused, 2 something could not be read or done\n\n"
 	      "example:\n  skep verify prog.bpf.o\n", to);

@@ -11,6 +11,8 @@
 struct btf_dump {
 	const struct skep_btf *btf; /* as it was when this was made */
 	struct btf_cdump *cd;
+	struct btf_writer *bare; /* the same without const, volatile, restrict: made when it is asked for */
+	struct btf_cdump *bare_cd;
 	btf_dump_printf_fn_t print;
 	void *ctx;
 };
@@ -40,6 +42,8 @@ void btf_dump__free(struct btf_dump *d)
 	if (!d)
 		return;
 	btf_cdump_free(d->cd);
+	btf_cdump_free(d->bare_cd);
+	btf_writer_free(d->bare);
 	btf_put(d->btf);
 	free(d);
 }
@@ -69,17 +73,51 @@ int btf_dump__dump_type(struct btf_dump *d, __u32 id)
 	return give_out(d, &text, err);
 }
 
+static u32 without_mods(void *ctx, u32 id)
+{
+	return btf_skip_quals(ctx, id);
+}
+
+/* Types under their own ids that refer to none with a qualifier in front, so that none is left inside of a
+ * declaration either: "const char *const x[2]" is "char *x[2]". */
+static int strip(struct btf_dump *d)
+{
+	s32 err = 0;
+
+	if (d->bare_cd)
+		return 0;
+	if (!d->bare)
+		d->bare = btf_writer_new(btf_base(d->btf));
+	if (!d->bare)
+		return -ENOMEM;
+	btf_writer_truncate(d->bare, btf_first_id(d->btf));
+	for (u32 id = btf_first_id(d->btf); id < btf_id_cnt(d->btf) && err >= 0; id++) {
+		struct btf_t t;
+
+		err = btf_type_get(d->btf, id, &t) ?
+			btf_add_record(d->bare, d->btf, t.raw, without_mods, (void *)d->btf) : -EINVAL;
+	}
+	if (err < 0)
+		return err;
+	d->bare_cd = btf_cdump_new(btf_writer_view(d->bare));
+	return d->bare_cd ? 0 : -ENOMEM;
+}
+
 int btf_dump__emit_type_decl(struct btf_dump *d, __u32 id, const struct btf_dump_emit_type_decl_opts *opts)
 {
 	const char *name = OPT(opts, field_name);
-	int level = OPT(opts, indent_level), err;
+	int level = OPT(opts, indent_level), err = 0;
+	bool bare = OPT(opts, strip_mods);
 	struct strbuf text = { 0 };
 
 	if (!opts_ok(opts, sizeof(*opts), sizeof(size_t)) || level < 0 || level > LEVEL_MAX)
 		return libbpf_err(-EINVAL);
-	if (OPT(opts, strip_mods))
+	if (bare) {
 		id = btf_skip_quals(d->btf, id);
-	err = btf_cdump_decl(d->cd, &text, id, name ? name : "", level);
+		err = strip(d);
+	}
+	if (!err)
+		err = btf_cdump_decl(bare ? d->bare_cd : d->cd, &text, id, name ? name : "", level);
 	return give_out(d, &text, err);
 }
 
