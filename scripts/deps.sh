@@ -6,7 +6,7 @@
 set -eu
 
 PACKAGES="gcc libc6-dev pkg-config meson ninja-build python3 clang-19 llvm-19 libclang-rt-19-dev
-libelf-dev liburcu-dev libjson-c-dev libpcap-dev libcapstone-dev libcmocka-dev tcpdump python3-z3 bpftool g++"
+libelf-dev liburcu-dev libjson-c-dev libpcap-dev libcapstone-dev libcmocka-dev tcpdump python3-z3 bpftool libbpf-dev g++"
 
 if [ "${1:-}" = --conformance ]; then
 	PACKAGES="$PACKAGES linux-source-6.1"
