@@ -100,7 +100,19 @@ LIBBPF_API struct bpf_object *bpf_object__open(const char *path);
 LIBBPF_API struct bpf_object *bpf_object__open_file(const char *path, const struct bpf_object_open_opts *opts);
 LIBBPF_API struct bpf_object *bpf_object__open_mem(const void *obj_buf, size_t obj_buf_sz,
 						   const struct bpf_object_open_opts *opts);
+/* All that comes before programs are loaded: types, relocations, maps. bpf_object__load() then does the rest. */
+LIBBPF_API int bpf_object__prepare(struct bpf_object *obj);
 LIBBPF_API int bpf_object__load(struct bpf_object *obj);
+/* ENOTSUP: there are no loader programs, and no tokens (-1). */
+struct gen_loader_opts {
+	size_t sz;
+	const char *data, *insns;
+	__u32 data_sz, insns_sz;
+	bool gen_hash;
+	size_t :0;
+};
+LIBBPF_API int bpf_object__gen_loader(struct bpf_object *obj, struct gen_loader_opts *opts);
+LIBBPF_API int bpf_object__token_fd(const struct bpf_object *obj);
 LIBBPF_API void bpf_object__close(struct bpf_object *obj); /* NULL is fine */
 LIBBPF_API const char *bpf_object__name(const struct bpf_object *obj);
 LIBBPF_API unsigned int bpf_object__kversion(const struct bpf_object *obj);
@@ -146,6 +158,13 @@ LIBBPF_API int bpf_program__set_log_level(struct bpf_program *prog, __u32 log_le
 LIBBPF_API const char *bpf_program__log_buf(const struct bpf_program *prog, size_t *log_size);
 LIBBPF_API int bpf_program__set_log_buf(struct bpf_program *prog, char *log_buf, size_t log_size);
 LIBBPF_API void bpf_program__unload(struct bpf_program *prog);
+/* Other insns, copied, which refer to nothing of the object. Before the load, or in a prog_prepare_load_fn. */
+LIBBPF_API int bpf_program__set_insns(struct bpf_program *prog, struct bpf_insn *new_insns, size_t new_insn_cnt);
+struct bpf_prog_load_opts;
+/* Loads a program of a prepared object once more; where @opts says nothing, as the object does. The caller owns the
+ * descriptor that it returns, which outlives the object. */
+LIBBPF_API int bpf_program__clone(struct bpf_program *prog, const struct bpf_prog_load_opts *opts);
+LIBBPF_API void bpf_program__set_ifindex(struct bpf_program *prog, __u32 ifindex);
 /* As loaded; NULL before that, and when records have another size. */
 LIBBPF_API struct bpf_func_info *bpf_program__func_info(const struct bpf_program *prog);
 LIBBPF_API __u32 bpf_program__func_info_cnt(const struct bpf_program *prog);
@@ -177,6 +196,13 @@ LIBBPF_API __u32 bpf_map__numa_node(const struct bpf_map *map);
 LIBBPF_API int bpf_map__set_numa_node(struct bpf_map *map, __u32 numa_node);
 LIBBPF_API __u64 bpf_map__map_extra(const struct bpf_map *map);
 LIBBPF_API int bpf_map__set_map_extra(struct bpf_map *map, __u64 map_extra);
+LIBBPF_API __u32 bpf_map__ifindex(const struct bpf_map *map);
+LIBBPF_API int bpf_map__set_ifindex(struct bpf_map *map, __u32 ifindex);
+LIBBPF_API bool bpf_map__autoattach(const struct bpf_map *map);
+LIBBPF_API int bpf_map__set_autoattach(struct bpf_map *map, bool autoattach);
+/* Only @prog, of the same object, may use the map. Before the object is prepared. */
+LIBBPF_API int bpf_map__set_exclusive_program(struct bpf_map *map, struct bpf_program *prog);
+LIBBPF_API struct bpf_program *bpf_map__exclusive_program(struct bpf_map *map); /* NULL: any may */
 /* Takes @fd (a copy) instead of creating the map. */
 LIBBPF_API int bpf_map__reuse_fd(struct bpf_map *map, int fd);
 /* Pinning is not modelled: no map is. */
@@ -235,6 +261,18 @@ LIBBPF_API unsigned long ring__consumer_pos(const struct ring *r);
 LIBBPF_API unsigned long ring__producer_pos(const struct ring *r);
 LIBBPF_API size_t ring__avail_data_size(const struct ring *r);
 LIBBPF_API size_t ring__size(const struct ring *r);
+
+/* Nobody has one: there are no maps of that type. ENOTSUP. */
+struct user_ring_buffer;
+struct user_ring_buffer_opts {
+	size_t sz;
+};
+LIBBPF_API struct user_ring_buffer *user_ring_buffer__new(int map_fd, const struct user_ring_buffer_opts *opts);
+LIBBPF_API void *user_ring_buffer__reserve(struct user_ring_buffer *rb, __u32 size);
+LIBBPF_API void *user_ring_buffer__reserve_blocking(struct user_ring_buffer *rb, __u32 size, int timeout_ms);
+LIBBPF_API void user_ring_buffer__submit(struct user_ring_buffer *rb, void *sample);
+LIBBPF_API void user_ring_buffer__discard(struct user_ring_buffer *rb, void *sample);
+LIBBPF_API void user_ring_buffer__free(struct user_ring_buffer *rb);
 
 /* ---- perf buffers --------------------------------------------------------------------------------- */
 
@@ -302,6 +340,254 @@ LIBBPF_API struct bpf_link *bpf_link__open(const char *path);
 LIBBPF_API int bpf_link__pin(struct bpf_link *link, const char *path);
 LIBBPF_API int bpf_link__unpin(struct bpf_link *link);
 LIBBPF_API const char *bpf_link__pin_path(const struct bpf_link *link);
+
+/* ---- places to attach to: EINVAL for wrong arguments and programs that are not loaded, then as above ------ */
+
+enum probe_attach_mode {
+	PROBE_ATTACH_MODE_DEFAULT = 0,
+	PROBE_ATTACH_MODE_LEGACY,
+	PROBE_ATTACH_MODE_PERF,
+	PROBE_ATTACH_MODE_LINK,
+};
+struct bpf_perf_event_opts {
+	size_t sz;
+	__u64 bpf_cookie;
+	bool force_ioctl_attach, dont_enable;
+	size_t :0;
+};
+struct bpf_kprobe_opts {
+	size_t sz;
+	__u64 bpf_cookie;
+	size_t offset; /* more than SSIZE_MAX is a negative one: EINVAL */
+	bool retprobe;
+	enum probe_attach_mode attach_mode;
+	size_t :0;
+};
+struct bpf_kprobe_multi_opts {
+	size_t sz;
+	const char **syms;
+	const unsigned long *addrs;
+	const __u64 *cookies;
+	size_t cnt;
+	bool retprobe, session, unique_match;
+	size_t :0;
+};
+struct bpf_uprobe_multi_opts {
+	size_t sz;
+	const char **syms;
+	const unsigned long *offsets, *ref_ctr_offsets;
+	const __u64 *cookies;
+	size_t cnt;
+	bool retprobe, session;
+	size_t :0;
+};
+struct bpf_ksyscall_opts {
+	size_t sz;
+	__u64 bpf_cookie;
+	bool retprobe;
+	size_t :0;
+};
+struct bpf_uprobe_opts {
+	size_t sz;
+	size_t ref_ctr_offset;
+	__u64 bpf_cookie;
+	bool retprobe;
+	const char *func_name;
+	enum probe_attach_mode attach_mode;
+	size_t :0;
+};
+struct bpf_usdt_opts {
+	size_t sz;
+	__u64 usdt_cookie;
+	size_t :0;
+};
+struct bpf_tracepoint_opts {
+	size_t sz;
+	__u64 bpf_cookie;
+};
+struct bpf_tracing_multi_opts {
+	size_t sz;
+	const __u32 *ids;
+	const __u64 *cookies;
+	size_t cnt;
+	size_t :0;
+};
+struct bpf_raw_tracepoint_opts {
+	size_t sz;
+	__u64 cookie;
+	size_t :0;
+};
+struct bpf_trace_opts {
+	size_t sz;
+	__u64 cookie;
+};
+struct bpf_netfilter_opts {
+	size_t sz;
+	__u32 pf, hooknum;
+	__s32 priority;
+	__u32 flags;
+};
+struct bpf_tcx_opts {
+	size_t sz;
+	__u32 flags, relative_fd, relative_id;
+	__u64 expected_revision;
+	size_t :0;
+};
+struct bpf_netkit_opts {
+	size_t sz;
+	__u32 flags, relative_fd, relative_id;
+	__u64 expected_revision;
+	size_t :0;
+};
+struct bpf_cgroup_opts {
+	size_t sz;
+	__u32 flags, relative_fd, relative_id;
+	__u64 expected_revision;
+	size_t :0;
+};
+struct bpf_iter_attach_opts {
+	size_t sz;
+	union bpf_iter_link_info *link_info;
+	__u32 link_info_len;
+};
+struct bpf_prog_assoc_struct_ops_opts;
+LIBBPF_API struct bpf_link *bpf_program__attach_kprobe(const struct bpf_program *prog, bool retprobe,
+						       const char *func_name);
+LIBBPF_API struct bpf_link *bpf_program__attach_perf_event(const struct bpf_program *prog, int pfd);
+LIBBPF_API struct bpf_link *bpf_program__attach_raw_tracepoint(const struct bpf_program *prog, const char *tp_name);
+LIBBPF_API struct bpf_link *bpf_program__attach_tracepoint(const struct bpf_program *prog,
+							   const char *tp_category, const char *tp_name);
+LIBBPF_API struct bpf_link *bpf_program__attach_uprobe(const struct bpf_program *prog, bool retprobe, pid_t pid,
+						       const char *binary_path, size_t func_offset);
+LIBBPF_API struct bpf_link *bpf_program__attach_cgroup(const struct bpf_program *prog, int cgroup_fd);
+LIBBPF_API struct bpf_link *bpf_program__attach_lsm(const struct bpf_program *prog);
+LIBBPF_API struct bpf_link *bpf_program__attach_iter(const struct bpf_program *prog,
+						     const struct bpf_iter_attach_opts *opts);
+LIBBPF_API struct bpf_link *bpf_program__attach_netns(const struct bpf_program *prog, int netns_fd);
+LIBBPF_API struct bpf_link *bpf_program__attach_xdp(const struct bpf_program *prog, int ifindex);
+LIBBPF_API struct bpf_link *bpf_program__attach_kprobe_opts(const struct bpf_program *prog, const char *func_name,
+							    const struct bpf_kprobe_opts *opts);
+LIBBPF_API struct bpf_link *bpf_program__attach_perf_event_opts(const struct bpf_program *prog, int pfd,
+								const struct bpf_perf_event_opts *opts);
+LIBBPF_API struct bpf_link *bpf_program__attach_tracepoint_opts(const struct bpf_program *prog,
+								const char *tp_category, const char *tp_name,
+								const struct bpf_tracepoint_opts *opts);
+LIBBPF_API struct bpf_link *bpf_program__attach_uprobe_opts(const struct bpf_program *prog, pid_t pid,
+							const char *binary_path, size_t func_offset,
+							const struct bpf_uprobe_opts *opts);
+LIBBPF_API struct bpf_link *bpf_program__attach_kprobe_multi_opts(const struct bpf_program *prog,
+								const char *pattern,
+								const struct bpf_kprobe_multi_opts *opts);
+LIBBPF_API struct bpf_link *bpf_program__attach_trace_opts(const struct bpf_program *prog,
+							   const struct bpf_trace_opts *opts);
+LIBBPF_API struct bpf_link *bpf_program__attach_usdt(const struct bpf_program *prog, pid_t pid,
+						const char *binary_path, const char *usdt_provider,
+						const char *usdt_name,
+						     const struct bpf_usdt_opts *opts);
+LIBBPF_API struct bpf_link *bpf_program__attach_ksyscall(const struct bpf_program *prog, const char *syscall_name,
+							 const struct bpf_ksyscall_opts *opts);
+LIBBPF_API struct bpf_link *bpf_program__attach_netfilter(const struct bpf_program *prog,
+							  const struct bpf_netfilter_opts *opts);
+LIBBPF_API struct bpf_link *bpf_program__attach_netkit(const struct bpf_program *prog, int ifindex,
+						       const struct bpf_netkit_opts *opts);
+LIBBPF_API struct bpf_link *bpf_program__attach_tcx(const struct bpf_program *prog, int ifindex,
+						    const struct bpf_tcx_opts *opts);
+LIBBPF_API struct bpf_link *bpf_program__attach_uprobe_multi(const struct bpf_program *prog, pid_t pid,
+							const char *binary_path, const char *func_pattern,
+							const struct bpf_uprobe_multi_opts *opts);
+LIBBPF_API struct bpf_link *bpf_program__attach_raw_tracepoint_opts(const struct bpf_program *prog,
+								const char *tp_name,
+								struct bpf_raw_tracepoint_opts *opts);
+LIBBPF_API struct bpf_link *bpf_program__attach_sockmap(const struct bpf_program *prog, int map_fd);
+LIBBPF_API struct bpf_link *bpf_program__attach_cgroup_opts(const struct bpf_program *prog, int cgroup_fd,
+							    const struct bpf_cgroup_opts *opts);
+LIBBPF_API struct bpf_link *bpf_program__attach_tracing_multi(const struct bpf_program *prog, const char *pattern,
+							      const struct bpf_tracing_multi_opts *opts);
+LIBBPF_API struct bpf_link *bpf_map__attach_struct_ops(const struct bpf_map *map);
+LIBBPF_API int bpf_program__assoc_struct_ops(struct bpf_program *prog, struct bpf_map *map,
+					     struct bpf_prog_assoc_struct_ops_opts *opts);
+
+/* Devices: arguments are checked, then ENOTSUP with a line; simulated devices take no programs. */
+struct bpf_xdp_attach_opts {
+	size_t sz;
+	int old_prog_fd;
+	size_t :0;
+};
+struct bpf_xdp_query_opts {
+	size_t sz;
+	__u32 prog_id, drv_prog_id, hw_prog_id, skb_prog_id;
+	__u8 attach_mode;
+	__u64 feature_flags;
+	__u32 xdp_zc_max_segs;
+	size_t :0;
+};
+enum bpf_tc_attach_point {
+	BPF_TC_INGRESS = 1 << 0,
+	BPF_TC_EGRESS = 1 << 1,
+	BPF_TC_CUSTOM = 1 << 2,
+	BPF_TC_QDISC = 1 << 3,
+};
+#define BPF_TC_PARENT(a, b) ((((a) << 16) & 0xffff0000u) | ((b) & 0x0000ffffu))
+enum bpf_tc_flags {
+	BPF_TC_F_REPLACE = 1 << 0,
+};
+struct bpf_tc_hook {
+	size_t sz;
+	int ifindex;
+	enum bpf_tc_attach_point attach_point;
+	__u32 parent, handle;
+	const char *qdisc;
+	size_t :0;
+};
+struct bpf_tc_opts {
+	size_t sz;
+	int prog_fd;
+	__u32 flags, prog_id, handle, priority;
+	size_t :0;
+};
+LIBBPF_API int bpf_tc_attach(const struct bpf_tc_hook *hook, struct bpf_tc_opts *opts);
+LIBBPF_API int bpf_tc_detach(const struct bpf_tc_hook *hook, const struct bpf_tc_opts *opts);
+LIBBPF_API int bpf_tc_hook_create(struct bpf_tc_hook *hook);
+LIBBPF_API int bpf_tc_hook_destroy(struct bpf_tc_hook *hook);
+LIBBPF_API int bpf_tc_query(const struct bpf_tc_hook *hook, struct bpf_tc_opts *opts);
+LIBBPF_API int bpf_xdp_attach(int ifindex, int prog_fd, __u32 flags, const struct bpf_xdp_attach_opts *opts);
+LIBBPF_API int bpf_xdp_detach(int ifindex, __u32 flags, const struct bpf_xdp_attach_opts *opts);
+LIBBPF_API int bpf_xdp_query(int ifindex, int flags, struct bpf_xdp_query_opts *opts);
+LIBBPF_API int bpf_xdp_query_id(int ifindex, int flags, __u32 *prog_id);
+
+/* ---- SEC() names of the application's own ---------------------------------------------------------- */
+
+struct bpf_prog_load_opts;
+typedef int (*libbpf_prog_setup_fn_t)(struct bpf_program *prog, long cookie); /* when it is opened */
+/* Before it is loaded; may change @opts, and the insns with bpf_program__set_insns(). */
+typedef int (*libbpf_prog_prepare_load_fn_t)(struct bpf_program *prog, struct bpf_prog_load_opts *opts, long cookie);
+typedef int (*libbpf_prog_attach_fn_t)(const struct bpf_program *prog, long cookie, struct bpf_link **link);
+struct libbpf_prog_handler_opts {
+	size_t sz;
+	long cookie;
+	libbpf_prog_setup_fn_t prog_setup_fn;
+	libbpf_prog_prepare_load_fn_t prog_prepare_load_fn;
+	libbpf_prog_attach_fn_t prog_attach_fn;
+};
+/* For objects opened from here on. @sec: "abc" exactly, "abc/" with something behind it, "abc+" either, NULL: names
+ * that nothing else knows (one of those; EBUSY). Returns a number above 0. Any thread. */
+LIBBPF_API int libbpf_register_prog_handler(const char *sec, enum bpf_prog_type prog_type,
+					    enum bpf_attach_type exp_attach_type,
+					    const struct libbpf_prog_handler_opts *opts);
+LIBBPF_API int libbpf_unregister_prog_handler(int handler_id);
+
+/* ---- lines of a program, out of its struct bpf_prog_info -------------------------------------------- */
+
+struct bpf_prog_linfo;
+struct bpf_prog_info;
+/* Copies. NULL and errno: EINVAL when it has no lines or they make no sense. */
+LIBBPF_API struct bpf_prog_linfo *bpf_prog_linfo__new(const struct bpf_prog_info *info);
+LIBBPF_API void bpf_prog_linfo__free(struct bpf_prog_linfo *prog_linfo); /* NULL is fine */
+/* The last line at or before @addr (@insn_off), without looking at the first @nr_skip. NULL, ENOENT: none. */
+LIBBPF_API const struct bpf_line_info *bpf_prog_linfo__lfind_addr_func(const struct bpf_prog_linfo *prog_linfo,
+									__u64 addr, __u32 func_idx, __u32 nr_skip);
+LIBBPF_API const struct bpf_line_info *bpf_prog_linfo__lfind(const struct bpf_prog_linfo *prog_linfo, __u32 insn_off,
+							     __u32 nr_skip);
 
 /* ---- skeletons: what "bpftool gen skeleton" makes calls these ------------------------------------- */
 

@@ -83,6 +83,16 @@ struct core_note {
 	char *text;
 };
 
+/* A SEC() name of the application's own, as it was registered. */
+struct prog_handler {
+	enum bpf_prog_type type;
+	enum bpf_attach_type attach_type;
+	long cookie;
+	libbpf_prog_setup_fn_t setup; /* each may be NULL */
+	libbpf_prog_prepare_load_fn_t prepare;
+	libbpf_prog_attach_fn_t attach;
+};
+
 struct bpf_program {
 	struct bpf_object *obj;
 	char *name, *sec_name;
@@ -95,6 +105,7 @@ struct bpf_program {
 	/* Linked: the program and the subprograms it needs. */
 	struct bpf_insn *insns;
 	size_t insn_cnt;
+	bool own_insns; /* the application's: nothing is linked */
 	VEC(struct relo) linked_relos;
 	VEC(struct link_part) parts; /* ascending */
 	VEC(struct core_note) core_notes;
@@ -108,6 +119,8 @@ struct bpf_program {
 	bool autoload, needs_attach_btf;
 	bool can_attach; /* the section tells where to */
 	bool no_autoattach;
+	struct prog_handler handler; /* all zero: none */
+	u32 ifindex;
 	u32 attach_btf_id; /* in the kernel's BTF, or in that of program @attach_prog_fd */
 	int attach_prog_fd; /* 0: none */
 	int fd;
@@ -137,6 +150,9 @@ struct bpf_map {
 	struct bpf_map *inner; /* what the maps in this one are like, NULL: not said */
 	int inner_fd;	       /* the same as a descriptor, of the application's choice */
 	bool is_inner;
+	bool no_autoattach;
+	u32 ifindex;
+	struct bpf_program *excl_prog; /* who alone may use it, NULL: everybody */
 	u32 values_off; /* of member "values" in the definition, 0: none */
 	VEC(struct map_slot) slots;
 	char *pin_path; /* NULL: none */
@@ -186,7 +202,7 @@ struct bpf_object {
 	char *pin_root; /* of the option, may be NULL */
 	int kconfig_map;
 	int btf_fd;
-	bool loaded, relaxed_maps;
+	bool prepared, loaded, relaxed_maps;
 	char *log_buf;
 	size_t log_size;
 	u32 log_level;
@@ -263,7 +279,11 @@ int unpin_path(struct skep *skep, const char *path);
 
 /* progs.c */
 int progs_collect(struct bpf_object *obj);
+int progs_fill_externs(struct bpf_object *obj); /* after progs_link() */
+int progs_fill_maps(struct bpf_object *obj);    /* after maps_create() */
 int progs_load(struct bpf_object *obj);
+/* What it is loaded with, its log apart. */
+void prog_load_opts(const struct bpf_program *prog, struct bpf_prog_load_opts *opts);
 void progs_unload(struct bpf_object *obj);
 void progs_close(struct bpf_object *obj);
 /* The function that insn @insn of section @sec_idx belongs to, NULL none. */
@@ -302,6 +322,22 @@ int extern_by_name(const struct bpf_object *obj, const char *name);
 
 /* ksyms.c */
 int ksym_resolve(struct bpf_object *obj, struct extern_sym *ext);
+
+/* clone.c: what exclusive maps know it by; it is linked */
+int prog_hash(const struct bpf_program *prog, u8 ret_hash[32]);
+
+/* links.c: NULL and errno, told */
+int link_not_loaded(const struct bpf_program *prog);
+struct bpf_link *link_attached(const struct bpf_program *prog, const char *what, int fd);
+int sys_link_create(struct skep *skep, int prog_fd, int target_fd, enum bpf_attach_type attach_type,
+		    const struct bpf_link_create_opts *opts);
+int sys_raw_tp_open(struct skep *skep, int prog_fd, const char *name, u64 cookie);
+
+/* attachto.c */
+struct bpf_link *attach_by_section(const struct bpf_program *prog);
+
+/* handlers.c: when the application has registered one */
+void handler_apply(struct bpf_program *prog);
 
 /* sections.c: what SEC("...") says of a program. */
 void sec_apply(struct bpf_program *prog);

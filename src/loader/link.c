@@ -237,7 +237,8 @@ static int link_one(struct bpf_program *main)
 int progs_link(struct bpf_object *obj)
 {
 	for (u32 i = 0; i < obj->prog_cnt; i++) {
-		int err = obj->progs[i].autoload && !obj->progs[i].is_subprog ? link_one(&obj->progs[i]) : 0;
+		const struct bpf_program *p = &obj->progs[i];
+		int err = p->autoload && !p->is_subprog && !p->own_insns ? link_one(&obj->progs[i]) : 0;
 
 		if (err)
 			return err;

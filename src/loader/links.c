@@ -55,8 +55,8 @@ static int link_cookie(union bpf_attr *attr, const struct bpf_link_create_opts *
 	return -EOPNOTSUPP;
 }
 
-static int sys_link_create(struct skep *skep, int prog_fd, int target_fd, enum bpf_attach_type attach_type,
-			   const struct bpf_link_create_opts *opts)
+int sys_link_create(struct skep *skep, int prog_fd, int target_fd, enum bpf_attach_type attach_type,
+		    const struct bpf_link_create_opts *opts)
 {
 	union bpf_attr attr = { 0 };
 	int err;
@@ -108,7 +108,7 @@ int bpf_link_update(int link_fd, int new_prog_fd, const struct bpf_link_update_o
 	return libbpf_err(sys_link_update(NULL, link_fd, new_prog_fd, opts));
 }
 
-static int sys_raw_tp_open(struct skep *skep, int prog_fd, const char *name, u64 cookie)
+int sys_raw_tp_open(struct skep *skep, int prog_fd, const char *name, u64 cookie)
 {
 	union bpf_attr attr = { 0 };
 
@@ -246,7 +246,7 @@ struct bpf_link *bpf_link__open(const char *path)
 
 /* ---- programs of objects ---------------------------------------------------------------------------- */
 
-static int not_loaded(const struct bpf_program *prog)
+int link_not_loaded(const struct bpf_program *prog)
 {
 	if (prog->fd >= 0)
 		return 0;
@@ -254,7 +254,7 @@ static int not_loaded(const struct bpf_program *prog)
 	return -EINVAL;
 }
 
-static struct bpf_link *attached(const struct bpf_program *prog, const char *what, int fd)
+struct bpf_link *link_attached(const struct bpf_program *prog, const char *what, int fd)
 {
 	if (fd < 0)
 		pr_warn("prog '%s': failed to attach to %s: %s\n", prog->name, what, ERR_STR(fd));
@@ -264,18 +264,18 @@ static struct bpf_link *attached(const struct bpf_program *prog, const char *wha
 /* To what its load has named. */
 struct bpf_link *bpf_program__attach_trace(const struct bpf_program *prog)
 {
-	int err = not_loaded(prog);
+	int err = link_not_loaded(prog);
 
 	if (err)
 		return libbpf_err_ptr(err);
-	return attached(prog, "what it was loaded for", sys_raw_tp_open(prog->obj->skep, prog->fd, NULL, 0));
+	return link_attached(prog, "what it was loaded for", sys_raw_tp_open(prog->obj->skep, prog->fd, NULL, 0));
 }
 
 struct bpf_link *bpf_program__attach_freplace(const struct bpf_program *prog, int target_fd,
 					      const char *attach_func_name)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts);
-	int id = not_loaded(prog);
+	int id = link_not_loaded(prog);
 
 	if (id)
 		return libbpf_err_ptr(id);
@@ -293,15 +293,23 @@ struct bpf_link *bpf_program__attach_freplace(const struct bpf_program *prog, in
 	if (id < 0)
 		return libbpf_err_ptr(id);
 	opts.target_btf_id = id;
-	return attached(prog, "freplace", sys_link_create(prog->obj->skep, prog->fd, target_fd, 0, &opts));
+	return link_attached(prog, "freplace", sys_link_create(prog->obj->skep, prog->fd, target_fd, 0, &opts));
 }
 
 struct bpf_link *bpf_program__attach(const struct bpf_program *prog)
 {
-	if (prog->type == BPF_PROG_TYPE_EXT)
-		return bpf_program__attach_trace(prog);
-	pr_warn("prog '%s': not modelled: attaching programs of section '%s'\n", prog->name, prog->sec_name);
-	return libbpf_err_ptr(-EOPNOTSUPP);
+	struct bpf_link *link = NULL;
+	int err;
+
+	if (!prog)
+		return libbpf_err_ptr(-EINVAL);
+	if (!prog->handler.attach)
+		return attach_by_section(prog);
+	err = link_not_loaded(prog);
+	if (!err)
+		err = prog->handler.attach(prog, prog->handler.cookie, &link);
+	/* A handler may have nothing to attach: NULL, and errno 0. */
+	return err ? libbpf_err_ptr(err) : link ? link : libbpf_err_ptr(0);
 }
 
 bool bpf_program__autoattach(const struct bpf_program *prog)

@@ -444,12 +444,22 @@ static bool has_btf(enum bpf_map_type type)
 static int make_fd_with(struct bpf_map *map, int inner_fd)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = map->flags, .map_extra = map->extra,
-		    .numa_node = map->numa_node, .inner_map_fd = inner_fd < 0 ? 0 : inner_fd);
+		    .numa_node = map->numa_node, .map_ifindex = map->ifindex,
+		    .inner_map_fd = inner_fd < 0 ? 0 : inner_fd);
 	struct bpf_object *obj = map->obj;
+	u8 hash[32];
 	int fd;
 
 	if (map->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY && !map->max_entries)
 		map->max_entries = sys_cpu_cnt(obj->skep);
+	if (map->excl_prog) {
+		fd = prog_hash(map->excl_prog, hash);
+		if (fd)
+			return fd;
+		opts.excl_prog_hash = hash;
+		opts.excl_prog_hash_size = sizeof(hash);
+	}
+
 	if (obj->btf_fd >= 0 && has_btf(map->type)) {
 		opts.btf_fd = obj->btf_fd;
 		opts.btf_key_type_id = map->btf_key;
@@ -788,4 +798,32 @@ int bpf_map__delete_elem(const struct bpf_map *map, const void *key, size_t key_
 int bpf_map__get_next_key(const struct bpf_map *map, const void *cur_key, void *next_key, size_t key_sz)
 {
 	return checked_elem(BPF_MAP_GET_NEXT_KEY, map, cur_key, key_sz, next_key, 0, 0);
+}
+
+__u32 bpf_map__ifindex(const struct bpf_map *map)
+{
+	return map ? map->ifindex : 0;
+}
+
+int bpf_map__set_ifindex(struct bpf_map *map, __u32 ifindex)
+{
+	if (!map)
+		return libbpf_err(-EINVAL);
+	if (map->fd >= 0)
+		return libbpf_err(-EBUSY);
+	map->ifindex = ifindex;
+	return 0;
+}
+
+bool bpf_map__autoattach(const struct bpf_map *map)
+{
+	return map && !map->no_autoattach;
+}
+
+int bpf_map__set_autoattach(struct bpf_map *map, bool autoattach)
+{
+	if (!map)
+		return libbpf_err(-EINVAL);
+	map->no_autoattach = !autoattach;
+	return 0;
 }

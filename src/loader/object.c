@@ -130,12 +130,45 @@ struct bpf_object *bpf_object__open_mem(const void *obj_buf, size_t obj_buf_sz,
 	return open_object(name, obj_buf, obj_buf_sz, opts);
 }
 
-int bpf_object__load(struct bpf_object *obj)
+static int load_failed(struct bpf_object *obj, int err)
+{
+	obj->loaded = true; /* a failed load is not repeated */
+	progs_unload(obj);
+	maps_unload(obj);
+	pr_warn("failed to load object '%s'\n", obj->path);
+	return err;
+}
+
+/* Programs are linked before maps are made: one that only a program may use knows it by its insns. */
+static int prepare(struct bpf_object *obj)
 {
 	static int (*const steps[])(struct bpf_object *obj) = {
-		object_btf_load, externs_resolve, maps_create, core_relocate, progs_link, progs_load,
+		object_btf_load, externs_resolve, core_relocate, progs_link, progs_fill_externs, maps_create, progs_fill_maps,
 	};
 	int err = 0;
+
+	for (u32 i = 0; i < ARRAY_SIZE(steps) && !err; i++)
+		err = steps[i](obj);
+	if (err)
+		return load_failed(obj, err);
+	obj->prepared = true;
+	return 0;
+}
+
+int bpf_object__prepare(struct bpf_object *obj)
+{
+	if (!obj)
+		return libbpf_err(-EINVAL);
+	if (obj->prepared || obj->loaded) {
+		pr_warn("object '%s': prepare loading can't be attempted twice\n", obj->name);
+		return libbpf_err(-EINVAL);
+	}
+	return libbpf_err(prepare(obj));
+}
+
+int bpf_object__load(struct bpf_object *obj)
+{
+	int err;
 
 	if (!obj)
 		return libbpf_err(-EINVAL);
@@ -143,15 +176,12 @@ int bpf_object__load(struct bpf_object *obj)
 		pr_warn("object '%s': load can't be attempted twice\n", obj->name);
 		return libbpf_err(-EINVAL);
 	}
-	for (u32 i = 0; i < ARRAY_SIZE(steps) && !err; i++)
-		err = steps[i](obj);
-	obj->loaded = true; /* also a failed load is not repeated */
-	if (err) {
-		progs_unload(obj);
-		maps_unload(obj);
-		pr_warn("failed to load object '%s'\n", obj->path);
-	}
-	return libbpf_err(err);
+	err = obj->prepared ? 0 : prepare(obj);
+	if (err)
+		return libbpf_err(err);
+	err = progs_load(obj);
+	obj->loaded = true;
+	return libbpf_err(err ? load_failed(obj, err) : 0);
 }
 
 void bpf_object__close(struct bpf_object *obj)

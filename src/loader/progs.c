@@ -82,6 +82,15 @@ static int check_place(struct bpf_object *obj, u32 i)
 	return 0;
 }
 
+static int set_up(struct bpf_program *p)
+{
+	int err = p->handler.setup ? p->handler.setup(p, p->handler.cookie) : 0;
+
+	if (err < 0)
+		pr_warn("prog '%s': failed to initialize: %d\n", p->name, err);
+	return err < 0 ? err : 0;
+}
+
 int progs_collect(struct bpf_object *obj)
 {
 	u32 text = elf_find_section(obj, ".text"), cap = 0;
@@ -107,6 +116,9 @@ int progs_collect(struct bpf_object *obj)
 		/* One function alone in .text is a program that somebody gives a type. */
 		obj->progs[i].is_subprog = obj->progs[i].sec_idx == text && obj->prog_cnt > 1;
 		sec_apply(&obj->progs[i]);
+		err = set_up(&obj->progs[i]);
+		if (err)
+			return err;
 	}
 	return 0;
 }
@@ -161,12 +173,41 @@ static void fill_one(struct bpf_program *p, const struct relo *relo)
 	}
 }
 
-static void fill_opts(const struct bpf_program *p, struct bpf_prog_load_opts *opts)
+static bool is_of_map(const struct relo *relo)
+{
+	return relo->kind == RELO_MAP || relo->kind == RELO_DATA;
+}
+
+static int fill(struct bpf_object *obj, bool maps)
+{
+	for (u32 i = 0; i < obj->prog_cnt; i++) {
+		for (size_t k = 0; k < obj->progs[i].linked_relos.cnt; k++) {
+			const struct relo *relo = &obj->progs[i].linked_relos.at[k];
+
+			if (is_of_map(relo) == maps)
+				fill_one(&obj->progs[i], relo);
+		}
+	}
+	return 0;
+}
+
+int progs_fill_externs(struct bpf_object *obj)
+{
+	return fill(obj, false);
+}
+
+int progs_fill_maps(struct bpf_object *obj)
+{
+	return fill(obj, true);
+}
+
+void prog_load_opts(const struct bpf_program *p, struct bpf_prog_load_opts *opts)
 {
 	const struct bpf_object *obj = p->obj;
 
 	opts->expected_attach_type = p->attach_type;
 	opts->prog_flags = p->flags | p->sec_flags;
+	opts->prog_ifindex = p->ifindex;
 	opts->kern_version = obj->kern_version;
 	opts->attach_btf_id = p->attach_btf_id;
 	opts->attach_prog_fd = p->attach_prog_fd;
@@ -182,12 +223,12 @@ static void fill_opts(const struct bpf_program *p, struct bpf_prog_load_opts *op
 }
 
 /* @ret_true_size: how large the log would have been, its end included; NULL: nobody asks. */
-static int try_load(struct bpf_program *p, u32 level, char *buf, u32 size, u32 *ret_true_size)
+static int try_load(struct bpf_program *p, const struct bpf_prog_load_opts *base, u32 level, char *buf, u32 size,
+		    u32 *ret_true_size)
 {
-	LIBBPF_OPTS(bpf_prog_load_opts, opts);
+	struct bpf_prog_load_opts opts = *base;
 	int fd;
 
-	fill_opts(p, &opts);
 	opts.log_level = level;
 	opts.log_buf = buf;
 	opts.log_size = buf ? size : 0;
@@ -198,7 +239,7 @@ static int try_load(struct bpf_program *p, u32 level, char *buf, u32 size, u32 *
 }
 
 /* With a log of our own, as large as it must be. */
-static int load_with_log(struct bpf_program *p, u32 level, char **ret_log)
+static int load_with_log(struct bpf_program *p, const struct bpf_prog_load_opts *base, u32 level, char **ret_log)
 {
 	u32 size = LOG_ROOM, needed;
 	int fd = -ENOMEM;
@@ -210,7 +251,7 @@ static int load_with_log(struct bpf_program *p, u32 level, char **ret_log)
 		if (!*ret_log)
 			return -ENOMEM;
 		**ret_log = '\0';
-		fd = try_load(p, level, *ret_log, size, &needed);
+		fd = try_load(p, base, level, *ret_log, size, &needed);
 		if (fd == -ENOSPC && size < LOG_ROOM_MAX)
 			size = min_of(max_of(size * 2, needed), LOG_ROOM_MAX);
 		else
@@ -221,10 +262,29 @@ static int load_with_log(struct bpf_program *p, u32 level, char **ret_log)
 	return fd;
 }
 
+/* A handler may change what the program is loaded with, its insns included. */
+static int get_ready(struct bpf_program *p, struct bpf_prog_load_opts *base)
+{
+	bool linked = !p->own_insns;
+	int err = prog_find_attach_btf(p);
+
+	prog_load_opts(p, base);
+	if (!err && p->handler.prepare)
+		err = p->handler.prepare(p, base, p->handler.cookie);
+	if (linked && p->own_insns) {
+		base->func_info = base->line_info = NULL; /* of insns that are gone */
+		base->func_info_cnt = base->line_info_cnt = 0;
+	}
+	if (err < 0)
+		pr_warn("prog '%s': failed to prepare load attributes: %d\n", p->name, err);
+	return err < 0 ? err : 0;
+}
+
 /* The application's buffer, else one of ours that goes to the print callback: on failure, or when a
  * level was asked for. */
 static int load_one(struct bpf_program *p)
 {
+	LIBBPF_OPTS(bpf_prog_load_opts, base);
 	struct bpf_object *obj = p->obj;
 	u32 level = p->log_level ? p->log_level : obj->log_level;
 	char *buf = p->log_buf ? p->log_buf : obj->log_buf, *own = NULL;
@@ -235,21 +295,19 @@ static int load_one(struct bpf_program *p)
 		pr_warn("prog '%s': missing BPF prog type, check ELF section name '%s'\n", p->name, p->sec_name);
 		return -EINVAL;
 	}
-	err = prog_find_attach_btf(p);
-	if (err) {
-		pr_warn("prog '%s': failed to prepare load attributes: %d\n", p->name, err);
+	err = get_ready(p, &base);
+	if (err)
 		return err;
-	}
 	if (buf) {
 		if (size)
 			buf[0] = '\0';
-		fd = try_load(p, level, buf, size, NULL);
+		fd = try_load(p, &base, level, buf, size, NULL);
 		if (fd < 0)
 			load_log_fixup(p, buf, size);
 	} else {
-		fd = level ? load_with_log(p, level, &own) : try_load(p, 0, NULL, 0, NULL);
+		fd = level ? load_with_log(p, &base, level, &own) : try_load(p, &base, 0, NULL, 0, NULL);
 		if (fd < 0 && !own)
-			fd = load_with_log(p, 1, &own);
+			fd = load_with_log(p, &base, 1, &own);
 	}
 	if (fd < 0)
 		pr_warn("prog '%s': BPF program load failed: %s\n", p->name, ERR_STR(fd));
@@ -269,10 +327,6 @@ static int load_one(struct bpf_program *p)
 
 int progs_load(struct bpf_object *obj)
 {
-	for (u32 i = 0; i < obj->prog_cnt; i++) {
-		for (size_t k = 0; k < obj->progs[i].linked_relos.cnt; k++)
-			fill_one(&obj->progs[i], &obj->progs[i].linked_relos.at[k]);
-	}
 	for (u32 i = 0; i < obj->prog_cnt; i++) {
 		struct bpf_program *p = &obj->progs[i];
 		int err;
@@ -456,4 +510,10 @@ int bpf_program__set_log_buf(struct bpf_program *prog, char *log_buf, size_t log
 	prog->log_buf = log_buf;
 	prog->log_size = log_size;
 	return 0;
+}
+
+void bpf_program__set_ifindex(struct bpf_program *prog, __u32 ifindex)
+{
+	if (prog)
+		prog->ifindex = ifindex;
 }

@@ -34,7 +34,7 @@ void sec_apply(struct bpf_program *prog)
 		prog->autoload = false;
 		memmove(sec, sec + 1, strlen(sec));
 	}
-	for (u32 i = 0; i < ARRAY_SIZE(sections); i++) {
+	for (u32 i = 0; i < ARRAY_SIZE(sections) && prog->type == BPF_PROG_TYPE_UNSPEC; i++) {
 		if (!matches(i, sec))
 			continue;
 		prog->type = sections[i].type;
@@ -42,6 +42,6 @@ void sec_apply(struct bpf_program *prog)
 		prog->sec_flags = sections[i].flags;
 		prog->needs_attach_btf = sections[i].attach_btf;
 		prog->can_attach = sections[i].can_attach;
-		return;
 	}
+	handler_apply(prog);
 }

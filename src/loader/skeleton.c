@@ -99,7 +99,7 @@ int bpf_object__attach_skeleton(struct bpf_object_skeleton *s)
 		if (!p->link)
 			return libbpf_err(-EINVAL);
 		*p->link = bpf_program__attach(prog);
-		if (!*p->link) {
+		if (!*p->link && errno) {
 			int err = -errno;
 
 			pr_warn("prog '%s': failed to auto-attach: %s\n", prog->name, ERR_STR(err));
