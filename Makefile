@@ -124,7 +124,7 @@ asan: deps ## all tests under AddressSanitizer and UBSan
 
 # Tests with threads; a child after fork() may start threads of its own. SKEP_TEST_THREADS: how many threads the
 # stress tests of maps start.
-TSAN_TESTS = core map map_stress map-types-stress map-places-stress map-linear map-rhash cgroup tables syscall perf syscall-maps tail-calls freplace
+TSAN_TESTS = core embed map map_stress map-types-stress map-places-stress map-linear map-rhash cgroup tables syscall perf syscall-maps tail-calls freplace
 tsan: deps ## tests of maps and runtime under ThreadSanitizer, with 2, 4 and 8 threads
 	@[ -f $(BUILD)-tsan/build.ninja ] || CC=clang-19 meson setup $(BUILD)-tsan -Db_sanitize=thread \
 		-Db_lundef=false >/dev/null

@@ -446,6 +446,36 @@ struct skep_replacement {
  */
 SKEP_API int skep_replace_helpers(struct bpf_object *obj, const struct skep_replacement *list, uint32_t cnt);
 
+/* How far a run may go; 0 and NULL: as far as it likes. */
+struct skep_limits {
+	size_t sz; /* sizeof(struct skep_limits) */
+	uint64_t max_insns;   /* instructions, callbacks included */
+	uint64_t deadline_ns; /* real time from its first instruction on */
+	const bool *stop;     /* runs end soon after another thread sets it, with __atomic_store_n() */
+};
+/**
+ * skep_set_limits() - end runs of programs early that overrun
+ * @limits: in force for programs loaded from now on; the caller keeps it, unchanged, until the instance is destroyed or
+ * other limits are set. NULL: none
+ *
+ * A run is stopped before its next instruction (the clock and @limits->stop are looked at every 64) and returns 0; what it
+ * wrote stays. A helper that has begun is not interrupted: bpf_loop() goes through its remaining rounds, without doing
+ * any. What may hold something that must be given back is never stopped but ends by itself, as the verifier saw to: runs
+ * of programs that take locks, look up sockets or reserve records, and of all programs while an extension that does so is loaded.
+ * Programs that are tail-called and callbacks of timers are not limited.
+ * Return: 0, -EINVAL (@limits->sz), -EOPNOTSUPP (the instance runs machine code, which cannot be stopped: make it with
+ * SKEP_RUN_INTERP), the errno of loading a program
+ * Threads: not while another loads into @skep or runs programs of it
+ */
+SKEP_API int skep_set_limits(struct skep *skep, const struct skep_limits *limits);
+enum skep_run_end {
+	SKEP_RUN_ENDED,	  /* by itself, within its limits */
+	SKEP_RUN_OVERRAN, /* by itself, but it went too far: it could not be stopped */
+	SKEP_RUN_STOPPED,
+};
+/* How this thread's last run of an instance with limits ended. */
+SKEP_API enum skep_run_end skep_last_run(void);
+
 /* The name of a program's return value ("XDP_DROP"), NULL when it has none. Static. */
 SKEP_API const char *skep_retval_name(struct skep *skep, uint32_t prog_type, uint32_t retval);
 
