@@ -4,13 +4,15 @@ BUILD ?= build
 RESULTS = $(abspath $(BUILD))/test-results
 NINJA = ninja -C $(BUILD)
 
-.PHONY: all deps test demo bench bench-verify bench-jit bench-maps objects conformance selftests jit-vectors jit-differential differential map-attrs map-tests features install uninstall static asan tsan storm warnings fuzz prove precision clean help
+.PHONY: all deps test demo bench bench-verify bench-jit bench-maps bench-load config-matrix objects conformance selftests jit-vectors jit-differential differential map-attrs map-tests features install uninstall static asan tsan storm warnings fuzz prove precision clean help
 
+# BPF_STRICT_BUILD=0, when the build folder is made: BPF objects of tests that cannot be compiled are skipped, and so are
+# their tests. Without it they stop the build (docs/packaging.md).
 all: $(BUILD)/build.ninja ## build; leaves the command at build/skep
 	@$(NINJA)
 
 $(BUILD)/build.ninja: | deps
-	@meson setup $(BUILD) >/dev/null || { cat $(BUILD)/meson-logs/meson-log.txt; exit 1; }
+	@meson setup $(BUILD) -Dbpf_strict=$(if $(filter 0 n no,$(BPF_STRICT_BUILD)),false,true) >/dev/null || { cat $(BUILD)/meson-logs/meson-log.txt; exit 1; }
 
 deps:
 	@scripts/deps.sh
@@ -55,6 +57,19 @@ MAPS ?=
 bench-maps: $(BUILD)-bench/build.ninja ## ns per map operation beside the running kernel's; QUICK=1: small; MAPS=WORD: only such rows
 	@ninja -C $(BUILD)-bench bench/maps/bench_map_ops bench/maps/ops.bpf.o >/dev/null
 	@$(BUILD)-bench/bench/maps/bench_map_ops $(if $(QUICK),-q) -n '$(MAPS)' $(BUILD)-bench/bench/maps/ops.bpf.o
+
+# ROUNDS: processes of each, with five loads that count.
+ROUNDS ?= 10
+bench-load: $(BUILD)-bench/build.ninja ## time to open and load objects beside Debian's libbpf on the running kernel
+	@scripts/deps.sh --load
+	@ninja -C $(BUILD)-bench bench/load/load_skep bench/load/load_libbpf bench/load/parser.bpf.o bench/load/big.bpf.o \
+		examples/xdp_lb/xdp_lb.bpf.o >/dev/null
+	@bench/load/load.py -n $(ROUNDS) -j $(BUILD)-bench/load.json $(BUILD)-bench/bench/load/load_skep $(BUILD)-bench/bench/load/load_libbpf \
+		$(BUILD)-bench/bench/load/parser.bpf.o $(BUILD)-bench/examples/xdp_lb/xdp_lb.bpf.o $(BUILD)-bench/bench/load/big.bpf.o
+
+CONFIGS ?=
+config-matrix: | deps ## build with optional libraries hidden and show what the command says then; CONFIGS=all: all at once only
+	@scripts/config_matrix.sh $(abspath $(BUILD))-matrix $(CONFIGS)
 
 objects: all ## what skep and the running kernel say of BPF objects from Debian packages, and why
 	@scripts/fetch_objects.sh $(BUILD)/objects && \
@@ -111,7 +126,7 @@ uninstall: ## take away what the last "make install" put down
 	@python3 scripts/uninstall.py $(BUILD)-release
 
 static: | deps ## a command without a dynamic loader, at build-static/skep
-	@[ -f $(BUILD)-static/build.ninja ] || meson setup $(BUILD)-static --buildtype=release -Dchecks=false -Dstatic=true | grep "is not there" || true
+	@[ -f $(BUILD)-static/build.ninja ] || LDFLAGS= meson setup $(BUILD)-static --buildtype=release -Dchecks=false -Dstatic=true | grep "is not there" || true
 	@ninja -C $(BUILD)-static skep >/dev/null
 	@echo $(BUILD)-static/skep
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Everything that building, testing and the demo need, for Debian 12. One list; the Makefile and CI
 # call it. Does nothing, and needs no rights, when all is there. "deps.sh --list" only prints.
-# "deps.sh --conformance" adds what "make conformance" reads: 140 MB that nothing else needs.
+# "deps.sh --conformance" adds what "make conformance" reads: 140 MB that nothing else needs; "deps.sh --load" the
+# libbpf that "make bench-load" compares with.
 set -eu
 
 PACKAGES="gcc libc6-dev pkg-config meson ninja-build python3 clang-19 llvm-19 libclang-rt-19-dev
@@ -10,6 +11,10 @@ libelf-dev liburcu-dev libjson-c-dev libpcap-dev libcapstone-dev libcmocka-dev t
 
 if [ "${1:-}" = --conformance ]; then
 	PACKAGES="$PACKAGES linux-source-6.1"
+	shift
+fi
+if [ "${1:-}" = --load ]; then
+	PACKAGES="$PACKAGES libbpf-dev"
 	shift
 fi
 if [ "${1:-}" = --list ]; then
