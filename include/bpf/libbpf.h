@@ -642,6 +642,36 @@ LIBBPF_API void bpf_object__destroy_skeleton(struct bpf_object_skeleton *s);
 LIBBPF_API int bpf_object__open_subskeleton(struct bpf_object_subskeleton *s);
 LIBBPF_API void bpf_object__destroy_subskeleton(struct bpf_object_subskeleton *s);
 
+/* ---- static linker: several objects become one ------------------------------------------------------ */
+
+struct bpf_linker;
+struct bpf_linker_opts {
+	size_t sz;
+};
+struct bpf_linker_file_opts {
+	size_t sz;
+};
+/*
+ * Objects are added in turn: sections of one name follow each other, a declaration finds its definition in another
+ * object, a strong definition wins over __weak ones, BTF becomes one. Then bpf_linker__finalize() writes the output,
+ * once; bpf_linker__free() always. What was added is copied. After a refused object the linker can only be freed.
+ * A linker is used by one thread at a time.
+ * Errors (negative errno, or NULL and errno): -EINVAL (objects do not fit; called at the wrong time; NULL),
+ * -LIBBPF_ERRNO__FORMAT, -LIBBPF_ERRNO__ENDIAN (no BPF object of this byte order), those of reading and writing
+ * files, -ENOMEM.
+ */
+/* The file @filename appears, or is replaced, when all is written: never half of it. */
+LIBBPF_API struct bpf_linker *bpf_linker__new(const char *filename, struct bpf_linker_opts *opts);
+/* Into a descriptor, which stays the caller's; a regular file is emptied first, when all is ready. */
+LIBBPF_API struct bpf_linker *bpf_linker__new_fd(int fd, struct bpf_linker_opts *opts);
+LIBBPF_API int bpf_linker__add_file(struct bpf_linker *linker, const char *filename,
+				    const struct bpf_linker_file_opts *opts);
+LIBBPF_API int bpf_linker__add_fd(struct bpf_linker *linker, int fd, const struct bpf_linker_file_opts *opts);
+LIBBPF_API int bpf_linker__add_buf(struct bpf_linker *linker, void *buf, size_t buf_sz,
+				   const struct bpf_linker_file_opts *opts);
+LIBBPF_API int bpf_linker__finalize(struct bpf_linker *linker);
+LIBBPF_API void bpf_linker__free(struct bpf_linker *linker); /* NULL is fine */
+
 #ifdef __cplusplus
 }
 #endif

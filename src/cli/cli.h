@@ -92,7 +92,7 @@ struct cli_command {
 	int (*run)(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv);
 };
 extern const struct cli_command cmd_gen_skeleton, cmd_gen_subskeleton;
-extern const struct cli_command cmd_run, cmd_verify, cmd_profile, cmd_prog_dump, cmd_btf_dump, cmd_report, cmd_test, cmd_exec, cmd_version;
+extern const struct cli_command cmd_run, cmd_verify, cmd_profile, cmd_prog_dump, cmd_btf_dump, cmd_gen_object, cmd_report, cmd_test, cmd_exec, cmd_version;
 
 /* Rows that several commands have. */
 extern const char *const cli_formats[], *const cli_engines[];

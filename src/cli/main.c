@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
-	&cmd_verify, &cmd_run, &cmd_profile, &cmd_prog_dump, &cmd_btf_dump, &cmd_test, &cmd_exec, &cmd_report, &cmd_version,
+	&cmd_verify, &cmd_run, &cmd_profile, &cmd_prog_dump, &cmd_btf_dump, &cmd_gen_object, &cmd_test, &cmd_exec, &cmd_report, &cmd_version,
 	&cmd_gen_skeleton, &cmd_gen_subskeleton,
 };
 

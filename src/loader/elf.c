@@ -94,7 +94,7 @@ static int read_section(struct bpf_object *obj, Elf_Scn *scn, size_t shstrndx)
 			"v1.0+; define maps in SEC(\".maps\")\n", obj->path, (unsigned long long)sec->hdr.sh_offset);
 		return -EOPNOTSUPP;
 	}
-	if (is_or_below(sec->name, ".struct_ops") || is_or_below(sec->name, "?.struct_ops")) {
+	if (!obj->for_linking && (is_or_below(sec->name, ".struct_ops") || is_or_below(sec->name, "?.struct_ops"))) {
 		pr_warn("elf: %s: section %s: not modelled: struct_ops\n", obj->path, sec->name);
 		return -EOPNOTSUPP;
 	}

@@ -203,6 +203,7 @@ struct bpf_object {
 	int kconfig_map;
 	int btf_fd;
 	bool prepared, loaded, relaxed_maps;
+	bool for_linking; /* only read: it may hold what cannot be loaded here */
 	char *log_buf;
 	size_t log_size;
 	u32 log_level;

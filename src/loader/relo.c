@@ -163,7 +163,7 @@ static int collect_section(struct bpf_object *obj, const struct elf_sec *rel)
 					obj->syms[sym].name);
 		prog = prog_at(obj, sec_idx, insn);
 		if (!prog)
-			return bad_relo(obj, sec_idx, r.r_offset, "outside of every function, symbol", obj->syms[sym].name);
+			continue; /* of a weak function that lost when objects were linked: nothing runs it */
 		relo.insn_idx = insn - prog->sec_off;
 		err = one_relo(obj, sec_idx, r.r_offset, &obj->syms[sym], &prog->orig[relo.insn_idx], &relo);
 		if (err)
