@@ -91,8 +91,8 @@ struct cli_command {
 	/* @argv: the arguments that are no options. */
 	int (*run)(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv);
 };
-extern const struct cli_command cmd_gen_skeleton, cmd_gen_subskeleton;
-extern const struct cli_command cmd_run, cmd_verify, cmd_profile, cmd_prog_dump, cmd_btf_dump, cmd_gen_object, cmd_report, cmd_test, cmd_exec, cmd_version;
+extern const struct cli_command cmd_run, cmd_verify, cmd_profile, cmd_prog_dump, cmd_prog_show, cmd_map_show, cmd_btf_dump,
+	cmd_gen_object, cmd_gen_skeleton, cmd_gen_subskeleton, cmd_report, cmd_test, cmd_exec, cmd_version;
 
 /* Rows that several commands have. */
 extern const char *const cli_formats[], *const cli_engines[];
@@ -229,7 +229,7 @@ struct bpf_program *cli_pick_prog(struct bpf_object *obj, const char *path, cons
 				  const char *section);
 /* Loads only @prog of @obj. 0 or negative errno. */
 int cli_load_only(struct bpf_object *obj, struct bpf_program *prog);
-/* The same for those who will use it; tells on stderr why not. EXIT_OK, EXIT_REFUSED (the verifier, or what is
+/* The same for those who will use it, all programs when @prog is NULL; tells on stderr why not. EXIT_OK, EXIT_REFUSED (the verifier, or what is
  * not modelled) or EXIT_BAD (what the file holds cannot be loaded). *ret_prepare_ns: to verify, compile, link. */
 int cli_load_to_use(struct skep *skep, const struct cli_input *in, struct bpf_object *obj, struct bpf_program *prog,
 		    u64 *ret_prepare_ns);

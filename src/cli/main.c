@@ -7,8 +7,8 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
-	&cmd_verify, &cmd_run, &cmd_profile, &cmd_prog_dump, &cmd_btf_dump, &cmd_gen_object, &cmd_test, &cmd_exec, &cmd_report, &cmd_version,
-	&cmd_gen_skeleton, &cmd_gen_subskeleton,
+	&cmd_verify, &cmd_run, &cmd_profile, &cmd_prog_dump, &cmd_prog_show, &cmd_map_show, &cmd_btf_dump,
+	&cmd_gen_object, &cmd_gen_skeleton, &cmd_gen_subskeleton, &cmd_test, &cmd_exec, &cmd_report, &cmd_version,
 };
 
 static int help(FILE *to)
@@ -51,15 +51,21 @@ static const struct cli_command *find(int argc, char **argv, int *ret_words)
 static int no_command(int argc, char **argv)
 {
 	struct nearest near = { .word = argv[0] };
+	struct strbuf there = { 0 };
 	size_t len = strlen(argv[0]);
 
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		const char *name = commands[i]->name;
 
 		if (!strncmp(name, argv[0], len) && name[len] == ' ')
-			return argc > 1 ? cli_fail("no command \"%s %s\"; there is \"%s\"", argv[0], argv[1], name) :
-					  cli_fail("\"%s\" what? There is \"%s\"", argv[0], name);
+			strbuf_printf(&there, "%s\"%s\"", there.len ? ", " : "", name);
 		nearest_try(&near, name);
+	}
+	if (there.len) {
+		cli_fail("no command \"%s%s%s\"; there is %s", argv[0], argc > 1 ? " " : "", argc > 1 ? argv[1] : "",
+			 strbuf_str(&there));
+		strbuf_free(&there);
+		return EXIT_BAD;
 	}
 	if (argv[0][0] == '-')
 		return cli_fail("unknown option %s; options follow the command (\"skep help\" lists commands)", argv[0]);

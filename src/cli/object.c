@@ -206,7 +206,7 @@ int cli_load_only(struct bpf_object *obj, struct bpf_program *prog)
 
 struct last_verdict {
 	u64 prepare_ns;
-	char refusal[512]; /* the verifier's words, of the first refusal: the loader asks again for a log */
+	char prog_name[128], refusal[512]; /* the verifier's words, of the first refusal: the loader asks again for a log */
 };
 
 static void keep_verdict(void *ctx, const struct skep_verdict *v)
@@ -214,8 +214,10 @@ static void keep_verdict(void *ctx, const struct skep_verdict *v)
 	struct last_verdict *last = ctx;
 
 	last->prepare_ns = v->prepare_ns;
-	if (v->err && !last->refusal[0])
-		snprintf(last->refusal, sizeof(last->refusal), "%s", v->message);
+	if (!v->err || last->refusal[0])
+		return;
+	snprintf(last->refusal, sizeof(last->refusal), "%s", v->message);
+	snprintf(last->prog_name, sizeof(last->prog_name), "%s", v->prog_name);
 }
 
 int cli_load_to_use(struct skep *skep, const struct cli_input *in, struct bpf_object *obj, struct bpf_program *prog,
@@ -225,14 +227,20 @@ int cli_load_to_use(struct skep *skep, const struct cli_input *in, struct bpf_ob
 	int err;
 
 	skep_on_verdict(skep, keep_verdict, &last);
-	err = cli_load_only(obj, prog);
+	if (prog) {
+		err = cli_load_only(obj, prog);
+	} else {
+		cli_messages_start();
+		err = bpf_object__load(obj);
+	}
 	skep_on_verdict(skep, NULL, NULL);
 	*ret_prepare_ns = last.prepare_ns;
 	if (!err)
 		return EXIT_OK;
 	if (!last.refusal[0] && !cli_is_not_modelled(cli_first_warning()))
 		return cli_fail("%s: %s", in->file.path, *cli_first_warning() ? cli_first_warning() : cli_strerror(err));
-	cli_fail("%s: %s is refused: %s (\"skep verify\" tells why)", in->file.path, bpf_program__name(prog),
+	cli_fail("%s: %s is refused: %s (\"skep verify\" tells why)", in->file.path,
+		 prog ? bpf_program__name(prog) : last.refusal[0] ? last.prog_name : "a program",
 		 last.refusal[0] ? last.refusal : cli_first_warning());
 	return EXIT_REFUSED;
 }
