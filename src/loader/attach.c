@@ -208,6 +208,7 @@ int libbpf_find_vmlinux_btf_id(const char *name, enum bpf_attach_type attach_typ
 	struct btf *btf = btf__load_vmlinux_btf();
 	int id;
 
+	NEED(name);
 	if (!btf) {
 		pr_warn("vmlinux BTF is not found\n");
 		return libbpf_err(-EINVAL);

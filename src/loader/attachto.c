@@ -348,7 +348,8 @@ int bpf_object__gen_loader(struct bpf_object *obj, struct gen_loader_opts *opts)
 	return libbpf_err(-EOPNOTSUPP);
 }
 
-int bpf_object__token_fd(const struct bpf_object *obj __unused_arg)
+int bpf_object__token_fd(const struct bpf_object *obj)
 {
+	NEED(obj);
 	return -1; /* opening with bpf_token_path is refused, so no object has one */
 }

@@ -74,8 +74,10 @@ static int new_btf(const void *data, u32 size, struct btf *base, struct btf **re
 struct btf *btf__new_split(const void *data, __u32 size, struct btf *base_btf)
 {
 	struct btf *btf;
-	int err = new_btf(data, size, base_btf, &btf);
+	int err;
 
+	NEED_PTR(data);
+	err = new_btf(data, size, base_btf, &btf);
 	return err ? libbpf_err_ptr(err) : btf;
 }
 
@@ -125,6 +127,9 @@ const struct skep_btf *btf_look(const struct btf *btf)
 
 struct btf_writer *btf_change(struct btf *btf, int *ret_err)
 {
+	*ret_err = -EINVAL;
+	if (!btf)
+		return NULL;
 	free(btf->raw);
 	btf->raw = NULL;
 	if (btf->w)
@@ -199,7 +204,7 @@ static struct btf *parse_with(read_fn read_it, const char *path, struct btf *bas
 	struct btf *btf = NULL;
 	void *data = NULL;
 	size_t size = 0;
-	int err = read_it(path, &data, &size);
+	int err = path ? read_it(path, &data, &size) : -EFAULT;
 
 	if (!err)
 		err = size > UINT32_MAX ? -E2BIG : new_btf(data, size, base, &btf);
@@ -297,6 +302,7 @@ struct btf *btf__load_module_btf(const char *module_name, struct btf *vmlinux_bt
 {
 	char path[128];
 
+	NEED_PTR(module_name);
 	if (!loader_on_kernel())
 		return libbpf_err_ptr(-ENOENT); /* the simulated kernel has no modules */
 	snprintf(path, sizeof(path), "/sys/kernel/btf/%.100s", module_name);
@@ -355,6 +361,7 @@ int btf__load_into_kernel(struct btf *btf)
 	__u32 size;
 	int fd;
 
+	NEED(btf);
 	if (!btf->owned)
 		return libbpf_err(-ENOTSUP); /* its object loads it */
 	if (btf->fd >= 0)
@@ -376,11 +383,14 @@ int btf__load_into_kernel(struct btf *btf)
 
 int btf__fd(const struct btf *btf)
 {
+	NEED(btf);
 	return btf->owned ? btf->fd : container_of(btf, struct bpf_object, btf)->btf_fd;
 }
 
 void btf__set_fd(struct btf *btf, int fd)
 {
+	if (!btf)
+		return;
 	if (!btf->owned)
 		return;
 	if (btf->own_fd)
@@ -408,6 +418,7 @@ void btf__free(struct btf *btf)
 
 const struct btf *btf__base_btf(const struct btf *btf)
 {
+	NEED_PTR(btf);
 	return btf->base;
 }
 
@@ -418,6 +429,7 @@ const void *btf__raw_data(const struct btf *btf, __u32 *size)
 	const void *data = NULL;
 	int err;
 
+	NEED_PTR(btf && size);
 	if (!btf->w && !btf->foreign)
 		return btf_raw(btf->b, size);
 	free(own->raw);
@@ -440,6 +452,7 @@ const void *btf__raw_data(const struct btf *btf, __u32 *size)
 
 __u32 btf__type_cnt(const struct btf *btf)
 {
+	NEED_OR(btf, 0);
 	return btf_id_cnt(btf_look(btf));
 }
 
@@ -448,6 +461,7 @@ const struct btf_type *btf__type_by_id(const struct btf *btf, __u32 id)
 	static const struct btf_type void_type;
 	struct btf_t t;
 
+	NEED_PTR(btf);
 	if (!btf_type_get(btf_look(btf), id, &t))
 		return libbpf_err_ptr(-EINVAL);
 	return id ? t.raw : &void_type;
@@ -455,8 +469,10 @@ const struct btf_type *btf__type_by_id(const struct btf *btf, __u32 id)
 
 const char *btf__name_by_offset(const struct btf *btf, __u32 offset)
 {
-	const char *name = btf_str(btf_look(btf), offset);
+	const char *name;
 
+	NEED_PTR(btf);
+	name = btf_str(btf_look(btf), offset);
 	return name ? name : libbpf_err_ptr(-EINVAL);
 }
 
@@ -467,8 +483,10 @@ const char *btf__str_by_offset(const struct btf *btf, __u32 offset)
 
 __s64 btf__resolve_size(const struct btf *btf, __u32 type_id)
 {
-	s64 size = btf_type_size(btf_look(btf), type_id);
+	s64 size;
 
+	NEED(btf);
+	size = btf_type_size(btf_look(btf), type_id);
 	return size < 0 ? libbpf_err(size) : size;
 }
 
@@ -476,6 +494,7 @@ int btf__resolve_type(const struct btf *btf, __u32 type_id)
 {
 	struct btf_t t;
 
+	NEED(btf);
 	/* Past variables too, which modifiers end at. */
 	do {
 		type_id = btf_skip_mods(btf_look(btf), type_id);
@@ -484,23 +503,27 @@ int btf__resolve_type(const struct btf *btf, __u32 type_id)
 		if (t.kind == BTF_KIND_VAR)
 			type_id = t.type;
 	} while (t.kind == BTF_KIND_VAR);
-	return t.id;
+	return t.kind == BTF_KIND_UNKN ? libbpf_err(-EINVAL) : (int)t.id;
 }
 
 int btf__align_of(const struct btf *btf, __u32 id)
 {
-	s64 align = btf_type_align(btf_look(btf), id);
+	s64 align;
 
+	NEED(btf);
+	align = btf_type_align(btf_look(btf), id);
 	return align < 0 ? libbpf_err(0) : align;
 }
 
-size_t btf__pointer_size(const struct btf *btf __unused_arg)
+size_t btf__pointer_size(const struct btf *btf)
 {
+	NEED_OR(btf, 0);
 	return 8;
 }
 
-int btf__set_pointer_size(struct btf *btf __unused_arg, size_t ptr_sz)
+int btf__set_pointer_size(struct btf *btf, size_t ptr_sz)
 {
+	NEED(btf);
 	if (ptr_sz != 4 && ptr_sz != 8)
 		return libbpf_err(-EINVAL);
 	if (ptr_sz == 8)
@@ -513,6 +536,7 @@ __s32 btf__find_by_name(const struct btf *btf, const char *type_name)
 {
 	struct btf_t t;
 
+	NEED(btf && type_name);
 	if (!strcmp(type_name, "void"))
 		return 0;
 	for (u32 id = 1; id < btf_id_cnt(btf_look(btf)); id++) {
@@ -524,9 +548,22 @@ __s32 btf__find_by_name(const struct btf *btf, const char *type_name)
 
 __s32 btf__find_by_name_kind(const struct btf *btf, const char *type_name, __u32 kind)
 {
-	u32 id = btf_find(btf_look(btf), type_name, kind);
+	struct btf_t t;
+	u32 id;
 
-	return id ? (s32)id : libbpf_err(-ENOENT);
+	NEED(btf && type_name);
+	if (kind == BTF_KIND_UNKN || !strcmp(type_name, "void"))
+		return 0;
+	if (*type_name) {
+		id = btf_find(btf_look(btf), type_name, kind);
+		return id ? (s32)id : libbpf_err(-ENOENT);
+	}
+	/* The first without a name, which no index has. */
+	for (id = 1; id < btf_id_cnt(btf_look(btf)); id++) {
+		if (btf_type_get(btf_look(btf), id, &t) && t.kind == kind && !*t.name)
+			return id;
+	}
+	return libbpf_err(-ENOENT);
 }
 
 bool btf__find_var(const struct btf *btf, const char *section, const char *var, __u32 *offset, __u32 *size)
@@ -534,7 +571,8 @@ bool btf__find_var(const struct btf *btf, const char *section, const char *var, 
 	struct btf_secvar sv;
 	struct btf_t sec, t;
 
-	if (!btf || !btf_look(btf) ||
+	NEED_OR(btf && section && var && offset && size, false);
+	if (!btf_look(btf) ||
 	    !btf_type_get(btf_look(btf), btf_find(btf_look(btf), section, BTF_KIND_DATASEC), &sec) || !sec.id)
 		return false;
 	for (u32 i = 0; i < sec.vlen; i++) {

@@ -21,12 +21,14 @@ static int answer(s64 res)
 int btf__add_str(struct btf *btf, const char *s)
 {
 	CHANGE(btf);
+	NEED(s);
 	return answer(btf_add_str(w, s));
 }
 
 int btf__find_str(struct btf *btf, const char *s)
 {
 	CHANGE(btf);
+	NEED(s);
 	return answer(btf_find_str(w, s));
 }
 
@@ -35,6 +37,7 @@ int btf__add_type(struct btf *btf, const struct btf *src_btf, const struct btf_t
 	u32 kind;
 	CHANGE(btf);
 
+	NEED(src_btf && src_type);
 	kind = (src_type->info >> 24) & 0x7f;
 	if (!kind || kind > BTF_KIND_MAX)
 		return libbpf_err(-EINVAL);
@@ -43,9 +46,11 @@ int btf__add_type(struct btf *btf, const struct btf *src_btf, const struct btf_t
 
 int btf__add_btf(struct btf *btf, const struct btf *src_btf)
 {
-	const struct skep_btf *src = btf_look(src_btf);
+	const struct skep_btf *src;
 	CHANGE(btf);
 
+	NEED(src_btf);
+	src = btf_look(src_btf);
 	if (btf_base(src) && btf_base(src) != btf_base(btf_look(btf)))
 		return libbpf_err(-EOPNOTSUPP);
 	return answer(btf_add_all(w, src));
@@ -349,6 +354,7 @@ int btf__permute(struct btf *btf, __u32 *id_map, __u32 id_map_cnt, const struct 
 	from = btf_writer_view(w);
 	cnt = btf_id_cnt(from);
 	first = btf_base(from) ? btf_first_id(from) : 0; /* without a base the map has void too */
+	NEED(id_map);
 	if (!opts_ok(opts, sizeof(*opts), sizeof(size_t)) || id_map_cnt != cnt - first || !is_permutation(id_map, id_map_cnt, first))
 		return libbpf_err(-EINVAL);
 	new_ids = malloc(cnt * sizeof(*new_ids));

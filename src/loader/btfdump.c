@@ -21,8 +21,10 @@ struct btf_dump *btf_dump__new(const struct btf *btf, btf_dump_printf_fn_t print
 			       const struct btf_dump_opts *opts)
 {
 	struct btf_dump *d;
-	int err = opts_ok(opts, sizeof(*opts), sizeof(size_t)) && printf_fn ? btf_settle((struct btf *)btf) : -EINVAL;
+	int err;
 
+	NEED_PTR(btf);
+	err = opts_ok(opts, sizeof(*opts), sizeof(size_t)) && printf_fn ? btf_settle((struct btf *)btf) : -EINVAL;
 	if (err)
 		return libbpf_err_ptr(err);
 	d = calloc(1, sizeof(*d));
@@ -68,8 +70,10 @@ static int give_out(struct btf_dump *d, struct strbuf *text, int err)
 int btf_dump__dump_type(struct btf_dump *d, __u32 id)
 {
 	struct strbuf text = { 0 };
-	int err = btf_cdump_type(d->cd, &text, id);
+	int err;
 
+	NEED(d);
+	err = btf_cdump_type(d->cd, &text, id);
 	return give_out(d, &text, err);
 }
 
@@ -110,6 +114,7 @@ int btf_dump__emit_type_decl(struct btf_dump *d, __u32 id, const struct btf_dump
 	bool bare = OPT(opts, strip_mods);
 	struct strbuf text = { 0 };
 
+	NEED(d);
 	if (!opts_ok(opts, sizeof(*opts), sizeof(size_t)) || level < 0 || level > LEVEL_MAX)
 		return libbpf_err(-EINVAL);
 	if (bare) {
@@ -121,9 +126,15 @@ int btf_dump__emit_type_decl(struct btf_dump *d, __u32 id, const struct btf_dump
 	return give_out(d, &text, err);
 }
 
-int btf_dump__dump_type_data(struct btf_dump *d __unused_arg, __u32 id __unused_arg, const void *data __unused_arg,
-			     size_t data_sz __unused_arg, const struct btf_dump_type_data_opts *opts __unused_arg)
+int btf_dump__dump_type_data(struct btf_dump *d, __u32 id, const void *data, size_t data_sz __unused_arg,
+			     const struct btf_dump_type_data_opts *opts)
 {
+	struct btf_t t;
+
+	NEED(d && id && opts_ok(opts, sizeof(*opts), sizeof(size_t)));
+	if (!btf_type_get(d->btf, id, &t))
+		return libbpf_err(-ENOENT);
+	NEED(data);
 	pr_warn("btf_dump__dump_type_data: not modelled: data printed by type\n");
 	return libbpf_err(-ENOTSUP);
 }
@@ -134,8 +145,10 @@ struct btf_ext *btf_ext__new(const __u8 *data, __u32 size)
 {
 	struct btf_ext *ext = NULL;
 	struct strbuf why = { 0 };
-	int err = btf_ext_parse(data, size, NULL, &ext, &why);
+	int err;
 
+	NEED_PTR(data);
+	err = btf_ext_parse(data, size, NULL, &ext, &why);
 	if (err)
 		pr_warn("BTF.ext: %s\n", why.len ? strbuf_str(&why) : ERR_STR(err));
 	strbuf_free(&why);
@@ -151,6 +164,7 @@ const void *btf_ext__raw_data(const struct btf_ext *btf_ext, __u32 *size)
 {
 	struct btf_ext *ext = (struct btf_ext *)btf_ext; /* the swapped copy is made when it is asked for */
 
+	NEED_PTR(btf_ext && size);
 	*size = ext->size;
 	if (!ext->foreign)
 		return ext->data;
@@ -170,11 +184,13 @@ static enum btf_endianness native_order(void)
 
 enum btf_endianness btf_ext__endianness(const struct btf_ext *btf_ext)
 {
+	NEED(btf_ext);
 	return btf_ext->foreign ? (enum btf_endianness)!native_order() : native_order();
 }
 
 int btf_ext__set_endianness(struct btf_ext *btf_ext, enum btf_endianness endian)
 {
+	NEED(btf_ext);
 	if (endian != BTF_LITTLE_ENDIAN && endian != BTF_BIG_ENDIAN)
 		return libbpf_err(-EINVAL);
 	btf_ext->foreign = endian != native_order();
@@ -183,11 +199,13 @@ int btf_ext__set_endianness(struct btf_ext *btf_ext, enum btf_endianness endian)
 
 enum btf_endianness btf__endianness(const struct btf *btf)
 {
+	NEED(btf);
 	return btf->foreign ? (enum btf_endianness)!native_order() : native_order();
 }
 
 int btf__set_endianness(struct btf *btf, enum btf_endianness endian)
 {
+	NEED(btf);
 	if (endian != BTF_LITTLE_ENDIAN && endian != BTF_BIG_ENDIAN)
 		return libbpf_err(-EINVAL);
 	btf->foreign = endian != native_order();

@@ -18,10 +18,10 @@ int bpf_program__set_insns(struct bpf_program *prog, struct bpf_insn *new_insns,
 {
 	struct bpf_insn *insns;
 
-	if (!prog || !new_insns || !new_insn_cnt || new_insn_cnt > INSNS_MAX)
-		return libbpf_err(-EINVAL);
+	NEED(prog);
 	if (prog->obj->loaded)
 		return libbpf_err(-EBUSY);
+	NEED(new_insns && new_insn_cnt && new_insn_cnt <= INSNS_MAX);
 	insns = malloc(new_insn_cnt * sizeof(*insns));
 	if (!insns)
 		return libbpf_err(-ENOMEM);

@@ -116,15 +116,14 @@ struct user_ring_buffer *user_ring_buffer__new(int map_fd, const struct user_rin
 	return libbpf_err_ptr(-EOPNOTSUPP);
 }
 
-void *user_ring_buffer__reserve(struct user_ring_buffer *rb __unused_arg, __u32 size __unused_arg)
+void *user_ring_buffer__reserve(struct user_ring_buffer *rb __unused_arg, __u32 size)
 {
-	return libbpf_err_ptr(-EINVAL);
+	return libbpf_err_ptr(size & (BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT) ? -E2BIG : -EINVAL);
 }
 
-void *user_ring_buffer__reserve_blocking(struct user_ring_buffer *rb __unused_arg, __u32 size __unused_arg,
-					 int timeout_ms __unused_arg)
+void *user_ring_buffer__reserve_blocking(struct user_ring_buffer *rb, __u32 size, int timeout_ms __unused_arg)
 {
-	return libbpf_err_ptr(-EINVAL);
+	return user_ring_buffer__reserve(rb, size);
 }
 
 void user_ring_buffer__submit(struct user_ring_buffer *rb __unused_arg, void *sample __unused_arg)

@@ -219,6 +219,25 @@ int libbpf_err(int err);
 void *libbpf_err_ptr(int err);
 const char *err_str(int err, char buf[32]);
 #define ERR_STR(err) err_str(err, (char[32]){ "" })
+/*
+ * What no caller of a function may leave out, before anything looks into it. Who does gets EINVAL, also from getters of
+ * pointers; getters of numbers have no errno of their own and answer with nothing: 0, false.
+ */
+#define NEED(cond)                                                                                 \
+	do {                                                                                       \
+		if (!(cond))                                                                       \
+			return libbpf_err(-EINVAL);                                                \
+	} while (0)
+#define NEED_PTR(cond)                                                                             \
+	do {                                                                                       \
+		if (!(cond))                                                                       \
+			return libbpf_err_ptr(-EINVAL);                                            \
+	} while (0)
+#define NEED_OR(cond, nothing)                                                                     \
+	do {                                                                                       \
+		if (!(cond))                                                                       \
+			return nothing;                                                            \
+	} while (0)
 /* An options structure may be longer than we know only when the rest is zero. */
 bool opts_ok(const void *opts, size_t known_size, size_t min_size);
 /* A field of an options structure, 0 when the caller's is too short to have it. */

@@ -63,6 +63,8 @@ static int open_output(struct bpf_linker *linker, const char *filename)
 {
 	struct stat st;
 
+	if (!*filename)
+		return -ENOENT;
 	if (!stat(filename, &st) && !S_ISREG(st.st_mode)) {
 		linker->path = strdup(filename);
 		linker->fd = open(filename, O_WRONLY | O_CLOEXEC);
@@ -167,12 +169,11 @@ int bpf_linker__add_file(struct bpf_linker *linker, const char *filename, const 
 {
 	int fd, err;
 
-	if (!may_add(linker, opts) || !filename)
-		return libbpf_err(-EINVAL);
-	fd = open(filename, O_RDONLY | O_CLOEXEC);
+	NEED(may_add(linker, opts));
+	fd = open(filename, O_RDONLY | O_CLOEXEC); /* NULL: EFAULT */
 	if (fd < 0) {
 		err = -errno;
-		pr_warn("linker: %s: cannot be opened: %s\n", filename, strerror(-err));
+		pr_warn("linker: %s: cannot be opened: %s\n", filename ? filename : "NULL", strerror(-err));
 		return libbpf_err(err);
 	}
 	err = add_from(linker, filename, fd);

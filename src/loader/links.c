@@ -151,18 +151,23 @@ static struct bpf_link *link_of(struct skep *skep, int fd)
 
 int bpf_link__fd(const struct bpf_link *link)
 {
+	NEED(link);
 	return link->fd;
 }
 
 void bpf_link__disconnect(struct bpf_link *link)
 {
+	if (!link)
+		return;
 	link->disconnected = true;
 }
 
 int bpf_link__detach(struct bpf_link *link)
 {
-	union bpf_attr attr = { .link_detach.link_fd = link->fd };
+	union bpf_attr attr = { 0 };
 
+	NEED(link);
+	attr.link_detach.link_fd = link->fd;
 	return libbpf_err(loader_bpf(link->skep, BPF_LINK_DETACH, &attr));
 }
 
@@ -181,6 +186,7 @@ int bpf_link__destroy(struct bpf_link *link)
 
 int bpf_link__update_program(struct bpf_link *link, struct bpf_program *prog)
 {
+	NEED(link && prog);
 	if (prog->fd < 0)
 		return libbpf_err(-EINVAL);
 	return libbpf_err(sys_link_update(link->skep, link->fd, prog->fd, NULL));
@@ -188,6 +194,7 @@ int bpf_link__update_program(struct bpf_link *link, struct bpf_program *prog)
 
 const char *bpf_link__pin_path(const struct bpf_link *link)
 {
+	NEED_PTR(link);
 	return link->pin_path;
 }
 
@@ -196,6 +203,7 @@ int bpf_link__pin(struct bpf_link *link, const char *path)
 	char *own;
 	int err;
 
+	NEED(link);
 	if (link->pin_path)
 		return libbpf_err(-EBUSY);
 	own = path ? strdup(path) : NULL;
@@ -213,8 +221,10 @@ int bpf_link__pin(struct bpf_link *link, const char *path)
 
 int bpf_link__unpin(struct bpf_link *link)
 {
-	int err = link->pin_path ? unpin_path(link->skep, link->pin_path) : -EINVAL;
+	int err;
 
+	NEED(link);
+	err = link->pin_path ? unpin_path(link->skep, link->pin_path) : -EINVAL;
 	if (err)
 		return libbpf_err(err);
 	free(link->pin_path);
@@ -225,23 +235,20 @@ int bpf_link__unpin(struct bpf_link *link)
 struct bpf_link *bpf_link__open(const char *path)
 {
 	struct skep *skep = loader_on_kernel() ? NULL : loader_instance();
-	char *own = strdup(path);
+	int fd = bpf_obj_get(path), err; /* NULL: EFAULT */
 	struct bpf_link *link;
-	int fd;
 
-	if (!own)
-		return libbpf_err_ptr(-ENOMEM);
-	fd = bpf_obj_get(path);
-	link = link_of(skep, fd < 0 ? -errno : fd);
+	link = link_of(skep, fd);
 	if (!link) {
-		int err = -errno;
-
-		pr_warn("failed to open link at %s: %s\n", path, ERR_STR(err));
-		free(own);
+		err = -errno;
+		pr_warn("failed to open link at %s: %s\n", path ? path : "NULL", ERR_STR(err));
 		return libbpf_err_ptr(err);
 	}
-	link->pin_path = own;
-	return link;
+	link->pin_path = strdup(path);
+	if (link->pin_path)
+		return link;
+	bpf_link__destroy(link);
+	return libbpf_err_ptr(-ENOMEM);
 }
 
 /* ---- programs of objects ---------------------------------------------------------------------------- */
@@ -264,8 +271,10 @@ struct bpf_link *link_attached(const struct bpf_program *prog, const char *what,
 /* To what its load has named. */
 struct bpf_link *bpf_program__attach_trace(const struct bpf_program *prog)
 {
-	int err = link_not_loaded(prog);
+	int err;
 
+	NEED_PTR(prog);
+	err = link_not_loaded(prog);
 	if (err)
 		return libbpf_err_ptr(err);
 	return link_attached(prog, "what it was loaded for", sys_raw_tp_open(prog->obj->skep, prog->fd, NULL, 0));
@@ -275,8 +284,10 @@ struct bpf_link *bpf_program__attach_freplace(const struct bpf_program *prog, in
 					      const char *attach_func_name)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts);
-	int id = link_not_loaded(prog);
+	int id;
 
+	NEED_PTR(prog);
+	id = link_not_loaded(prog);
 	if (id)
 		return libbpf_err_ptr(id);
 	if (!target_fd != !attach_func_name) {
@@ -314,10 +325,13 @@ struct bpf_link *bpf_program__attach(const struct bpf_program *prog)
 
 bool bpf_program__autoattach(const struct bpf_program *prog)
 {
+	NEED_OR(prog, false);
 	return !prog->no_autoattach;
 }
 
 void bpf_program__set_autoattach(struct bpf_program *prog, bool autoattach)
 {
+	if (!prog)
+		return;
 	prog->no_autoattach = !autoattach;
 }

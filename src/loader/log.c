@@ -4,6 +4,7 @@
 #include "loader/internal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -152,7 +153,7 @@ int libbpf_strerror(int err, char *buf, size_t size)
 
 	if (!buf || !size)
 		return libbpf_err(-EINVAL);
-	err = err > 0 ? err : -err;
+	err = err > 0 ? err : err == INT_MIN ? INT_MAX : -err;
 	if (err < __LIBBPF_ERRNO__START) {
 		char tmp[128];
 		const char *text = strerror_r(err, tmp, sizeof(tmp));

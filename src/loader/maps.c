@@ -597,20 +597,25 @@ void maps_close(struct bpf_object *obj)
 
 struct bpf_map *bpf_object__next_map(const struct bpf_object *obj, const struct bpf_map *map)
 {
-	u32 idx = map ? map - obj->maps + 1 : 0;
+	u32 idx;
 
+	NEED_PTR(obj);
+	idx = map ? map - obj->maps + 1 : 0;
 	return idx < obj->map_cnt ? &obj->maps[idx] : NULL;
 }
 
 struct bpf_map *bpf_object__prev_map(const struct bpf_object *obj, const struct bpf_map *map)
 {
-	u32 idx = map ? map - obj->maps : obj->map_cnt;
+	u32 idx;
 
+	NEED_PTR(obj);
+	idx = map ? map - obj->maps : obj->map_cnt;
 	return idx ? &obj->maps[idx - 1] : NULL;
 }
 
 struct bpf_map *bpf_object__find_map_by_name(const struct bpf_object *obj, const char *name)
 {
+	NEED_PTR(obj && name);
 	for (u32 i = 0; i < obj->map_cnt; i++) {
 		const struct bpf_map *map = &obj->maps[i];
 
@@ -624,14 +629,12 @@ struct bpf_map *bpf_object__find_map_by_name(const struct bpf_object *obj, const
 
 int bpf_object__find_map_fd_by_name(const struct bpf_object *obj, const char *name)
 {
-	struct bpf_map *map = bpf_object__find_map_by_name(obj, name);
-
-	return map ? bpf_map__fd(map) : -ENOENT;
+	return bpf_map__fd(bpf_object__find_map_by_name(obj, name));
 }
 
 const char *bpf_map__name(const struct bpf_map *map)
 {
-	return map->name;
+	return map ? map->name : NULL;
 }
 
 int bpf_map__fd(const struct bpf_map *map)
@@ -643,10 +646,11 @@ int bpf_map__fd(const struct bpf_map *map)
 #define MAP_FIELD(ctype, name, member)                                                             \
 	ctype bpf_map__##name(const struct bpf_map *map)                                           \
 	{                                                                                          \
-		return map->member;                                                                \
+		return map ? map->member : (ctype)0;                                               \
 	}                                                                                          \
 	int bpf_map__set_##name(struct bpf_map *map, ctype val)                                    \
 	{                                                                                          \
+		NEED(map);                                                                         \
 		if (map->fd >= 0)                                                                  \
 			return libbpf_err(-EBUSY);                                                 \
 		map->member = val;                                                                 \
@@ -661,11 +665,13 @@ MAP_FIELD(bool, autocreate, autocreate)
 
 __u32 bpf_map__max_entries(const struct bpf_map *map)
 {
+	NEED_OR(map, 0);
 	return map->max_entries;
 }
 
 int bpf_map__set_max_entries(struct bpf_map *map, __u32 max_entries)
 {
+	NEED(map);
 	if (map->fd >= 0)
 		return libbpf_err(-EBUSY);
 	map->max_entries = is_ringbuf(map) ? ringbuf_size(max_entries) : max_entries;
@@ -676,8 +682,10 @@ int bpf_map__reuse_fd(struct bpf_map *map, int fd)
 {
 	struct bpf_map_info info = { 0 };
 	union bpf_attr attr = { .info = { .bpf_fd = fd, .info_len = sizeof(info), .info = (uintptr_t)&info } };
-	int err = loader_bpf(map->obj->skep, BPF_OBJ_GET_INFO_BY_FD, &attr), own;
+	int err, own;
 
+	NEED(map);
+	err = loader_bpf(map->obj->skep, BPF_OBJ_GET_INFO_BY_FD, &attr);
 	if (err)
 		return libbpf_err(err);
 	own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -699,11 +707,13 @@ int bpf_map__reuse_fd(struct bpf_map *map, int fd)
 
 __u32 bpf_map__value_size(const struct bpf_map *map)
 {
+	NEED_OR(map, 0);
 	return map->value_size;
 }
 
 int bpf_map__set_value_size(struct bpf_map *map, __u32 size)
 {
+	NEED(map);
 	if (map->fd >= 0)
 		return libbpf_err(-EBUSY);
 	if (map->internal != SEC_MAPS)
@@ -715,21 +725,25 @@ int bpf_map__set_value_size(struct bpf_map *map, __u32 size)
 
 __u32 bpf_map__btf_key_type_id(const struct bpf_map *map)
 {
+	NEED_OR(map, 0);
 	return map->btf_key;
 }
 
 __u32 bpf_map__btf_value_type_id(const struct bpf_map *map)
 {
+	NEED_OR(map, 0);
 	return map->btf_value;
 }
 
 bool bpf_map__is_internal(const struct bpf_map *map)
 {
+	NEED_OR(map, false);
 	return map->internal != SEC_MAPS;
 }
 
 void *bpf_map__initial_value(const struct bpf_map *map, size_t *psize)
 {
+	NEED_PTR(map);
 	if (!map->data)
 		return NULL;
 	if (psize)
@@ -739,6 +753,7 @@ void *bpf_map__initial_value(const struct bpf_map *map, size_t *psize)
 
 int bpf_map__set_initial_value(struct bpf_map *map, const void *data, size_t size)
 {
+	NEED(map && data);
 	if (map->fd >= 0)
 		return libbpf_err(-EBUSY);
 	if (!map->data || map->is_kconfig || size != map->value_size)
@@ -767,8 +782,10 @@ static int check_sizes(const struct bpf_map *map, size_t key_sz, size_t value_sz
 static int checked_elem(int cmd, const struct bpf_map *map, const void *key, size_t key_sz, const void *value,
 			size_t value_sz, __u64 flags)
 {
-	int err = check_sizes(map, key_sz, value_sz, cmd != BPF_MAP_DELETE_ELEM && cmd != BPF_MAP_GET_NEXT_KEY);
+	int err;
 
+	NEED(map);
+	err = check_sizes(map, key_sz, value_sz, cmd != BPF_MAP_DELETE_ELEM && cmd != BPF_MAP_GET_NEXT_KEY);
 	return libbpf_err(err ? err : sys_elem(map->obj->skep, cmd, map->fd, key, value, flags));
 }
 

@@ -37,8 +37,7 @@ int libbpf_prog_type_by_name(const char *name, enum bpf_prog_type *prog_type,
 {
 	struct bpf_program prog = { 0 };
 
-	if (!name)
-		return libbpf_err(-EINVAL);
+	NEED(name);
 	prog.sec_name = strdup(name);
 	if (!prog.sec_name)
 		return libbpf_err(-ENOMEM);
@@ -48,6 +47,7 @@ int libbpf_prog_type_by_name(const char *name, enum bpf_prog_type *prog_type,
 		pr_debug("failed to guess program type from ELF section '%s'\n", name);
 		return libbpf_err(-ESRCH);
 	}
+	NEED(prog_type && expected_attach_type);
 	*prog_type = prog.type;
 	*expected_attach_type = prog.attach_type;
 	return 0;
@@ -59,8 +59,7 @@ int libbpf_attach_type_by_name(const char *name, enum bpf_attach_type *attach_ty
 	enum bpf_prog_type type;
 	int err = libbpf_prog_type_by_name(name, &type, &found);
 
-	if (err)
-		return libbpf_err(-EINVAL);
+	NEED(!err && attach_type);
 	*attach_type = found;
 	return 0;
 }

@@ -206,6 +206,7 @@ void bpf_object__close(struct bpf_object *obj)
 
 const char *bpf_object__name(const struct bpf_object *obj)
 {
+	NEED_PTR(obj);
 	return obj->name;
 }
 
@@ -216,6 +217,7 @@ unsigned int bpf_object__kversion(const struct bpf_object *obj)
 
 int bpf_object__set_kversion(struct bpf_object *obj, __u32 kern_version)
 {
+	NEED(obj);
 	if (obj->loaded)
 		return libbpf_err(-EINVAL);
 	obj->kern_version = kern_version;
@@ -224,10 +226,11 @@ int bpf_object__set_kversion(struct bpf_object *obj, __u32 kern_version)
 
 struct btf *bpf_object__btf(const struct bpf_object *obj)
 {
-	return obj->btf.b ? (struct btf *)&obj->btf : NULL;
+	return obj && obj->btf.b ? (struct btf *)&obj->btf : NULL;
 }
 
 int bpf_object__btf_fd(const struct bpf_object *obj)
 {
+	NEED(obj);
 	return obj->btf_fd; /* -1: none */
 }

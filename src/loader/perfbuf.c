@@ -299,8 +299,10 @@ static int consume_told(struct perf_buffer *pb, struct cpu_buf *buf)
 int perf_buffer__poll(struct perf_buffer *pb, int timeout_ms)
 {
 	struct epoll_event events[64];
-	int n = epoll_wait(pb->epoll_fd, events, ARRAY_SIZE(events), timeout_ms);
+	int n;
 
+	NEED(pb);
+	n = epoll_wait(pb->epoll_fd, events, ARRAY_SIZE(events), timeout_ms);
 	if (n < 0)
 		return libbpf_err(-errno);
 	for (int i = 0; i < n; i++) {
@@ -314,6 +316,7 @@ int perf_buffer__poll(struct perf_buffer *pb, int timeout_ms)
 
 int perf_buffer__consume(struct perf_buffer *pb)
 {
+	NEED(pb);
 	for (u32 i = 0; i < pb->cnt; i++) {
 		int err = consume_told(pb, &pb->bufs[i]);
 
@@ -325,26 +328,31 @@ int perf_buffer__consume(struct perf_buffer *pb)
 
 int perf_buffer__consume_buffer(struct perf_buffer *pb, size_t buf_idx)
 {
+	NEED(pb);
 	return libbpf_err(buf_idx < pb->cnt ? consume_buf(pb, &pb->bufs[buf_idx]) : -EINVAL);
 }
 
 int perf_buffer__epoll_fd(const struct perf_buffer *pb)
 {
+	NEED(pb);
 	return pb->epoll_fd;
 }
 
 size_t perf_buffer__buffer_cnt(const struct perf_buffer *pb)
 {
+	NEED_OR(pb, 0);
 	return pb->cnt;
 }
 
 int perf_buffer__buffer_fd(const struct perf_buffer *pb, size_t buf_idx)
 {
+	NEED(pb);
 	return buf_idx < pb->cnt ? pb->bufs[buf_idx].poll_fd : libbpf_err(-EINVAL);
 }
 
 int perf_buffer__buffer(struct perf_buffer *pb, int buf_idx, void **buf, size_t *buf_size)
 {
+	NEED(pb && buf && buf_size);
 	if (buf_idx < 0 || (u32)buf_idx >= pb->cnt)
 		return libbpf_err(-EINVAL);
 	*buf = pb->bufs[buf_idx].page;

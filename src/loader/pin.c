@@ -70,6 +70,10 @@ static int folder_of(const char *path, char folder[PATH_MAX])
 {
 	char *end;
 
+	if (!strchr(path, '/')) {
+		strcpy(folder, ".");
+		return 0;
+	}
 	if (strlen(path) >= PATH_MAX)
 		return -ENAMETOOLONG;
 	strcpy(folder, path);
@@ -271,6 +275,7 @@ int bpf_map__set_pin_path(struct bpf_map *map, const char *path)
 {
 	char *own = path ? strdup(path) : NULL;
 
+	NEED(map);
 	if (path && !own)
 		return libbpf_err(-errno);
 	free(map->pin_path);
@@ -280,16 +285,18 @@ int bpf_map__set_pin_path(struct bpf_map *map, const char *path)
 
 const char *bpf_map__pin_path(const struct bpf_map *map)
 {
+	NEED_PTR(map);
 	return map->pin_path;
 }
 
 const char *bpf_map__get_pin_path(const struct bpf_map *map)
 {
-	return map->pin_path;
+	return bpf_map__pin_path(map);
 }
 
 bool bpf_map__is_pinned(const struct bpf_map *map)
 {
+	NEED_OR(map, false);
 	return map->pinned;
 }
 
@@ -297,9 +304,11 @@ bool bpf_map__is_pinned(const struct bpf_map *map)
 
 int bpf_program__pin(struct bpf_program *prog, const char *path)
 {
-	struct skep *skep = prog->obj->skep;
+	struct skep *skep;
 	int err;
 
+	NEED(prog);
+	skep = prog->obj->skep;
 	if (prog->fd < 0) {
 		pr_warn("prog '%s': can't pin program that wasn't loaded\n", prog->name);
 		return libbpf_err(-EINVAL);
@@ -316,6 +325,7 @@ int bpf_program__unpin(struct bpf_program *prog, const char *path)
 {
 	int err;
 
+	NEED(prog);
 	if (prog->fd < 0) {
 		pr_warn("prog '%s': can't unpin program that wasn't loaded\n", prog->name);
 		return libbpf_err(-EINVAL);

@@ -378,8 +378,10 @@ void progs_close(struct bpf_object *obj)
 
 struct bpf_program *bpf_object__next_program(const struct bpf_object *obj, struct bpf_program *prog)
 {
-	u32 idx = prog ? prog - obj->progs + 1 : 0;
+	u32 idx;
 
+	NEED_PTR(obj);
+	idx = prog ? prog - obj->progs + 1 : 0;
 	while (idx < obj->prog_cnt && obj->progs[idx].is_subprog)
 		idx++;
 	return idx < obj->prog_cnt ? &obj->progs[idx] : NULL;
@@ -387,8 +389,10 @@ struct bpf_program *bpf_object__next_program(const struct bpf_object *obj, struc
 
 struct bpf_program *bpf_object__prev_program(const struct bpf_object *obj, struct bpf_program *prog)
 {
-	u32 idx = prog ? prog - obj->progs : obj->prog_cnt;
+	u32 idx;
 
+	NEED_PTR(obj);
+	idx = prog ? prog - obj->progs : obj->prog_cnt;
 	while (idx && obj->progs[idx - 1].is_subprog)
 		idx--;
 	return idx ? &obj->progs[idx - 1] : NULL;
@@ -398,6 +402,7 @@ struct bpf_program *bpf_object__find_program_by_name(const struct bpf_object *ob
 {
 	struct bpf_program *prog;
 
+	NEED_PTR(obj && name);
 	bpf_object__for_each_program(prog, obj) {
 		if (!strcmp(prog->name, name))
 			return prog;
@@ -407,11 +412,13 @@ struct bpf_program *bpf_object__find_program_by_name(const struct bpf_object *ob
 
 const char *bpf_program__name(const struct bpf_program *prog)
 {
+	NEED_PTR(prog);
 	return prog->name;
 }
 
 const char *bpf_program__section_name(const struct bpf_program *prog)
 {
+	NEED_PTR(prog);
 	return prog->sec_name;
 }
 
@@ -422,21 +429,24 @@ int bpf_program__fd(const struct bpf_program *prog)
 
 const struct bpf_insn *bpf_program__insns(const struct bpf_program *prog)
 {
+	NEED_PTR(prog);
 	return prog->insns ? prog->insns : prog->orig;
 }
 
 size_t bpf_program__insn_cnt(const struct bpf_program *prog)
 {
+	NEED_OR(prog, 0);
 	return prog->insns ? prog->insn_cnt : prog->sec_cnt;
 }
 
 #define PROG_FIELD(ctype, name, member)                                                            \
 	ctype bpf_program__##name(const struct bpf_program *prog)                                  \
 	{                                                                                          \
-		return prog->member;                                                               \
+		return prog ? prog->member : (ctype)0;                                             \
 	}                                                                                          \
 	int bpf_program__set_##name(struct bpf_program *prog, ctype val)                           \
 	{                                                                                          \
+		NEED(prog);                                                                        \
 		if (prog->obj->loaded)                                                             \
 			return libbpf_err(-EBUSY);                                                 \
 		prog->member = val;                                                                \
@@ -449,11 +459,13 @@ PROG_FIELD(bool, autoload, autoload)
 
 enum bpf_prog_type bpf_program__type(const struct bpf_program *prog)
 {
+	NEED_OR(prog, 0);
 	return prog->type;
 }
 
 int bpf_program__set_type(struct bpf_program *prog, enum bpf_prog_type type)
 {
+	NEED(prog);
 	if (prog->obj->loaded)
 		return libbpf_err(-EBUSY);
 	/* What the section's name said is about another type. */
@@ -477,6 +489,7 @@ void bpf_program__unload(struct bpf_program *prog)
 /* Records of another size are none of this type. */
 struct bpf_func_info *bpf_program__func_info(const struct bpf_program *prog)
 {
+	NEED_PTR(prog);
 	return prog->obj->ext && prog->obj->ext->func.rec_size == sizeof(struct bpf_func_info) ? prog->func_info : NULL;
 }
 
@@ -487,6 +500,7 @@ __u32 bpf_program__func_info_cnt(const struct bpf_program *prog)
 
 struct bpf_line_info *bpf_program__line_info(const struct bpf_program *prog)
 {
+	NEED_PTR(prog);
 	return prog->obj->ext && prog->obj->ext->line.rec_size == sizeof(struct bpf_line_info) ? prog->line_info : NULL;
 }
 
@@ -497,12 +511,14 @@ __u32 bpf_program__line_info_cnt(const struct bpf_program *prog)
 
 const char *bpf_program__log_buf(const struct bpf_program *prog, size_t *log_size)
 {
+	NEED_PTR(prog && log_size);
 	*log_size = prog->log_size;
 	return prog->log_buf;
 }
 
 int bpf_program__set_log_buf(struct bpf_program *prog, char *log_buf, size_t log_size)
 {
+	NEED(prog);
 	if ((log_size && !log_buf) || log_size > UINT32_MAX)
 		return libbpf_err(-EINVAL);
 	if (prog->obj->loaded)

@@ -32,6 +32,7 @@ int ring_buffer__add(struct ring_buffer *rb, int map_fd, ring_buffer_sample_fn s
 	struct ring **rings, *ring;
 	int err, fd;
 
+	NEED(rb);
 	if (!skep)
 		return libbpf_err(-errno);
 	if (loader_on_kernel()) {
@@ -40,7 +41,7 @@ int ring_buffer__add(struct ring_buffer *rb, int map_fd, ring_buffer_sample_fn s
 	}
 	err = skep_map_from_fd(skep, map_fd, &map);
 	if (err)
-		return libbpf_err(err);
+		return libbpf_err(err == -EBADF ? -EBADFD : err); /* as BPF_OBJ_GET_INFO_BY_FD says it */
 	if (map->type != BPF_MAP_TYPE_RINGBUF) {
 		pr_warn("ring buffer: map '%s' is not BPF_MAP_TYPE_RINGBUF\n", map->name);
 		map_put(map);
@@ -116,7 +117,7 @@ struct limited {
 static int count_down(void *ctx, void *data, size_t size)
 {
 	struct limited *l = ctx;
-	int err = l->ring->fn(l->ring->ctx, data, size);
+	int err = l->ring->fn ? l->ring->fn(l->ring->ctx, data, size) : -EINVAL;
 
 	if (err < 0)
 		return err == ENOUGH ? -EINVAL : err;
@@ -154,11 +155,13 @@ static int consume_all(struct ring_buffer *rb, size_t n)
 
 int ring_buffer__consume(struct ring_buffer *rb)
 {
+	NEED(rb);
 	return consume_all(rb, INT_MAX);
 }
 
 int ring_buffer__consume_n(struct ring_buffer *rb, size_t n)
 {
+	NEED(rb);
 	return consume_all(rb, n);
 }
 
@@ -166,8 +169,10 @@ int ring_buffer__poll(struct ring_buffer *rb, int timeout_ms)
 {
 	struct epoll_event events[16];
 	long total = 0;
-	int n = epoll_wait(rb->epoll_fd, events, ARRAY_SIZE(events), timeout_ms);
+	int n;
 
+	NEED(rb);
+	n = epoll_wait(rb->epoll_fd, events, ARRAY_SIZE(events), timeout_ms);
 	if (n < 0)
 		return libbpf_err(-errno);
 	for (int i = 0; i < n; i++) {
@@ -182,6 +187,7 @@ int ring_buffer__poll(struct ring_buffer *rb, int timeout_ms)
 
 int ring_buffer__epoll_fd(const struct ring_buffer *rb)
 {
+	NEED(rb);
 	return rb->epoll_fd;
 }
 
@@ -189,16 +195,19 @@ int ring_buffer__epoll_fd(const struct ring_buffer *rb)
 
 struct ring *ring_buffer__ring(struct ring_buffer *rb, unsigned int idx)
 {
+	NEED_PTR(rb);
 	return idx < rb->cnt ? rb->rings[idx] : libbpf_err_ptr(-ERANGE);
 }
 
 int ring__map_fd(const struct ring *r)
 {
+	NEED(r);
 	return r->map_fd;
 }
 
 int ring__consume_n(struct ring *r, size_t n)
 {
+	NEED(r);
 	return libbpf_err(consume_ring(r, min_of(n, (size_t)INT_MAX)));
 }
 
@@ -209,20 +218,24 @@ int ring__consume(struct ring *r)
 
 unsigned long ring__consumer_pos(const struct ring *r)
 {
+	NEED_OR(r, 0);
 	return ringbuf_query(r->map, BPF_RB_CONS_POS);
 }
 
 unsigned long ring__producer_pos(const struct ring *r)
 {
+	NEED_OR(r, 0);
 	return ringbuf_query(r->map, BPF_RB_PROD_POS);
 }
 
 size_t ring__avail_data_size(const struct ring *r)
 {
+	NEED_OR(r, 0);
 	return ringbuf_query(r->map, BPF_RB_AVAIL_DATA);
 }
 
 size_t ring__size(const struct ring *r)
 {
+	NEED_OR(r, 0);
 	return ringbuf_query(r->map, BPF_RB_RING_SIZE);
 }

@@ -48,6 +48,7 @@ int bpf_object__open_skeleton(struct bpf_object_skeleton *s, const struct bpf_ob
 	struct bpf_object *obj;
 	int err;
 
+	NEED(s && s->obj);
 	if (!opts_ok(opts, sizeof(*opts), sizeof(size_t)))
 		return libbpf_err(-EINVAL);
 	if (opts)
@@ -72,8 +73,10 @@ int bpf_object__open_skeleton(struct bpf_object_skeleton *s, const struct bpf_ob
 
 int bpf_object__load_skeleton(struct bpf_object_skeleton *s)
 {
-	int err = bpf_object__load(*s->obj);
+	int err;
 
+	NEED(s && s->obj);
+	err = bpf_object__load(*s->obj);
 	if (err) {
 		pr_warn("failed to load BPF skeleton '%s': %s\n", s->name, ERR_STR(err));
 		return libbpf_err(err);
@@ -90,10 +93,12 @@ int bpf_object__load_skeleton(struct bpf_object_skeleton *s)
 /* Programs whose section does not tell where to (SEC("xdp")) the application attaches itself. */
 int bpf_object__attach_skeleton(struct bpf_object_skeleton *s)
 {
+	NEED(s);
 	for (int i = 0; i < s->prog_cnt; i++) {
 		struct bpf_prog_skeleton *p = ITEM(s->progs, i, s->prog_skel_sz);
 		struct bpf_program *prog = *p->prog;
 
+		NEED(prog);
 		if (!prog->autoload || prog->no_autoattach || !prog->can_attach || (p->link && *p->link))
 			continue;
 		if (!p->link)
@@ -111,6 +116,8 @@ int bpf_object__attach_skeleton(struct bpf_object_skeleton *s)
 
 void bpf_object__detach_skeleton(struct bpf_object_skeleton *s)
 {
+	if (!s)
+		return;
 	for (int i = 0; i < s->prog_cnt; i++) {
 		struct bpf_prog_skeleton *p = ITEM(s->progs, i, s->prog_skel_sz);
 
@@ -137,8 +144,7 @@ int bpf_object__open_subskeleton(struct bpf_object_subskeleton *s)
 {
 	int err;
 
-	if (!s->obj)
-		return libbpf_err(-EINVAL);
+	NEED(s && s->obj);
 	err = find_maps(s->obj, s->maps, s->map_cnt, s->map_skel_sz);
 	if (!err)
 		err = find_progs(s->obj, s->progs, s->prog_cnt, s->prog_skel_sz);

@@ -185,8 +185,10 @@ int sys_prog_load(struct skep *skep, enum bpf_prog_type type, const char *name, 
 	char *buf = OPT(opts, log_buf);
 
 	if (!opts_ok(opts, sizeof(*opts), sizeof(size_t)) || attempts < 0 || !!buf != !!size || (level && !buf) ||
-	    (OPT(opts, attach_prog_fd) && OPT(opts, attach_btf_obj_fd)) || insn_cnt > UINT32_MAX)
+	    (OPT(opts, attach_prog_fd) && OPT(opts, attach_btf_obj_fd)))
 		return libbpf_err(-EINVAL);
+	if (insn_cnt > UINT32_MAX)
+		return libbpf_err(-E2BIG);
 	attempts = attempts ? attempts : 5;
 	fill_prog_attr(&attr, opts);
 	attr.prog_type = type;
@@ -327,8 +329,7 @@ static int batch(int cmd, int fd, const void *in, void *out, const void *keys, c
 	union bpf_attr attr = { 0 };
 	int ret;
 
-	if (!opts_ok(opts, sizeof(*opts), sizeof(size_t)))
-		return libbpf_err(-EINVAL);
+	NEED(count && opts_ok(opts, sizeof(*opts), sizeof(size_t)));
 	attr.batch.map_fd = fd;
 	attr.batch.in_batch = ptr(in);
 	attr.batch.out_batch = ptr(out);
@@ -401,6 +402,7 @@ int bpf_obj_get_info_by_fd(int bpf_fd, void *info, __u32 *info_len)
 	union bpf_attr attr = { 0 };
 	int ret;
 
+	NEED(info_len);
 	attr.info.bpf_fd = bpf_fd;
 	attr.info.info_len = *info_len;
 	attr.info.info = ptr(info);
@@ -437,9 +439,11 @@ static int next_id(int cmd, __u32 start_id, __u32 *ret_id)
 
 	attr.start_id = start_id;
 	ret = call(cmd, &attr);
-	if (!ret)
-		*ret_id = attr.next_id;
-	return ret;
+	if (ret)
+		return ret;
+	NEED(ret_id);
+	*ret_id = attr.next_id;
+	return 0;
 }
 
 int bpf_prog_get_next_id(__u32 start_id, __u32 *id)

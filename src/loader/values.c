@@ -184,11 +184,13 @@ int maps_fill_slots(struct bpf_object *obj, bool progs)
 
 struct bpf_map *bpf_map__inner_map(struct bpf_map *map)
 {
+	NEED_PTR(map);
 	return is_map_of_maps(map) ? map->inner : NULL;
 }
 
 int bpf_map__set_inner_map_fd(struct bpf_map *map, int fd)
 {
+	NEED(map);
 	if (!is_map_of_maps(map)) {
 		pr_warn("error: unsupported map type\n");
 		return libbpf_err(-EINVAL);
