@@ -595,11 +595,19 @@ void maps_close(struct bpf_object *obj)
 
 /* ---- bpf_map__* ----------------------------------------------------------------------------------- */
 
+static bool is_own(const struct bpf_object *obj, const struct bpf_map *map)
+{
+	if (!map || (map->obj == obj && !map->is_inner))
+		return true;
+	pr_map_warn(map, "is none of object '%s'\n", obj->name);
+	return false;
+}
+
 struct bpf_map *bpf_object__next_map(const struct bpf_object *obj, const struct bpf_map *map)
 {
 	u32 idx;
 
-	NEED_PTR(obj);
+	NEED_PTR(obj && is_own(obj, map));
 	idx = map ? map - obj->maps + 1 : 0;
 	return idx < obj->map_cnt ? &obj->maps[idx] : NULL;
 }
@@ -608,7 +616,7 @@ struct bpf_map *bpf_object__prev_map(const struct bpf_object *obj, const struct 
 {
 	u32 idx;
 
-	NEED_PTR(obj);
+	NEED_PTR(obj && is_own(obj, map));
 	idx = map ? map - obj->maps : obj->map_cnt;
 	return idx ? &obj->maps[idx - 1] : NULL;
 }

@@ -376,11 +376,19 @@ void progs_close(struct bpf_object *obj)
 
 /* ---- bpf_program__* ---------------------------------------------------------------------------------- */
 
+static bool is_own(const struct bpf_object *obj, const struct bpf_program *prog)
+{
+	if (!prog || prog->obj == obj)
+		return true;
+	pr_warn("prog '%s': is none of object '%s'\n", prog->name, obj->name);
+	return false;
+}
+
 struct bpf_program *bpf_object__next_program(const struct bpf_object *obj, struct bpf_program *prog)
 {
 	u32 idx;
 
-	NEED_PTR(obj);
+	NEED_PTR(obj && is_own(obj, prog));
 	idx = prog ? prog - obj->progs + 1 : 0;
 	while (idx < obj->prog_cnt && obj->progs[idx].is_subprog)
 		idx++;
@@ -391,7 +399,7 @@ struct bpf_program *bpf_object__prev_program(const struct bpf_object *obj, struc
 {
 	u32 idx;
 
-	NEED_PTR(obj);
+	NEED_PTR(obj && is_own(obj, prog));
 	idx = prog ? prog - obj->progs : obj->prog_cnt;
 	while (idx && obj->progs[idx - 1].is_subprog)
 		idx--;

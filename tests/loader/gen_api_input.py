@@ -59,6 +59,8 @@ def pointer(func, ctype, name, before):
         struct, short = m.group(1), m.group(2)
         if short in OBJECTS:
             more = [("zero", f"zeroed({struct})")] if short in SKELETONS else []
+            # One of another object.
+            more += [("foreign", f"foreign_{short}()")] if before and short in ("bpf_program", "bpf_map") else []
             return f"good_{short}()", null + more
         if short == "user_ring_buffer":
             return "NULL", null
@@ -88,9 +90,10 @@ def number(func, ctype, name):
         return "false", []
     if FD.search(name):
         kind = "ringbuf" if func.startswith("ring_buffer") else "perf" if func.startswith("perf_buffer") else \
-            "map" if func.startswith("bpf_map") or "map_fd" in name else "prog" if "prog" in name or func.startswith("bpf_prog") else \
-            "link" if "link" in name else "file"
-        return f"good_fd({kind.upper()}_FD)", [("-1", "-1"), ("unknown", "0x7ffffff"), ("closed", "closed_fd()"), ("file", "good_fd(FILE_FD)")]
+            "map" if func.startswith("bpf_map") or "map_fd" in name else \
+            "prog" if "prog" in name or func.startswith("bpf_prog") else "link" if "link" in name else "file"
+        wrong = [("-1", "-1"), ("unknown", "0x7ffffff"), ("closed", "closed_fd()"), ("file", "good_fd(FILE_FD)")]
+        return f"good_fd({kind.upper()}_FD)", wrong
     if name == NO_WAIT:
         return "0", []
     if LENGTH.match(name) or (name == "size" and re.search("new|strerror|initial_value", func)):

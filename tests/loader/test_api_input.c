@@ -186,6 +186,21 @@ static struct bpf_map *good_bpf_map(void)
 	return made(CALL(bpf_object__next_map)(good_bpf_object(), NULL));
 }
 
+static struct bpf_object *other_object(void)
+{
+	KEPT(struct bpf_object, object_of("globals"));
+}
+
+static struct bpf_program *foreign_bpf_program(void)
+{
+	return made(CALL(bpf_object__next_program)(other_object(), NULL));
+}
+
+static struct bpf_map *foreign_bpf_map(void)
+{
+	return made(CALL(bpf_object__next_map)(other_object(), NULL));
+}
+
 static struct btf *new_btf(void)
 {
 	struct btf *btf = loaded ? CALL(btf__parse)(a_file(), NULL) : CALL(btf__new_empty)();
@@ -299,7 +314,8 @@ static struct bpf_link *replace(void)
 	if (!of || !prog || CALL(bpf_object__load)(of))
 		return NULL;
 	to = CALL(bpf_object__find_program_by_name)(of, "fourth");
-	if (!to || CALL(bpf_program__set_attach_target)(prog, CALL(bpf_program__fd)(to), "weak_one") || CALL(bpf_object__load)(with))
+	if (!to || CALL(bpf_program__set_attach_target)(prog, CALL(bpf_program__fd)(to), "weak_one") ||
+	    CALL(bpf_object__load)(with))
 		return NULL;
 	return CALL(bpf_program__attach)(prog);
 }

@@ -34,7 +34,8 @@ def check(name, bad):
 
 
 def run(args):
-    out = subprocess.run(args, stdout=subprocess.PIPE, text=True, check=False, env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"))
+    env = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
+    out = subprocess.run(args, stdout=subprocess.PIPE, text=True, check=False, env=env)
     return {tuple(l[:3]): tuple(l[3:5]) for l in (line.split("\t") for line in out.stdout.splitlines())}
 
 
@@ -77,7 +78,8 @@ def rebase(path, ours, theirs):
         for call, answers in ours.items():
             was = old.get(call, ("", "", "", ""))
             libbpf = word(answers, theirs[call]) if theirs else was[2]
-            f.write("\t".join(call + answers + ((libbpf, was[3]) if was[3] and libbpf not in NO_WORD | {"="} else (libbpf,))) + "\n")
+            why = (was[3],) if was[3] and libbpf not in NO_WORD | {"="} else ()
+            f.write("\t".join(call + answers + (libbpf,) + why) + "\n")
 
 
 def is_error(answer):
