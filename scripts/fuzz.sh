@@ -18,7 +18,7 @@ for harness in "$build"/tests/fuzz/fuzz_*; do
 	set -- "$corpus"
 	[ -d "$seeds/$name" ] && set -- "$@" "$seeds/$name"
 	# Objects are not kept in the repository; those of the tests are as good.
-	[ "$name" = fuzz_elf ] && cp "$objects"/*.bpf.o "$corpus" 2>/dev/null
+	case $name in fuzz_elf|fuzz_link) cp "$objects"/*.bpf.o "$corpus" 2>/dev/null ;; esac
 	echo "$name: $seconds s"
 	# Five minutes for one input: on a loaded machine under sanitizers, a million insns take one.
 	if "$harness" -max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" -timeout=300 -rss_limit_mb=2048 -verbosity=0 \
