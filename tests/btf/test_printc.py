@@ -11,6 +11,9 @@ import re
 import subprocess
 import sys
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 VMLINUX = "/sys/kernel/btf/vmlinux"
 
 
@@ -32,11 +35,10 @@ def checks(raw):
 
 def main():
     skep, clang, *objects = sys.argv[1:]
-    results = []
     for path in objects + [VMLINUX]:
         name = f"types of {os.path.basename(path)} as C compile, with all sizes and offsets"
         if not os.path.exists(path):
-            results.append((True, f"{name} # SKIP no {path} here"))
+            check(name, True, skip=f"no {path} here")
             continue
         text = subprocess.run([skep, "btf", "dump", path, "format", "c"], capture_output=True, text=True)
         raw = subprocess.run([skep, "btf", "dump", path], capture_output=True, text=True).stdout
@@ -44,13 +46,8 @@ def main():
         cc = subprocess.run([clang, "-target", "bpf", "-w", "-fsyntax-only", "-xc", "-"], input=source,
                             capture_output=True, text=True)
         ok = text.returncode == 0 and len(text.stdout) > 500 and "_Static_assert" in source and cc.returncode == 0
-        results.append((ok, name))
-        if not ok:
-            print("\n".join("# " + line for line in cc.stderr.splitlines()[:10]))
-    for number, (ok, name) in enumerate(results, 1):
-        print(f"{'ok' if ok else 'not ok'} {number} - {name}")
-    print(f"1..{len(results)}")
-    sys.exit(0 if all(ok for ok, _ in results) else 1)
+        check(name, ok, cc.stderr)
+    sys.exit(end())
 
 
 main()

@@ -12,6 +12,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 SKEP, TCPDUMP = sys.argv[1:]
 EXPRESSIONS = """ip|ip6|arp|tcp|udp|icmp|icmp6|vlan|vlan 7|vlan and tcp|tcp port 80|udp port 53|port 443
 src port 53|dst portrange 50-90|host 10.0.0.1|src host 10.0.0.2|net 10.0.0.0/30|dst net 192.168.0.0/16
@@ -23,13 +26,6 @@ ip[8] * 2 + 1 > 129|ether[14:4] ^ ether[18:4] > 0x40000000|ether[len - 1] = 0|ip
 tcp src port 80 and dst host 10.0.0.3|ip broadcast|ip multicast|mpls|pppoes|host 10.0.0.1 or host 10.0.0.2 or host 10.0.0.3""".replace("\n", "|").split("|")
 # An expression may hold a bar of its own.
 EXPRESSIONS = "\0".join(EXPRESSIONS).replace("(tcp-syn\0tcp-fin)", "(tcp-syn|tcp-fin)").split("\0")
-results = []
-
-
-def check(name, ok, tell=""):
-    results.append((name, bool(ok)))
-    if not ok:
-        print(f"# {name}: {tell!r}")
 
 
 def addr4(rng):
@@ -146,10 +142,7 @@ def main():
             ok, tell = compare(tmp, capture, expression, ("jit", "interp")[number % 2])
             check(f"as tcpdump: {expression}", ok, tell)
         options(tmp, capture)
-    print(f"1..{len(results)}")
-    for number, (name, ok) in enumerate(results, 1):
-        print(f"{'ok' if ok else 'not ok'} {number} - {name.replace('#', ' ')}")
-    sys.exit(not all(ok for _, ok in results))
+    sys.exit(end())
 
 
 main()

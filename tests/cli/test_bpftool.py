@@ -15,8 +15,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 SKEP, SHAPES, FILLED = (os.path.abspath(a) for a in sys.argv[1:4])
-results = []
 
 # bpftool 7.1 on Linux 6.1, without those that come from fdinfo, pins and other processes.
 PROG_KEYS = ["id", "type", "name", "tag", "gpl_compatible", "loaded_at", "uid", "bytes_xlated", "jited", "bytes_jited",
@@ -28,12 +30,6 @@ NOT_INFO = {"bytes_memlock", "frozen", "pinned", "pids", "orphaned", "owner_prog
 
 def run(*args):
     return subprocess.run(args, capture_output=True, text=True)
-
-
-def check(name, ok, tell=""):
-    results.append((name, "ok" if ok else "not ok", ""))
-    if not ok:
-        print(f"# {name}: {tell}")
 
 
 def in_order(keys, known):
@@ -129,7 +125,7 @@ def beside_kernel(tmp, clang, flags):
     tool, pins = shutil.which("bpftool", path=os.environ.get("PATH", "") + ":/usr/sbin"), f"/sys/fs/bpf/skep-test-{os.getpid()}"
     name = "beside bpftool"
     if not tool or not os.access("/sys/fs/bpf", os.W_OK) or os.path.exists(pins):
-        results.append((name, "ok", " # SKIP no bpftool or no bpffs that may be written"))
+        check(name, True, skip="no bpftool or no bpffs that may be written")
         return
     obj, src = os.path.join(tmp, "skept.bpf.o"), os.path.join(tmp, "skept.bpf.c")
     with open(src, "w") as f:
@@ -142,7 +138,7 @@ def beside_kernel(tmp, clang, flags):
         shutil.rmtree(pins, ignore_errors=True)
     check("pins are gone", not os.path.exists(pins))
     if not got:
-        results.append((name, "ok", " # SKIP bpf(2) is not permitted"))
+        check(name, True, skip="bpf(2) is not permitted")
         return
     prog, maps, text = got
     ours = shown("prog", obj)[0]
@@ -161,10 +157,7 @@ def main():
     refused()
     with tempfile.TemporaryDirectory() as tmp:
         beside_kernel(tmp, sys.argv[4], sys.argv[5:])
-    print(f"1..{len(results)}")
-    for number, (name, verdict, note) in enumerate(results, 1):
-        print(f"{verdict} {number} - {name}{note}")
-    return any(verdict != "ok" for _, verdict, _ in results)
+    return end()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ usage: test_cli.py SKEP SHAPES UNKNOWN_MAP MISSING LB STRONG
 import base64
 import csv
 import io
+import itertools
 import json
 import os
 import pty
@@ -16,14 +17,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 SKEP, SHAPES, UNKNOWN_MAP, MISSING, LB, STRONG = (os.path.abspath(a) for a in sys.argv[1:7])
-results = []
-
-
-def check(name, ok, skip="", tell=None):
-    results.append((name, bool(ok), skip))
-    if not ok:
-        print(f"# {name}: {tell!r}")
 
 
 class Run:
@@ -170,7 +167,7 @@ def test_verify(tmp):
         ran("--kernel-btf of this machine's kernel", Run("verify", LB, "--kernel-btf", here), 0, "success")
         ran("--kernel-btf of a folder", Run("verify", LB, "--kernel-btf", os.path.dirname(here)), 0, "success")
     else:
-        check("--kernel-btf of this machine's kernel", True, "no " + here)
+        check("--kernel-btf of this machine's kernel", True, skip="no " + here)
     config = write(os.path.join(tmp, "config"), b"# CONFIG_A is not set\nCONFIG_MUST_BE=7\n")
     refuses("an extern of the configuration, without one", Run("verify", STRONG), "extern 'CONFIG_MUST_BE' (strong): not resolved")
     ran("--kconfig: with one", Run("verify", STRONG, "--kconfig", config), 0, "success")
@@ -390,7 +387,7 @@ def test_dumps(tmp):
           all(len(i["opcodes"]["imm"]) == (12 if i["disasm"].startswith("(18)") else 4) for i in coded), tell=coded[:2])
     jited = Run("prog", "dump", "jited", SHAPES, "--prog", "swap", "-j")
     if "no machine code" in jited.err:
-        check("jited", True, "no JIT here")
+        check("jited", True, skip="no JIT here")
     else:
         jited_dumps(jited.json())
     graph = Run("prog", "dump", "cfg", SHAPES, "--section", "tc")
@@ -410,7 +407,7 @@ def test_dumps(tmp):
         check("btf dump format c compiles", subprocess.run(["gcc", "-fsyntax-only", c]).returncode == 0)
     refuses("C in JSON", Run("btf", "dump", LB, "format", "c", "-j"), "JSON")
     if not shutil.which("bpftool"):
-        check("bpftool prints the same", True, "no bpftool here")
+        check("bpftool prints the same", True, skip="no bpftool here")
         return
     theirs = subprocess.run(["bpftool", "-j", "btf", "dump", "file", LB], capture_output=True, text=True)
     check("bpftool prints the same JSON", theirs.returncode or json.loads(theirs.stdout)["types"] == found)
@@ -535,9 +532,10 @@ def hostile_reports(tmp, good):
         if change:
             change(report)
         write(path, text if text is not None else json.dumps(report).encode())
-        command = ("run", "verify")[len(results) % 2]
+        command = next(commands)
         refuses(f"{command} of a hostile report: {name}", Run(command, path), "hostile.json", part)
 
+    commands = itertools.cycle(("run", "verify"))
     text = json.dumps(good).encode()
     bad("cut", "ends early", text=text[: len(text) // 2])
     bad("only a brace", "ends early", text=b"{")
@@ -571,7 +569,7 @@ def hostile_reports(tmp, good):
 
 def test_full_disk():
     if not os.path.exists("/dev/full"):
-        check("a full disk", True, "no /dev/full here")
+        check("a full disk", True, skip="no /dev/full here")
         return
     for args in (["verify", LB], ["verify", LB, "-j"], ["run", LB], ["prog", "dump", "xlated", LB], ["btf", "dump", LB],
                  ["version"], ["help"]):
@@ -594,10 +592,7 @@ def main():
         test_bad_objects(tmp)
         test_report(tmp)
         test_full_disk()
-    for number, (name, ok, skip) in enumerate(results, 1):
-        print(f"{'ok' if ok else 'not ok'} {number} - {name}{' # SKIP ' + skip if skip else ''}")
-    print(f"1..{len(results)}")
-    sys.exit(0 if all(r[1] for r in results) else 1)
+    sys.exit(end())
 
 
 main()

@@ -11,19 +11,15 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 SKEP, OBJ = (os.path.abspath(a) for a in sys.argv[1:3])
-results = []
 
 
 def verify(*args):
     done = subprocess.run([SKEP, "verify", OBJ, *args], capture_output=True, text=True)
     return done.returncode, done.stdout, done.stderr
-
-
-def check(name, ok, tell):
-    results.append((name, bool(ok)))
-    if not ok:
-        print(f"# {name}: {tell!r}"[:2000])
 
 
 def diagnosis():
@@ -74,10 +70,7 @@ def main():
     got = verify("--prog", "endless")
     check("the limit: how to see more", "--complexity shows where" in got[1], got[1])
     diagnosis()
-    print(f"1..{len(results)}")
-    for number, (name, ok) in enumerate(results, 1):
-        print(f"{'ok' if ok else 'not ok'} {number} - {name}")
-    sys.exit(not all(ok for _, ok in results))
+    sys.exit(end())
 
 
 main()

@@ -11,11 +11,8 @@ import subprocess
 import sys
 import tempfile
 
-results = []
-
-
-def check(name, ok, skip=""):
-    results.append((name, ok, skip))
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
 
 
 def main():
@@ -35,15 +32,12 @@ def main():
         check("both engines were timed", re.search(r"JIT\s+\d+ ns per packet", text) and
               re.search(r"interpreter\s+\d+ ns per packet", text))
         if not shutil.which("tcpdump"):
-            check("tcpdump reads the rewritten packets", True, "no tcpdump here")
+            check("tcpdump reads the rewritten packets", True, skip="no tcpdump here")
         else:
             dump = subprocess.run(["tcpdump", "-nvr", out], capture_output=True, text=True).stdout
             check("tcpdump finds no wrong checksum in the rewritten packets", "incorrect" not in dump)
             check("tcpdump sees packets for the backends", len(re.findall(r"> 10\.0\.0\.[1-4]\.", dump)) > 2000)
-    for number, (name, ok, skip) in enumerate(results, 1):
-        print(f"{'ok' if ok else 'not ok'} {number} - {name}{' # SKIP ' + skip if skip else ''}")
-    print(f"1..{len(results)}")
-    sys.exit(0 if all(r[1] for r in results) else 1)
+    sys.exit(end())
 
 
 main()

@@ -16,18 +16,14 @@ import time
 import urllib.parse
 import xml.etree.ElementTree
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 SKEP, GOOD, BAD, SHAPES, UNKNOWN, ROOT = (os.path.realpath(a) for a in sys.argv[1:7])
-results = []
 
 
 def run(*args, **kw):
     return subprocess.run([SKEP, *args], capture_output=True, text=True, **kw)
-
-
-def check(name, ok, tell=""):
-    results.append((name, bool(ok)))
-    if not ok:
-        print(f"# {name}: {tell!r}"[:2000])
 
 
 # ---- SARIF: section numbers are those of the standard --------------------------------------------------------------
@@ -231,7 +227,4 @@ with tempfile.TemporaryDirectory() as folder:
     sarif_of_tests(folder)
     github(folder)
     changing(folder)
-print(f"1..{len(results)}")
-for number, (name, ok) in enumerate(results, 1):
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}")
-sys.exit(not all(ok for _, ok in results))
+sys.exit(end())

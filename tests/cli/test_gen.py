@@ -13,20 +13,15 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 SKEP, LIB, CC, INC, UAPI, OBJECT = sys.argv[1:7]
 SKEP, LIB = os.path.abspath(SKEP), LIB and os.path.abspath(LIB)
 OBJECTS = sys.argv[6:]
 HERE = os.path.dirname(os.path.abspath(__file__))
 USER = os.path.join(HERE, "gen_user.c")
 BPFTOOL = shutil.which("bpftool") or shutil.which("bpftool", path="/usr/sbin")
-results = []
-
-
-def check(name, ok, tell="", skip=""):
-    results.append(bool(ok))
-    if not ok:
-        print(f"# {name}: {tell}")
-    print(f"{'ok' if ok else 'not ok'} {len(results)} - {name}" + (f" # SKIP {skip}" if skip else ""))
 
 
 def run(*args):
@@ -167,8 +162,7 @@ def main():
     test_programs()
     with tempfile.TemporaryDirectory() as folder:
         test_bad_input(folder)
-    print(f"1..{len(results)}")
-    sys.exit(not all(results))
+    sys.exit(end())
 
 
 main()

@@ -10,19 +10,15 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 SKEP, HOOKS = (os.path.abspath(a) for a in sys.argv[1:3])
-results = []
 
 
 def run(prog, *args):
     done = subprocess.run([SKEP, "run", HOOKS, "--prog", prog, *args], capture_output=True, text=True)
     return done.returncode, done.stdout, done.stderr
-
-
-def check(name, ok, tell):
-    results.append((name, bool(ok)))
-    if not ok:
-        print(f"# {name}: {tell!r}")
 
 
 def main():
@@ -61,10 +57,7 @@ def main():
         check("an option's value goes in and comes out", data == b"\x08\x08\x09" and "(allow)" in got[1], (got, data))
         got = run("long_messages", "--data-in", before, "--repeat", "3")
         check("a message is too short", "SK_DROP" in got[1], got)
-    print(f"1..{len(results)}")
-    for number, (name, ok) in enumerate(results, 1):
-        print(f"{'ok' if ok else 'not ok'} {number} - {name}")
-    sys.exit(not all(ok for _, ok in results))
+    sys.exit(end())
 
 
 main()

@@ -10,8 +10,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 SKEP, FILLED = (os.path.abspath(a) for a in sys.argv[1:3])
-results = []
 
 # What each is told, the bit that the program then returns, and a wrong one beside it.
 ELEMENTS = [
@@ -50,12 +52,6 @@ WRONG = [
 
 def run(*args):
     return subprocess.run([SKEP, *args], capture_output=True, text=True)
-
-
-def check(name, ok, tell):
-    results.append((name, ok))
-    if not ok:
-        print(f"# {name}: {tell}")
 
 
 def value(*maps):
@@ -121,10 +117,7 @@ def main():
         check("run of a report", json.loads(again.stdout)["retval"] == 9 and not again.stderr, again)
         other = run("run", out, "-j", "--map", all_maps[1])
         check("the command line wins", json.loads(other.stdout)["retval"] == 2, other)
-    print(f"1..{len(results)}")
-    for number, (name, ok) in enumerate(results, 1):
-        print(f"{'ok' if ok else 'not ok'} {number} - {name}")
-    return not all(ok for _, ok in results)
+    return end()
 
 
 if __name__ == "__main__":

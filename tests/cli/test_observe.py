@@ -12,15 +12,11 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 SKEP, OBJ, SOURCE = (os.path.abspath(a) for a in sys.argv[1:4])
 LOAD, DEBUG_INFO, UNWINDING_INFO = 0, 2, 4
-results = []
-
-
-def check(name, ok, skip="", tell=None):
-    results.append((name, bool(ok), skip))
-    if not ok:
-        print(f"# {name}: {tell!r}")
 
 
 def run(observe, *args, **env):
@@ -176,7 +172,7 @@ def test_perf(tmp):
     check(names[0], re.search(r"bpf_prog_[0-9a-f]{16}_bee_inner", report.stdout), tell=(injected.stderr, report.stdout[:2000]))
     made = sorted(f for f in os.listdir(tmp) if f.startswith("jitted-"))
     if not shutil.which("readelf") or not made:
-        check(names[1], made, "" if not made else "no readelf here", tell=os.listdir(tmp))
+        check(names[1], made, skip="" if not made else "no readelf here", tell=os.listdir(tmp))
         return
     lines = "".join(subprocess.run(["readelf", "--debug-dump=decodedline", os.path.join(tmp, f)], capture_output=True, text=True).stdout
                     for f in made)
@@ -210,13 +206,10 @@ def test_gdb():
 
 with tempfile.TemporaryDirectory() as folder:
     if run("gdb", "--engine", "jit")[0]:
-        results.append(("machine code", True, "no JIT here"))
+        check("machine code", True, skip="no JIT here")
     else:
         test_files(folder)
         test_refusals(folder)
         test_perf(folder)
         test_gdb()
-print(f"1..{len(results)}")
-for number, (name, ok, skip) in enumerate(results, 1):
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}{' # SKIP ' + skip if skip else ''}")
-sys.exit(not all(ok for _, ok, _ in results))
+sys.exit(end())

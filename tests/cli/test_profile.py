@@ -10,14 +10,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 SKEP, OBJ, SOURCE = (os.path.abspath(a) for a in sys.argv[1:4])
-results = []
-
-
-def check(name, ok, skip="", tell=None):
-    results.append((name, bool(ok), skip))
-    if not ok:
-        print(f"# {name}: {tell!r}")
 
 
 def profile(*args):
@@ -74,13 +70,10 @@ def test_refusals():
 
 
 if "no JIT" in profile(OBJ)[2]:
-    results.append(("machine code", True, "no JIT here"))
+    check("machine code", True, skip="no JIT here")
 else:
     with tempfile.TemporaryDirectory() as folder:
         test_counts(folder)
     test_text()
     test_refusals()
-print(f"1..{len(results)}")
-for number, (name, ok, skip) in enumerate(results, 1):
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}{' # SKIP ' + skip if skip else ''}")
-sys.exit(not all(ok for _, ok, _ in results))
+sys.exit(end())

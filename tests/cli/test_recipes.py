@@ -12,15 +12,11 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 SKEP, GOOD, BAD = (os.path.realpath(a) for a in sys.argv[1:4])
 DOCS = sys.argv[4]
-results = []
-
-
-def check(name, ok, tell=""):
-    results.append((name, bool(ok)))
-    if not ok:
-        print(f"# {name}: {tell!r}"[:3000])
 
 
 def lines_of(title):
@@ -95,7 +91,4 @@ with tempfile.TemporaryDirectory() as folder:
                 failed += 1
         os.chdir("/")
         check(f"pytest: {'all pass' if passes else 'what fails'}", len(namespace["rows"]) == 26 and failed == (0 if passes else 22), failed)
-print(f"1..{len(results)}")
-for number, (name, ok) in enumerate(results, 1):
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}")
-sys.exit(not all(ok for _, ok in results))
+sys.exit(end())

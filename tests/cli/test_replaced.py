@@ -9,14 +9,10 @@ import os
 import subprocess
 import sys
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 SKEP, GOOD, BAD = (os.path.realpath(a) for a in sys.argv[1:4])
-results = []
-
-
-def check(name, ok, tell=""):
-    results.append((name, bool(ok)))
-    if not ok:
-        print(f"# {name}: {tell!r}"[:2000])
 
 
 def rows(*args):
@@ -31,7 +27,4 @@ for engine in ("jit", "interp"):
         check(f"{engine}: {name}: {row['description']}", row["status"] == "passed" and not row["why"], row)
     for name, row in bad.items():
         check(f"{engine}: twin: {name} fails for its reason", row["status"] == "failed" and row["description"] in row["why"], row)
-print(f"1..{len(results)}")
-for number, (name, ok) in enumerate(results, 1):
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}")
-sys.exit(not all(ok for _, ok in results))
+sys.exit(end())

@@ -11,20 +11,16 @@ import sys
 import tempfile
 import xml.etree.ElementTree
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 SKEP, GOOD, BAD, WITHOUT, SOURCE = (os.path.realpath(a) for a in sys.argv[1:6])
 TWICE = {"leaks", "both", "some_caps"}  # also as a caller without capabilities
 UNPRIV_ONLY = TWICE  # what is wrong with these is wrong there
-results = []
 
 
 def run(*args):
     return subprocess.run([SKEP, "test", *args], capture_output=True, text=True)
-
-
-def check(name, ok, tell=""):
-    results.append((name, bool(ok)))
-    if not ok:
-        print(f"# {name}: {tell!r}"[:2000])
 
 
 def rows(*args):
@@ -149,7 +145,4 @@ formats()
 interpreter()
 coverage()
 wrong()
-print(f"1..{len(results)}")
-for number, (name, ok) in enumerate(results, 1):
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}")
-sys.exit(not all(ok for _, ok in results))
+sys.exit(end())

@@ -9,8 +9,10 @@ import os
 import subprocess
 import sys
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 SKEP, OBJECT = (os.path.realpath(a) for a in sys.argv[1:3])
-results = []
 # Name: how it comes out, and what stands in the reason.
 WANT = {
     "regex": ("passed", ""),
@@ -39,12 +41,6 @@ WANT = {
 }
 
 
-def check(name, ok, tell=""):
-    results.append((name, bool(ok)))
-    if not ok:
-        print(f"# {name}: {tell!r}"[:2000])
-
-
 def run(*args):
     return subprocess.run([SKEP, *args], capture_output=True, text=True)
 
@@ -54,7 +50,4 @@ check("all are there", rows.keys() == WANT.keys(), rows.keys() ^ WANT.keys())
 for name, (status, why) in WANT.items():
     row = rows.get(name, {"status": "none", "why": ""})
     check(f"{name}: {status}", row["status"] == status and why in row["why"], row)
-print(f"1..{len(results)}")
-for number, (name, ok) in enumerate(results, 1):
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}")
-sys.exit(not all(ok for _, ok in results))
+sys.exit(end())

@@ -10,16 +10,11 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 BUILD, MESON, CC, CLANG, ROOT = sys.argv[1:6]
 HERE = os.path.dirname(os.path.abspath(__file__))
-results = []
-
-
-def check(name, ok, tell=""):
-    results.append(bool(ok))
-    if not ok:
-        print(f"# {name}: {tell}")
-    print(f"{'ok' if ok else 'not ok'} {len(results)} - {name}")
 
 
 def run(*cmd, env=None):
@@ -132,8 +127,7 @@ def main():
         test_tolerance(tmp)
     finally:
         shutil.rmtree(tmp)
-    print(f"1..{len(results)}")
-    return not all(results)
+    return end()
 
 
 sys.exit(main())

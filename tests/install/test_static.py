@@ -11,15 +11,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 SKEP, OBJECT = sys.argv[1:3]
-results = []
-
-
-def check(name, ok, tell=""):
-    results.append(bool(ok))
-    if not ok:
-        print(f"# {name}: {tell}")
-    print(f"{'ok' if ok else 'not ok'} {len(results)} - {name}")
 
 
 def run(*cmd):
@@ -42,8 +37,7 @@ def alone():
     """In a root of its own there is nothing but the command and the object."""
     chroot = shutil.which("chroot", path="/usr/sbin:/sbin:/usr/bin:/bin")
     if os.geteuid() or not chroot:
-        print(f"ok {len(results) + 1} - T-05 runs with nothing else around # SKIP needs root and chroot")
-        results.append(True)
+        check("T-05 runs with nothing else around", True, skip="needs root and chroot")
         return
     top = tempfile.mkdtemp(prefix="skep-static-")
     try:
@@ -65,8 +59,7 @@ def main():
     check("T-05 runs without an environment", status == 0 and "1 (XDP_DROP)" in out, out + err)
     alone()
     licences()
-    print(f"1..{len(results)}")
-    return not all(results)
+    return end()
 
 
 sys.exit(main())

@@ -9,15 +9,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 ROOT = sys.argv[1]
-results = []
-
-
-def check(name, ok, tell=""):
-    results.append(bool(ok))
-    if not ok:
-        print(f"# {name}: {tell}")
-    print(f"{'ok' if ok else 'not ok'} {len(results)} - {name}")
 
 
 def run(*cmd):
@@ -68,8 +63,7 @@ def main():
         check("T-03 its test runs", told[0] == 1 and told[1][0].startswith("fail\t"), str(told))
         native = run(script("bpf_object.sh"), "-c", bad, "-o", os.path.join(tmp, "native.o"))
         check("T-03 what is not for BPF is never skipped", native.returncode != 0, native.stderr)
-    print(f"1..{len(results)}")
-    return not all(results)
+    return end()
 
 
 sys.exit(main())

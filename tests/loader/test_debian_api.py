@@ -14,6 +14,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 CC, INC, UAPI = sys.argv[1:4]
 NO_LIMIT = "-ferror-limit=0" if "clang" in CC else "-fmax-errors=0"
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -21,14 +24,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 APP = ("bpf.h", "btf.h", "libbpf.h", "libbpf_common.h", "libbpf_legacy.h", "libbpf_version.h")
 BPF = ("bpf_helpers.h", "bpf_core_read.h", "bpf_tracing.h", "bpf_endian.h", "usdt.bpf.h")
 TOP = "#include <stddef.h>\n#include <stdio.h>\n#include <bpf/bpf.h>\n#include <bpf/btf.h>\n#include <bpf/libbpf.h>\n"
-results = []
-
-
-def check(name, ok, tell="", skip=""):
-    results.append(bool(ok))
-    if not ok:
-        print(f"# {name}: {tell}")
-    print(f"{'ok' if ok else 'not ok'} {len(results)} - {name}" + (f" # SKIP {skip}" if skip else ""))
 
 
 def read(path):
@@ -211,8 +206,7 @@ def main():
     check("each row says how and why", all(len(r) == 3 and r[1] in ("absent", "different") and len(r[2]) > 8 for r in known))
     idle = [r[0] for r in known if not any(fnmatch.fnmatchcase(n.split(".")[0], r[0]) for n in [*missing, *differ])]
     print(f"# listed, and now there and the same: {idle}")
-    print(f"1..{len(results)}")
-    return not all(results)
+    return end()
 
 
 sys.exit(main())

@@ -11,16 +11,11 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 LIB, CC, DATA, INC, UAPI, OBJECT = sys.argv[1:7]
 OWN = {"btf__find_var"}  # of include/bpf, but not libbpf's
-results = []
-
-
-def check(name, ok, tell=""):
-    results.append(ok)
-    if not ok:
-        print(f"# {name}: {tell}")
-    print(f"{'ok' if ok else 'not ok'} {len(results)} - {name}")
 
 
 def exported():
@@ -95,8 +90,7 @@ def main():
     check("names are libbpf's or skep_*", theirs <= libbpf, sorted(theirs - libbpf))
     print(f"# {len(theirs)} of libbpf's {len(libbpf)} functions")
     run_application()
-    print(f"1..{len(results)}")
-    sys.exit(not all(results))
+    sys.exit(end())
 
 
 main()

@@ -11,6 +11,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 APPS, OBJECT, SKEP, LIB, CC, INC, UAPI = (os.path.abspath(a) if os.path.exists(a) else a for a in sys.argv[1:8])
 NAMES = ("skeleton", "object", "raw", "ringbuf", "types")
 BPFTOOL = shutil.which("bpftool") or shutil.which("bpftool", path="/usr/sbin")
@@ -24,14 +27,6 @@ SAYS = {
     "types": ("event: 16 bytes\n", "  nth at bit 64, 8 bytes\n", "struct event {\n", "ids 1 2, fields 0 0, size 8, types 3\n"),
 }
 REFUSED = 2  # an application's status where the machine did not let it load
-results = []
-
-
-def check(name, ok, tell="", skip=""):
-    results.append(bool(ok))
-    if not ok:
-        print(f"# {name}: {tell}")
-    print(f"{'ok' if ok else 'not ok'} {len(results)} - {name}" + (f" # SKIP {skip}" if skip else ""))
 
 
 def run(*args):
@@ -85,8 +80,7 @@ def main():
             check(f"a skeleton by {os.path.basename(tool)}", header(folder, tool))
             for name in NAMES if tool == SKEP else ("skeleton",):
                 compare(name, folder, flags)
-    print(f"1..{len(results)}")
-    return not all(results)
+    return end()
 
 
 sys.exit(main())
