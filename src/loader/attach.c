@@ -205,10 +205,11 @@ int bpf_program__set_attach_target(struct bpf_program *prog, int attach_prog_fd,
 
 int libbpf_find_vmlinux_btf_id(const char *name, enum bpf_attach_type attach_type)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
+	struct btf *btf;
 	int id;
 
 	NEED(name);
+	btf = btf__load_vmlinux_btf();
 	if (!btf) {
 		pr_warn("vmlinux BTF is not found\n");
 		return libbpf_err(-EINVAL);

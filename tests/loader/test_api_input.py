@@ -12,6 +12,9 @@ import os
 import subprocess
 import sys
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import check, end
+
 HEAD = """\
 # What functions of include/bpf answer to a wrong argument, the others being right: when objects are opened only, and when
 # they are loaded. "+": more than 0; an errno: its negative, and errno the same; "NULL,E...": NULL and errno.
@@ -23,14 +26,10 @@ function	argument	value	opened	loaded	libbpf	why
 VERSION = b"v1.1"
 NO_WORD = {"absent", "left-out", "crash", "no-argument"}
 OPTS_WRONG = {"sz=0", "sz=3", "more"}
-results = []
 
 
-def check(name, bad):
-    results.append(not bad)
-    for tell in bad:
-        print(f"# {tell}")
-    print(f"{'not ok' if bad else 'ok'} {len(results)} - {name}")
+def none_of(name, bad):
+    check(name, not bad, "\n".join(bad))
 
 
 def run(args):
@@ -110,7 +109,7 @@ def check_ours(rows, ours):
                 bad.append(f"{tell}: {'|'.join(got)}, not {'|'.join(row[:2])}")
             elif list(unsound(row)):
                 bad.append(f"{tell}: {', '.join(unsound(row))}")
-        check(f"{func}: {len(calls)} wrong calls", bad)
+        none_of(f"{func}: {len(calls)} wrong calls", bad)
 
 
 def main():
@@ -123,19 +122,18 @@ def main():
         return
     rows = read_table(table)
     check_ours(rows, ours)
-    check("Y-04 options of a wrong size, or with bytes set that nobody knows, are refused",
-          [f"{c[0]}({c[1]} {c[2]}): {'|'.join(r[:2])}" for c, r in rows.items() if c[2] in OPTS_WRONG and not r[3]
-           and not (is_error(r[0]) and is_error(r[1]))])
-    check("where libbpf answers otherwise the table says why",
-          [f"{c[0]}({c[1]} {c[2]}): {r[2]}" for c, r in rows.items() if r[2] not in NO_WORD | {"=", "hang"} and not r[3]])
+    none_of("Y-04 options of a wrong size, or with bytes set that nobody knows, are refused",
+            [f"{c[0]}({c[1]} {c[2]}): {'|'.join(r[:2])}" for c, r in rows.items() if c[2] in OPTS_WRONG and not r[3]
+             and not (is_error(r[0]) and is_error(r[1]))])
+    none_of("where libbpf answers otherwise the table says why",
+            [f"{c[0]}({c[1]} {c[2]}): {r[2]}" for c, r in rows.items() if r[2] not in NO_WORD | {"=", "hang"} and not r[3]])
     if theirs:
-        check("libbpf's answers are as the table says",
+        none_of("libbpf's answers are as the table says",
               [f"{c[0]}({c[1]} {c[2]}): {word(ours[c], theirs[c])}, not {rows[c][2]}" for c in ours
                if c in rows and word(rows[c][:2], theirs[c]) != rows[c][2]])
     else:
         print("# no libbpf 1.1 here: its answers are not looked at")
-    print(f"1..{len(results)}")
-    sys.exit(not all(results))
+    sys.exit(end())
 
 
 main()
