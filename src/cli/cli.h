@@ -92,7 +92,11 @@ struct cli_command {
 	int (*run)(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv);
 };
 extern const struct cli_command cmd_run, cmd_verify, cmd_profile, cmd_prog_dump, cmd_prog_show, cmd_map_show, cmd_btf_dump,
-	cmd_gen_object, cmd_gen_skeleton, cmd_gen_subskeleton, cmd_report, cmd_test, cmd_exec, cmd_version;
+	cmd_gen_object, cmd_gen_skeleton, cmd_gen_subskeleton, cmd_report, cmd_test, cmd_exec, cmd_version,
+	cmd_batch;
+#define TOOL(fn, ...) extern const struct cli_command cmd_tool_##fn;
+#include "cli/tool.def"
+#undef TOOL
 
 /* Rows that several commands have. */
 extern const char *const cli_formats[], *const cli_engines[];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* main.c - finds the command, takes its options, calls it. */
-#include "cli/cli.h"
+#include "cli/tool.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,10 @@
 static const struct cli_command *const commands[] = {
 	&cmd_verify, &cmd_run, &cmd_profile, &cmd_prog_dump, &cmd_prog_show, &cmd_map_show, &cmd_btf_dump,
 	&cmd_gen_object, &cmd_gen_skeleton, &cmd_gen_subskeleton, &cmd_test, &cmd_exec, &cmd_report, &cmd_version,
+	&cmd_batch,
+#define TOOL(fn, ...) &cmd_tool_##fn,
+#include "cli/tool.def"
+#undef TOOL
 };
 
 static int help(FILE *to)
@@ -67,6 +71,8 @@ static int no_command(int argc, char **argv)
 		strbuf_free(&there);
 		return EXIT_BAD;
 	}
+	if (tool_is_not_modelled(argv[0]))
+		return cli_fail("\"%s\" is not modelled; of bpftool's objects there are prog, map, link, btf and gen", argv[0]);
 	if (argv[0][0] == '-')
 		return cli_fail("unknown option %s; options follow the command (\"skep help\" lists commands)", argv[0]);
 	if (near.best)
@@ -144,6 +150,9 @@ static int dispatch(int argc, char **argv)
 		argv[0] = "version";
 	if (!strcmp(argv[0], "help") || !strcmp(argv[0], "--help") || !strcmp(argv[0], "-h"))
 		return help_on(argc - 1, argv + 1);
+	/* bpftool's other word. */
+	if (argc > 1 && !strcmp(argv[1], "list") && (!strcmp(argv[0], "prog") || !strcmp(argv[0], "map") || !strcmp(argv[0], "link")))
+		argv[1] = "show";
 	cmd = find(argc, argv, &words);
 	return cmd ? call(cmd, argc - words + 1, argv + words - 1, &opts) : no_command(argc, argv);
 }

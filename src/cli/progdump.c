@@ -3,7 +3,7 @@
  * progdump.c - "skep prog dump", in bpftool's words. JSON has bpftool's keys and is made of the lines
  * of the text, whose form is that of bpftool too.
  */
-#include "cli/cli.h"
+#include "cli/tool.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -26,7 +26,7 @@ static const struct dump_word {
 	{ "insns", SKEP_DUMP_INSNS },
 };
 
-static u32 word_flag(const char *word)
+u32 prog_dump_flag(const char *word)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(dump_words); i++)
 		if (!strcmp(dump_words[i].word, word))
@@ -42,8 +42,8 @@ static int take_words(const struct cli_command *cmd, int argc, char **argv, stru
 
 		if (!args->what)
 			args->what = a;
-		else if (word_flag(a))
-			args->flags |= word_flag(a);
+		else if (prog_dump_flag(a))
+			args->flags |= prog_dump_flag(a);
 		else if (!strcmp(a, "visual"))
 			args->visual = true;
 		else if (!args->file)
@@ -298,7 +298,7 @@ static void jited_line(struct jited_json *j, char *line)
 		jited_insn(j, line);
 }
 
-static void print_json(char *text, bool jited, bool linum, const struct cli_opts *opts)
+static struct json_object *dump_tree(char *text, bool jited, bool linum)
 {
 	struct json_object *list = json_object_new_array(), *cur = NULL;
 	struct jited_json j = { .funcs = list, .linum = linum };
@@ -313,23 +313,51 @@ static void print_json(char *text, bool jited, bool linum, const struct cli_opts
 	json_object_put(cur); /* text that no instruction followed */
 	json_object_put(j.insn);
 	json_object_put(j.func);
-	cli_print_json(list, opts);
+	return list;
 }
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-static int print_dump(struct skep *skep, int fd, const char *file, enum skep_dump_kind kind, u32 flags,
-		      const struct cli_opts *opts)
+static int dump_text(struct skep *skep, int fd, const char *file, enum skep_dump_kind kind, u32 flags, char **ret_text)
 {
-	char *text;
-	int err = skep_prog_dump(skep, fd, kind, flags, &text);
+	int err = skep_prog_dump(skep, fd, kind, flags, ret_text);
 
 	if (err == -ENOENT)
 		return cli_fail("%s: there is no machine code on this machine", file);
 	if (err)
 		return cli_fail("%s: %s", file, cli_strerror(err));
+	return EXIT_OK;
+}
+
+int prog_dump_fd(struct tool *t, int fd, enum skep_dump_kind kind, u32 flags)
+{
+	struct json_object *tree;
+	char *text;
+	int status = dump_text(t->skep, fd, "prog dump", kind, flags, &text);
+
+	if (status)
+		return status;
+	if (t->out) {
+		tree = dump_tree(text, kind == SKEP_DUMP_JITED, flags & SKEP_DUMP_LINUM);
+		jout_tree(t->out, tree);
+		json_object_put(tree);
+	} else {
+		fputs(text, stdout);
+	}
+	free(text);
+	return EXIT_OK;
+}
+
+static int print_dump(struct skep *skep, int fd, const char *file, enum skep_dump_kind kind, u32 flags,
+		      const struct cli_opts *opts)
+{
+	char *text;
+	int status = dump_text(skep, fd, file, kind, flags, &text);
+
+	if (status)
+		return status;
 	if (opts->json)
-		print_json(text, kind == SKEP_DUMP_JITED, flags & SKEP_DUMP_LINUM, opts);
+		cli_print_json(dump_tree(text, kind == SKEP_DUMP_JITED, flags & SKEP_DUMP_LINUM), opts);
 	else
 		fputs(text, stdout);
 	free(text);
@@ -362,6 +390,8 @@ static int prog_dump(const struct cli_command *cmd, struct cli_opts *opts, int a
 	struct skep *skep;
 	int status;
 
+	if (argc > 1 && tool_is_handle(argc - 1, argv + 1))
+		return tool_alone(cmd, tool_prog_dump, opts, argc, argv);
 	status = take_words(cmd, argc, argv, &args);
 	if (!status)
 		status = pick_kind(cmd, opts, &args, &kind);

@@ -4,7 +4,7 @@
  * bpftool's text and JSON. All figures are what bpf(2) of the instance tells of a descriptor; what it does not tell
  * (memlock and frozen, which Linux has in fdinfo) is left out.
  */
-#include "cli/cli.h"
+#include "cli/tool.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -196,6 +196,51 @@ static int show_maps(struct bpf_object *obj, const char *file, struct json_objec
 	return EXIT_OK;
 }
 
+/* ---- of an instance that is there -------------------------------------------------------------- */
+
+int show_prog_fd(struct tool *t, int fd)
+{
+	struct prog_facts facts = { 0 };
+	struct json_object *tree;
+	char name[256];
+	int err = prog_facts_get(fd, &facts);
+
+	if (err) {
+		free(facts.map_ids);
+		return cli_fail("can't get prog info: %s", cli_strerror(err));
+	}
+	tool_prog_name(&facts.info, fd, name, sizeof(name));
+	if (t->out) {
+		tree = prog_json(&facts, name);
+		jout_tree(t->out, tree);
+		json_object_put(tree);
+	} else {
+		prog_text(&facts, name);
+	}
+	free(facts.map_ids);
+	return EXIT_OK;
+}
+
+int show_map_fd(struct tool *t, int fd)
+{
+	struct bpf_map_info info = { 0 };
+	struct json_object *tree;
+	u32 len = sizeof(info);
+	char type[64];
+
+	if (bpf_map_get_info_by_fd(fd, &info, &len))
+		return cli_fail("can't get map info: %s", cli_strerror(errno));
+	type_text(type, sizeof(type), libbpf_bpf_map_type_str(info.type), info.type);
+	if (t->out) {
+		tree = map_json(&info, type);
+		jout_tree(t->out, tree);
+		json_object_put(tree);
+	} else {
+		map_text(&info, type);
+	}
+	return EXIT_OK;
+}
+
 /* ---- the commands ---------------------------------------------------------------------------- */
 
 static int open_and_load(struct skep *skep, const char *file, struct cli_opts *opts, struct bpf_object **ret_obj)
@@ -240,7 +285,7 @@ static int show_command(const struct cli_command *cmd, struct cli_opts *opts, in
 	int status;
 
 	if (!argc)
-		return cli_usage_error(cmd, "which file? There is no state outside of one run of skep");
+		return cli_usage_error(cmd, "which file? There is no state outside of one run of skep; \"skep batch\" has several commands in one");
 	skep = cli_instance(opts);
 	status = skep ? show_files(skep, opts, argc, argv, show) : EXIT_BAD;
 	cli_instance_end(skep);
@@ -250,11 +295,15 @@ static int show_command(const struct cli_command *cmd, struct cli_opts *opts, in
 
 static int prog_show(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv)
 {
+	if (tool_is_handle(argc, argv))
+		return tool_alone(cmd, tool_prog_show, opts, argc, argv);
 	return show_command(cmd, opts, argc, argv, show_progs);
 }
 
 static int map_show(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv)
 {
+	if (tool_is_handle(argc, argv))
+		return tool_alone(cmd, tool_map_show, opts, argc, argv);
 	return show_command(cmd, opts, argc, argv, show_maps);
 }
 
