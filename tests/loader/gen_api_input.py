@@ -129,7 +129,9 @@ def answer_kind(ctype):
         return "VOID"
     if ctype.endswith("*") or ctype == "libbpf_print_fn_t":
         return "PTR"
-    return "INT" if ctype in ("int", "long", "__s32", "__s64") or ctype == "enum btf_endianness" else "NUM"
+    if ctype == "enum btf_endianness":
+        return "ENUM"
+    return "INT" if ctype in ("int", "long", "__s32", "__s64") else "NUM"
 
 
 def case(num, func, ret, wrong, types, values):

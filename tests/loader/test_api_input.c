@@ -399,6 +399,15 @@ static void say_ptr(const void *ptr, int err)
 		ret = CALL(func) args;                                                             \
 		say_int(ret, errno);                                                               \
 	} while (0)
+/* An enum that is negative when it fails, though its type may have no sign. */
+#define ANSWER_ENUM(func, args)                                                                    \
+	do {                                                                                       \
+		int ret;                                                                           \
+                                                                                                   \
+		errno = 0;                                                                         \
+		ret = (int)CALL(func) args;                                                        \
+		say_int(ret, errno);                                                               \
+	} while (0)
 #define ANSWER_NUM(func, args)                                                                     \
 	do {                                                                                       \
 		unsigned long ret = (unsigned long)CALL(func) args;                                \
