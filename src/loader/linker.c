@@ -170,10 +170,12 @@ int bpf_linker__add_file(struct bpf_linker *linker, const char *filename, const 
 	int fd, err;
 
 	NEED(may_add(linker, opts));
-	fd = open(filename, O_RDONLY | O_CLOEXEC); /* NULL: EFAULT */
+	if (!filename)
+		return libbpf_err(-EFAULT);
+	fd = open(filename, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		err = -errno;
-		pr_warn("linker: %s: cannot be opened: %s\n", filename ? filename : "NULL", strerror(-err));
+		pr_warn("linker: %s: cannot be opened: %s\n", filename, strerror(-err));
 		return libbpf_err(err);
 	}
 	err = add_from(linker, filename, fd);

@@ -5,7 +5,8 @@
 usage: test_api_input.py TABLE PROGRAM OBJECT_DIR [--rebase|--alone]
 
 PROGRAM is test_api_input, which prints a line a call. A call without a row fails, and so does a row without a call.
-With --alone libbpf is left out: sanitizers find what it does. With --rebase the table is written anew from what is answered now; reasons stay. Read what changed before it goes in.
+With --alone libbpf is left out: sanitizers find what it does. With --rebase the table is written anew from what is
+answered now; reasons stay. Read what changed before it goes in.
 """
 import ctypes.util
 import os
