@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* btfdump.c - "skep btf dump", in bpftool's words, text and JSON keys. */
-#include "cli/cli.h"
+/* btfdump.c - types printed in bpftool's text and JSON keys. */
+#include "cli/btfcmd.h"
+
+#include <skep/btf.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -182,118 +184,131 @@ static void add_kind(struct json_object *obj, const struct btf *btf, const struc
 	}
 }
 
-static void print_json(const struct btf *btf, const struct cli_opts *opts)
+static struct json_object *type_json(const struct btf *btf, u32 id)
+{
+	const struct btf_type *t = btf__type_by_id(btf, id);
+	struct json_object *obj = json_object_new_object();
+
+	json_add_num(obj, "id", id);
+	json_add_str(obj, "kind", btf_kind(t) < ARRAY_SIZE(kinds) && kinds[btf_kind(t)] ? kinds[btf_kind(t)] : "UNKNOWN");
+	json_add_str(obj, "name", name_of(btf, t->name_off));
+	add_kind(obj, btf, t);
+	return obj;
+}
+
+/* ---- text ------------------------------------------------------------------------------------ */
+
+static int put_raw(const struct btf *btf, u32 id)
+{
+	char *text = NULL;
+	int err = skep_btf_type_text(btf, id, &text);
+
+	if (!err)
+		fputs(text, stdout);
+	free(text);
+	return err;
+}
+
+static __printf_like(2, 0) void put_c(void *ctx __unused_arg, const char *fmt, va_list args)
+{
+	vprintf(fmt, args);
+}
+
+/* ---- all, or what was chosen ----------------------------------------------------------------- */
+
+/* The first of the types that are printed when none is chosen: of split BTF own ones, but C has to stand alone. */
+static u32 first_id(const struct btf *btf, const struct btf_choice *choice)
+{
+	const struct btf *base = btf__base_btf(btf);
+
+	return base && !choice->as_c ? btf__type_cnt(base) : 1;
+}
+
+static u32 chosen_cnt(const struct btf *btf, const struct btf_choice *choice)
+{
+	return choice->root_cnt ? choice->root_cnt : btf__type_cnt(btf) - first_id(btf, choice);
+}
+
+static u32 chosen_id(const struct btf *btf, const struct btf_choice *choice, u32 i)
+{
+	return choice->root_cnt ? choice->roots[i] : first_id(btf, choice) + i;
+}
+
+static void print_json(const struct btf *btf, const struct btf_choice *choice, const struct cli_opts *opts)
 {
 	struct json_object *top = json_object_new_object(), *list = json_object_new_array();
 
-	for (u32 id = 1; id < btf__type_cnt(btf); id++) {
-		const struct btf_type *t = btf__type_by_id(btf, id);
-		struct json_object *obj = json_object_new_object();
-
-		json_add_num(obj, "id", id);
-		json_add_str(obj, "kind", btf_kind(t) < ARRAY_SIZE(kinds) && kinds[btf_kind(t)] ?
-			     kinds[btf_kind(t)] : "UNKNOWN");
-		json_add_str(obj, "name", name_of(btf, t->name_off));
-		add_kind(obj, btf, t);
-		json_object_array_add(list, obj);
-	}
+	for (u32 i = 0; i < chosen_cnt(btf, choice); i++)
+		json_object_array_add(list, type_json(btf, chosen_id(btf, choice, i)));
 	json_object_object_add(top, "types", list);
 	cli_print_json(top, opts);
 }
 
-/* ---- the command ----------------------------------------------------------------------------- */
-
-static int take_words(const struct cli_command *cmd, int argc, char **argv, const char **ret_file,
-		      const char **ret_format)
+static int print_raw(const struct btf *btf, const struct btf_choice *choice)
 {
-	for (int i = 0; i < argc; i++) {
-		if (!strcmp(argv[i], "file") && i + 1 < argc && !*ret_file)
-			*ret_file = argv[++i];
-		else if (!strcmp(argv[i], "format") && i + 1 < argc)
-			*ret_format = argv[++i];
-		else if (!*ret_file)
-			*ret_file = argv[i];
-		else
-			return cli_usage_error(cmd, "unexpected argument %s", argv[i]);
-	}
-	if (!*ret_file)
-		return cli_usage_error(cmd, "which file?");
-	if (strcmp(*ret_format, "raw") && strcmp(*ret_format, "c"))
-		return cli_usage_error(cmd, "unknown format \"%s\"; raw or c", *ret_format);
-	return EXIT_OK;
+	int err = 0;
+
+	for (u32 i = 0; i < chosen_cnt(btf, choice) && !err; i++)
+		err = put_raw(btf, chosen_id(btf, choice, i));
+	return err;
 }
 
-static struct btf *parse_file(const char *file)
+/* What has no name of its own stands inside of what uses it. */
+static bool has_c_form(const struct btf_type *t)
 {
-	struct btf *btf;
-	FILE *f = fopen(file, "rb");
-
-	/* So that "no such file" is not taken for "no BTF in it". */
-	if (!f) {
-		cli_fail("%s: %s", file, strerror(errno));
-		return NULL;
-	}
-	fclose(f);
-	cli_messages_start();
-	btf = btf__parse(file, NULL);
-	if (!btf) {
-		int err = errno;
-
-		cli_fail("%s: %s", file, *cli_first_warning() ? cli_first_warning() :
-			 err == ENODATA || err == ENOENT || err == EPROTO ? "no BTF in it" :
-			 err == LIBBPF_ERRNO__FORMAT ? "neither BTF nor an ELF file with BTF" : cli_strerror(err));
-	}
-	return btf;
+	return btf_is_any_enum(t) || (t->name_off && (btf_is_composite(t) || btf_is_fwd(t) || btf_is_typedef(t)));
 }
 
-/* skep_btf_dump() also checks; JSON must not show what it refuses. */
-static int print_btf(const struct btf *btf, const char *file, bool as_c, const struct cli_opts *opts)
+/* A chosen type; of what is no type in C, a variable, a function, a section, those that it has. */
+static int dump_root(struct btf_dump *dump, const struct btf *btf, u32 id)
 {
-	char *text = NULL;
-	const void *data;
-	u32 size;
-	int err;
+	const struct btf_type *t = btf__type_by_id(btf, id);
+	int err = 0;
 
-	data = btf__raw_data(btf, &size);
-	err = skep_btf_dump(data, size, as_c, &text);
+	while (btf_is_var(t) || btf_is_func(t) || btf_is_decl_tag(t)) {
+		id = t->type;
+		t = btf__type_by_id(btf, id);
+	}
+	if (!btf_is_datasec(t))
+		return btf_dump__dump_type(dump, id);
+	for (u32 i = 0; i < btf_vlen(t) && !err; i++)
+		err = btf_dump__dump_type(dump, btf__type_by_id(btf, btf_var_secinfos(t)[i].type)->type);
+	return err;
+}
+
+static int print_c(const struct btf *btf, const struct btf_choice *choice)
+{
+	struct btf_dump *dump = btf_dump__new(btf, put_c, NULL, NULL);
+	int err = dump ? 0 : -errno;
+
 	if (err)
-		cli_fail("%s: %s", file, text ? text : cli_strerror(err));
-	else if (opts->json)
-		print_json(btf, opts);
-	else
-		fputs(text, stdout);
-	free(text);
-	return err ? EXIT_BAD : EXIT_OK;
+		return err;
+	puts("#ifndef __VMLINUX_H__\n#define __VMLINUX_H__\n\n#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n"
+	     "#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)\n#endif\n");
+	for (u32 i = 0; i < chosen_cnt(btf, choice) && !err; i++) {
+		u32 id = chosen_id(btf, choice, i);
+
+		if (choice->root_cnt)
+			err = dump_root(dump, btf, id);
+		else if (has_c_form(btf__type_by_id(btf, id)))
+			err = btf_dump__dump_type(dump, id);
+	}
+	puts("#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n#pragma clang attribute pop\n#endif\n\n#endif /* __VMLINUX_H__ */");
+	btf_dump__free(dump);
+	return err;
 }
 
-static int btf_dump(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv)
+int btf_print(const struct btf *btf, const char *file, const struct btf_choice *choice, const struct cli_opts *opts)
 {
-	const char *file = NULL, *format = "raw";
-	bool as_c;
-	struct btf *btf;
-	int status = take_words(cmd, argc, argv, &file, &format);
+	int err = 0;
 
-	if (status)
-		return status;
-	as_c = !strcmp(format, "c");
-	if (as_c && opts->json)
-		return cli_usage_error(cmd, "C declarations have no JSON form");
-	btf = parse_file(file);
-	status = btf ? print_btf(btf, file, as_c, opts) : EXIT_BAD;
-	btf__free(btf);
-	cli_messages_end();
-	return status;
+	for (u32 i = 0; i < choice->root_cnt; i++) {
+		if (!choice->roots[i] || choice->roots[i] >= btf__type_cnt(btf))
+			return cli_fail("%s: no type %u; the last is %u", file, choice->roots[i], btf__type_cnt(btf) - 1);
+	}
+	if (opts->json)
+		print_json(btf, choice, opts);
+	else
+		err = choice->as_c ? print_c(btf, choice) : print_raw(btf, choice);
+	return err ? cli_fail("%s: %s", file, cli_strerror(err)) : EXIT_OK;
 }
-
-static const struct cli_option options[] = { OPTION_JSON, OPTION_PRETTY, OPTIONS_END };
-const struct cli_command cmd_btf_dump = {
-	.name = "btf dump",
-	.usage = "[file] FILE [format raw|c] [-j]",
-	.help = "Prints the BTF of an object or a raw BTF file.",
-	.words = "  format raw                one line a type and member (default)\n"
-		 "  format c                  C declarations that compile",
-	.options = options,
-	.notes = "exit status: 0 printed, 2 the file could not be read or its BTF is wrong",
-	.example = "  skep btf dump /sys/kernel/btf/vmlinux format c > vmlinux.h",
-	.run = btf_dump,
-};

@@ -47,7 +47,7 @@ struct cli_opts {
 	bool explain, complexity, use_loader;
 	const char *prog, *section;
 	const char *pcap_out, *data_out, *ctx_out, *ctx, *devs, *kernel_stack, *user_stack, *profile, *coverage;
-	const char *out, *observe, *sarif, *junit, *run_expr;
+	const char *out, *observe, *sarif, *junit, *run_expr, *base_btf;
 	bool annotate, licences, list;
 	/* Of the instance; no options yet. */
 	u64 cpus, seed, clock_ns;
@@ -92,6 +92,7 @@ struct cli_command {
 	int (*run)(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv);
 };
 extern const struct cli_command cmd_run, cmd_verify, cmd_profile, cmd_prog_dump, cmd_prog_show, cmd_map_show, cmd_btf_dump,
+	cmd_btf_show, cmd_btf_list,
 	cmd_gen_object, cmd_gen_skeleton, cmd_gen_subskeleton, cmd_report, cmd_test, cmd_exec, cmd_version,
 	cmd_batch;
 #define TOOL(fn, ...) extern const struct cli_command cmd_tool_##fn;
@@ -237,6 +238,8 @@ int cli_load_only(struct bpf_object *obj, struct bpf_program *prog);
  * not modelled) or EXIT_BAD (what the file holds cannot be loaded). *ret_prepare_ns: to verify, compile, link. */
 int cli_load_to_use(struct skep *skep, const struct cli_input *in, struct bpf_object *obj, struct bpf_program *prog,
 		    u64 *ret_prepare_ns);
+/* Opens an object and loads all of it; *@ret_obj, NULL before, is the caller's to close in any case. EXIT_*, told. */
+int cli_load_file(struct skep *skep, const char *file, struct cli_opts *opts, struct bpf_object **ret_obj);
 /* A message of the loader: Linux has what is lacking. */
 bool cli_is_not_modelled(const char *message);
 

@@ -7,8 +7,9 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
-	&cmd_verify, &cmd_run, &cmd_profile, &cmd_prog_dump, &cmd_prog_show, &cmd_map_show, &cmd_btf_dump,
-	&cmd_gen_object, &cmd_gen_skeleton, &cmd_gen_subskeleton, &cmd_test, &cmd_exec, &cmd_report, &cmd_version,
+	&cmd_verify, &cmd_run, &cmd_profile, &cmd_prog_dump, &cmd_prog_show, &cmd_map_show, &cmd_btf_dump, &cmd_btf_show,
+	&cmd_btf_list, &cmd_gen_object, &cmd_gen_skeleton, &cmd_gen_subskeleton,
+	&cmd_test, &cmd_exec, &cmd_report, &cmd_version,
 	&cmd_batch,
 #define TOOL(fn, ...) &cmd_tool_##fn,
 #include "cli/tool.def"
@@ -21,7 +22,7 @@ static int help(FILE *to)
 	      "Checks and runs BPF programs in user space, without root and without the kernel.\n\n"
 	      "commands:\n", to);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(to, "  %-16s %s\n", commands[i]->name, commands[i]->help);
+		fprintf(to, "  %-22s %s\n", commands[i]->name, commands[i]->help);
 	fputs("\n\"skep COMMAND --help\" tells more about one.\n\n"
 	      "exit status: 0 yes, 1 a program was refused, 2 something could not be read or done\n\n"
 	      "example:\n  skep verify prog.bpf.o\n", to);
@@ -122,16 +123,22 @@ static int help_on(int argc, char **argv)
 	return EXIT_OK;
 }
 
-/* bpftool has -j and -p before the command; -p is --prog after it. False: no such option. */
-static bool leading_option(const char *word, struct cli_opts *opts)
+/* bpftool has -j, -p and -B before the command; -p is --prog after it. How many words it takes, 0: no such option. */
+static int leading_option(int argc, char **argv, struct cli_opts *opts)
 {
-	if (!strcmp(word, "-j") || !strcmp(word, "--json"))
+	const char *word = argv[0];
+
+	if (!strcmp(word, "-j") || !strcmp(word, "--json")) {
 		opts->json = true;
-	else if (!strcmp(word, "-p") || !strcmp(word, "--pretty"))
+	} else if (!strcmp(word, "-p") || !strcmp(word, "--pretty")) {
 		opts->json = opts->pretty = true;
-	else
-		return false;
-	return true;
+	} else if (argc > 1 && (!strcmp(word, "-B") || !strcmp(word, "--base-btf"))) {
+		opts->base_btf = argv[1];
+		return 2;
+	} else {
+		return 0;
+	}
+	return 1;
 }
 
 static int dispatch(int argc, char **argv)
@@ -140,9 +147,9 @@ static int dispatch(int argc, char **argv)
 	struct cli_opts opts = { .repeat = 1, .jobs = 1 };
 	int words;
 
-	while (argc && leading_option(argv[0], &opts)) {
-		argc--;
-		argv++;
+	while (argc && (words = leading_option(argc, argv, &opts))) {
+		argc -= words;
+		argv += words;
 	}
 	if (!argc)
 		return help(stderr);

@@ -243,7 +243,7 @@ int show_map_fd(struct tool *t, int fd)
 
 /* ---- the commands ---------------------------------------------------------------------------- */
 
-static int open_and_load(struct skep *skep, const char *file, struct cli_opts *opts, struct bpf_object **ret_obj)
+int cli_load_file(struct skep *skep, const char *file, struct cli_opts *opts, struct bpf_object **ret_obj)
 {
 	struct cli_input in;
 	u64 prepare_ns;
@@ -265,7 +265,7 @@ static int show_files(struct skep *skep, struct cli_opts *opts, int argc, char *
 	int status = objs ? EXIT_OK : cli_fail("out of memory");
 
 	for (int i = 0; i < argc && !status; i++) {
-		status = open_and_load(skep, argv[i], opts, &objs[i]);
+		status = cli_load_file(skep, argv[i], opts, &objs[i]);
 		if (!status)
 			status = show(objs[i], argv[i], list);
 	}

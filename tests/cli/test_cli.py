@@ -94,7 +94,7 @@ def test_wrong_words():
     refuses("a wrong command names the nearest", Run("verfy"), '"verfy"', '"verify"')
     refuses("a command that is like none", Run("zzzzzzzz"), '"zzzzzzzz"', "skep help")
     refuses("half a command", Run("prog"), "prog dump")
-    refuses("a wrong second word", Run("btf", "list"), '"btf list"', "btf dump")
+    refuses("a wrong second word", Run("btf", "remove"), '"btf remove"', "btf dump")
     refuses("an option in place of a command", Run("-x"), "-x")
     refuses("a wrong option names the nearest", Run("run", "--jsn", SHAPES), "--jsn", "did you mean --json?")
     refuses("a wrong letter", Run("verify", "-x", SHAPES), "unknown option -x")
