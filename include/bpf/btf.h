@@ -129,6 +129,19 @@ struct btf_permute_opts {
 /* Type i becomes type @id_map[i]; of split BTF the map begins with its first own type, else with void. */
 LIBBPF_API int btf__permute(struct btf *btf, __u32 *id_map, __u32 id_map_cnt, const struct btf_permute_opts *opts);
 
+/* ---- split BTF whose base may change ---- */
+
+/*
+ * Of split BTF two new ones, each to be freed: a base of only what identifies the types that are used of it, by name
+ * and size, and split BTF on it that has everything else. -EINVAL of BTF that is not split.
+ */
+LIBBPF_API int btf__distill_base(const struct btf *src_btf, struct btf **new_base_btf, struct btf **new_split_btf);
+/*
+ * Split BTF on such a base goes on from @base_btf instead, under other ids; that must outlive it. -EINVAL: a type is not in it, has
+ * another size, or there are several. Then nothing has changed.
+ */
+LIBBPF_API int btf__relocate(struct btf *btf, const struct btf *base_btf);
+
 /* ---- .BTF.ext ---- */
 
 LIBBPF_API struct btf_ext *btf_ext__new(const __u8 *data, __u32 size);
