@@ -53,7 +53,7 @@ static int dissect(struct skep_prog *prog, struct test_run *run, struct bpf_flow
 int flow_test_run(struct skep *skep __unused_arg, struct skep_prog *prog, struct test_run *run)
 {
 	struct bpf_flow_keys keys, user;
-	struct bpf_flow_dissector flow = { &keys, run->data_in, (const u8 *)run->data_in + run->data_size_in };
+	struct bpf_flow_dissector flow = { &keys };
 	bool given;
 	int err;
 
@@ -64,8 +64,11 @@ int flow_test_run(struct skep *skep __unused_arg, struct skep_prog *prog, struct
 		err = test_ctx_in(run, &user, sizeof(user), &given);
 	if (!err && !flags_only(&user))
 		err = -EINVAL;
-	if (!err)
+	if (!err) {
+		flow.data = run->data_in;
+		flow.data_end = (const u8 *)run->data_in + run->data_size_in;
 		err = dissect(prog, run, &flow, run->data_size_in, user.flags);
+	}
 	if (!err)
 		err = test_finish_data(run, &keys, sizeof(keys));
 	return err || !given ? err : test_ctx_out(run, &user, sizeof(user));
