@@ -31,6 +31,8 @@ PARTS = {
     "BPF_LINE_INFO_LINE_NUM": ">> 10", "BPF_LINE_INFO_LINE_COL": "& 0x3ff",
 }
 
+UNSIGNED = {"BPF_OBJ_NAME_LEN": "16U"}
+
 
 def gen_defines(data, header):
     for name, what in PARTS.items() if header == "bpf.h" else ():
@@ -38,7 +40,7 @@ def gen_defines(data, header):
     for r in rows(os.path.join(data, "uapi-defines.tsv")):
         hdrs = (header, "bpf_common.h") if header == "bpf.h" else (header,)
         if r["header"] in hdrs:
-            yield f"#ifndef {r['define']}\n#define {r['define']} {r['hex']}\n#endif"
+            yield f"#ifndef {r['define']}\n#define {r['define']} {UNSIGNED.get(r['define'], r['hex'])}\n#endif"
 
 
 def gen_enums(data, header):
@@ -137,9 +139,13 @@ def gen_structs(data, header):
                        f'{r["byte_offset"]}, "{name}.{path}");')
 
 
-def write_header(data, out, header, guard, extra):
-    parts = [f"/* SPDX-License-Identifier: BSD-2-Clause */\n/* Made by scripts/gen_uapi.py from data/uapi-*.tsv. Do not edit. */\n#ifndef {guard}\n#define {guard}\n",
-             "#include <linux/types.h>", extra]
+# C++ knows only the other spelling.
+CXX_ASSERT = "#ifdef __cplusplus\n#define _Static_assert static_assert\n#endif"
+
+
+def write_header(data, out, header, guard):
+    parts = ["/* SPDX-License-Identifier: BSD-2-Clause */ /* Made by scripts/gen_uapi.py from data/uapi-*.tsv. */",
+             f"#ifndef {guard}", CXX_ASSERT, "#include <linux/types.h>", f"#define {guard}"]
     parts += gen_defines(data, header)
     parts += gen_enums(data, header)
     parts += gen_structs(data, header)
@@ -151,8 +157,8 @@ def write_header(data, out, header, guard, extra):
 def main():
     data, out = sys.argv[1:3]
     os.makedirs(out, exist_ok=True)
-    write_header(data, out, "bpf.h", "__LINUX_BPF_H__", "#define BPF_OBJ_NAME_LEN 16U")
-    write_header(data, out, "btf.h", "__LINUX_BTF_H__", "")
+    write_header(data, out, "bpf.h", "__LINUX_BPF_H__")
+    write_header(data, out, "btf.h", "__LINUX_BTF_H__")
     if len(sys.argv) > 3:
         for name in ("bpf.h", "btf.h"):
             shutil.copy(os.path.join(out, name), os.path.join(sys.argv[3], name))
