@@ -11,7 +11,7 @@ import os
 import re
 import sys
 
-ORDER = ["base", "core", "isa", "btf", "verifier", "interp", "jit", "map", "helper", "runtime",
+ORDER = ["late", "base", "core", "isa", "btf", "verifier", "interp", "jit", "map", "helper", "runtime",
          "net", "cgroup", "task", "trace", "syscall", "loader", "cli"]
 OPEN = {"base", "core", "isa"}
 # core stands below isa for its users, yet neither needs the other.

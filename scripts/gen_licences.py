@@ -47,7 +47,7 @@ def stem(path):
     name = os.path.basename(path)
     if name.endswith(".o"):
         return re.sub(r"^(r|g|S)?(crt1|crti|crtn|crtbegin|crtend)[ST]?\.o$", r"\2.o", name).replace("crtend", "crtbegin")
-    return name.split(".so")[0] if ".so" in name else name[:-2]
+    return re.sub(r"-[\d.]+$", "", name.split(".so")[0]) if ".so" in name else name[:-2]
 
 
 def package(path):
@@ -82,7 +82,10 @@ def read(path):
 def main():
     contained, shared = linked()
     needed = dynamic(PROGRAM, "NEEDED")
-    loaded = {os.path.realpath(p) for p in shared if dynamic(p, "SONAME") & needed}
+    with open(PROGRAM, "rb") as f:
+        code = f.read()  # src/late has the names of libraries that are loaded later
+    loaded = {os.path.realpath(p) for p in shared for name in dynamic(p, "SONAME")
+              if name in needed or name.encode() + b"\0" in code}
     known = spdx_names()
     rows = {}  # (package, version, contained) -> [SPDX expressions, text's path]
     for path in sorted(contained | loaded):
