@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/testout.h"
 
+#include "cli/colour.h"
 #include "cli/finding.h"
 
 #include <errno.h>
@@ -25,13 +26,28 @@ static u32 count(const test_results *results, enum test_status status)
 	return cnt;
 }
 
+static enum colour colour_of(const struct test_result *r)
+{
+	static const enum colour colours[] = { [TEST_PASSED] = COLOUR_GOOD, [TEST_FAILED] = COLOUR_BAD, [TEST_SKIPPED] = COLOUR_LACKING };
+
+	return colours[r->status];
+}
+
+/* Below the reason: the line of the log that says why it is refused. */
+static bool is_refusing(const struct test_result *r, const char *line, size_t len)
+{
+	return *r->message && line != strbuf_str(&r->why) && memmem(line, len, r->message, strlen(r->message));
+}
+
 /* Each line of the reasons behind @indent. */
-static void print_why(const struct test_result *r, const char *indent, FILE *out)
+static void print_why(const struct test_result *r, const char *indent, bool in_colour, FILE *out)
 {
 	for (const char *line = strbuf_str(&r->why); *line;) {
 		size_t len = strcspn(line, "\n");
+		bool refusing = in_colour && is_refusing(r, line, len);
 
-		fprintf(out, "%s%.*s\n", indent, (int)len, line);
+		fprintf(out, "%s%s%.*s%s\n", indent, refusing ? colour_begin(COLOUR_BAD, out) : "", (int)len, line,
+			refusing ? colour_end(out) : "");
 		line += len + (line[len] == '\n');
 	}
 }
@@ -52,8 +68,9 @@ static void print_text(const test_results *results, FILE *out)
 		if (strcmp(file, r->file))
 			fprintf(out, "%s%s:\n", i ? "\n" : "", r->file);
 		file = r->file;
-		fprintf(out, "  %-7s %s%s%s\n", status_word(r), r->name, *r->description ? " - " : "", r->description);
-		print_why(r, "            ", out);
+		fprintf(out, "  %s%-7s%s %s%s%s\n", colour_begin(colour_of(r), out), status_word(r), colour_end(out), r->name,
+			*r->description ? " - " : "", r->description);
+		print_why(r, "            ", true, out);
 	}
 	if (results->cnt)
 		fputc('\n', out);
@@ -68,7 +85,7 @@ static void print_tap(const test_results *results, FILE *out)
 
 		fprintf(out, "%s %zu - %s: %s%s%s%s\n", r->status == TEST_FAILED ? "not ok" : "ok", i + 1, cli_base_name(r->file),
 			r->name, *r->description ? ", " : "", r->description, r->status == TEST_SKIPPED ? " # SKIP" : "");
-		print_why(r, "# ", out);
+		print_why(r, "# ", false, out);
 	}
 }
 

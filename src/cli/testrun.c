@@ -166,6 +166,7 @@ static bool load(struct test *t)
 		return failed(t, "cannot be loaded: %s\n", *cli_first_warning() ? cli_first_warning() : cli_strerror(err));
 	if (err && !t->want->refused) {
 		snprintf(t->res->rule, sizeof(t->res->rule), "%s", t->reason);
+		snprintf(t->res->message, sizeof(t->res->message), "%s", t->message);
 		failed(t, "is refused: %s\n", t->message);
 		return failed(t, "%s", cli_tail(t->log, TAIL_LINES));
 	}

@@ -26,6 +26,7 @@ struct test_result {
 	/* For those who show it beside the source. */
 	struct place place; /* where it was refused, or the function begins */
 	char rule[64];	    /* finding.h */
+	char message[512];  /* of an unexpected refusal: what the verifier says; "" */
 	struct json_object *explain; /* of an unexpected refusal; or NULL */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* verdicts.c - what "skep verify" found, as a table with reasons, as CSV or as JSON. */
+#include "cli/colour.h"
 #include "cli/cost.h"
 #include "cli/finding.h"
 #include "cli/verify.h"
@@ -12,6 +13,13 @@ static const char *verdict_word(const struct row *row)
 	if (!row->err)
 		return "success";
 	return strcmp(row->reason, "not-modelled") ? "failure" : "not modelled";
+}
+
+static enum colour colour_of(const struct row *row)
+{
+	if (!row->err)
+		return COLOUR_GOOD;
+	return strcmp(row->reason, "not-modelled") ? COLOUR_BAD : COLOUR_LACKING;
 }
 
 bool verdict_is_none(const struct row *row)
@@ -39,9 +47,9 @@ static void print_table(const struct verdicts *v)
 
 		if (verdict_is_none(r))
 			continue;
-		printf("%-*s  %-*s  %-12s  %13llu  %8u  %12u  %11u  %11u\n", file_w, r->file, prog_w,
-		       r->prog, verdict_word(r), (unsigned long long)r->verify_us, r->insns,
-		       r->total_states, r->peak_states, r->stack_depth);
+		printf("%-*s  %-*s  %s%-12s%s  %13llu  %8u  %12u  %11u  %11u\n", file_w, r->file, prog_w,
+		       r->prog, colour_begin(colour_of(r), stdout), verdict_word(r), colour_end(stdout),
+		       (unsigned long long)r->verify_us, r->insns, r->total_states, r->peak_states, r->stack_depth);
 	}
 }
 
@@ -89,9 +97,10 @@ static void print_refusals(const struct verdicts *v, bool explained, FILE *to)
 			continue;
 		fprintf(to, "\n%s: %s: %s (%s)\n", r->file, r->prog,
 			r->message[0] ? r->message : cli_strerror(r->err), r->reason);
-		if (r->log_tail && r->log_tail[0])
-			fprintf(to, "%s%s", r->log_tail,
-				r->log_tail[strlen(r->log_tail) - 1] == '\n' ? "" : "\n");
+		if (r->log_tail && r->log_tail[0]) {
+			colour_line(r->log_tail, r->message, colour_of(r), to);
+			fputs(r->log_tail[strlen(r->log_tail) - 1] == '\n' ? "" : "\n", to);
+		}
 		if (r->source[0])
 			fprintf(to, "at %s\n", r->source);
 		if (r->explanation[0])
