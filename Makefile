@@ -118,7 +118,7 @@ $(BUILD)-release/build.ninja: | deps
 
 install: $(BUILD)-release/build.ninja ## install below PREFIX (/usr/local), in DESTDIR if given; what is optional and missing is told
 	@meson configure $(BUILD)-release -Dprefix=$(PREFIX)
-	@ninja -C $(BUILD)-release skep libskep.so.0.1.0 libskep.a bpf.h bpf_helper_defs.h >/dev/null
+	@ninja -C $(BUILD)-release skep libskep.so.0.1.0 libskep.a bpf.h bpf_helper_defs.h man.stamp completions.stamp >/dev/null
 	@meson install -C $(BUILD)-release --no-rebuild --quiet $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
 	@cat $(BUILD)-release/meson-logs/install-missing.txt
 

@@ -15,19 +15,20 @@ import shutil
 import sys
 
 SRC = os.environ["MESON_SOURCE_ROOT"]
-LOGS = os.path.join(os.environ["MESON_BUILD_ROOT"], "meson-logs")
+BUILD = os.environ["MESON_BUILD_ROOT"]
+LOGS = os.path.join(BUILD, "meson-logs")
 
 
 def kinds(man, bash, zsh, doc):
-    """What, where it is in the tree, the folder that it goes to."""
-    for section in "1", "3", "7", "8":
-        yield f"man pages of section {section}", f"docs/man/*.{section}", os.path.join(man, "man" + section)
-    yield "completion for bash", "completions/skep", bash
-    yield "completion for zsh", "completions/_skep", zsh
-    yield "documents", "docs/*.md", doc
-    yield "documents", "README.md", doc
-    yield "documents", "LICENSE", doc
-    yield "pages on refusals", "docs/reasons/*.md", os.path.join(doc, "reasons")
+    """What, below which folder, where it is there, the folder that it goes to."""
+    for section in "1", "7":
+        yield f"man pages of section {section}", BUILD, f"man/*.{section}", os.path.join(man, "man" + section)
+    yield "completion for bash", BUILD, "completions/skep", bash
+    yield "completion for zsh", BUILD, "completions/_skep", zsh
+    yield "documents", SRC, "docs/*.md", doc
+    yield "documents", SRC, "README.md", doc
+    yield "documents", SRC, "LICENSE", doc
+    yield "pages on refusals", SRC, "docs/reasons/*.md", os.path.join(doc, "reasons")
 
 
 def destination(folder):
@@ -37,15 +38,15 @@ def destination(folder):
     return os.environ.get("DESTDIR", "") + folder
 
 
-def copy(path, folder):
-    """None, or why not."""
+def copy(path, top, folder):
+    """None, or why not; @path is below @top."""
     to = os.path.join(folder, os.path.basename(path))
     try:
         os.makedirs(folder, exist_ok=True)
         shutil.copyfile(path, to)
         os.chmod(to, 0o644)
     except OSError as e:
-        return f"{os.path.relpath(path, SRC)}: {e.strerror}"
+        return f"{os.path.relpath(path, top)}: {e.strerror}"
     return None
 
 
@@ -56,13 +57,13 @@ def write_lines(name, lines):
 
 def main():
     done, missing = [], []
-    for what, pattern, folder in kinds(*sys.argv[1:]):
-        files = sorted(glob.glob(os.path.join(SRC, pattern)))
+    for what, top, pattern, folder in kinds(*sys.argv[1:]):
+        files = sorted(glob.glob(os.path.join(top, pattern)))
         if not files:
             missing.append(f"skep: not installed: {what} (there is no {pattern})")
         for path in files:
             folder_here = destination(folder)
-            err = copy(path, folder_here)
+            err = copy(path, top, folder_here)
             if err:
                 missing.append(f"skep: not installed: {err}")
             else:

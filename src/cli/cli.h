@@ -187,6 +187,8 @@ void cli_fail_to(struct strbuf *text);
 /* A wrong option or argument: one line, with where to read more; EXIT_BAD. */
 int cli_usage_error(const struct cli_command *cmd, const char *fmt, ...) __printf_like(2, 3);
 void cli_help(const struct cli_command *cmd);
+void cli_tables(const struct cli_command *const *commands, size_t cnt); /* all of it, for scripts: tables.c */
+int cli_sections(void); /* prints what the names of sections stand for */
 bool cli_number(const char *text, u64 max, u64 *ret_num);
 
 /* Which of the words tried is most like @word: set @word, try each; best stays NULL when none is near. */

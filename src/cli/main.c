@@ -26,6 +26,7 @@ static int help(FILE *to)
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(to, "  %-22s %s\n", commands[i]->name, commands[i]->help);
 	fputs("\n\"skep COMMAND --help\" tells more about one.\n\n"
+	      "\"skep help sections\" lists what the names of SEC() stand for.\n\n"
 	      "exit status: 0 yes, 1 a program was refused, 2 something could not be read or done\n\n"
 	      "example:\n  skep verify prog.bpf.o\n", to);
 	return to == stdout ? EXIT_OK : EXIT_BAD;
@@ -110,7 +111,7 @@ static int call(const struct cli_command *cmd, int argc, char **argv, struct cli
 	return status;
 }
 
-/* "skep help", "skep help run". */
+/* "skep help", "skep help run", "skep help sections", "skep help --tables". */
 static int help_on(int argc, char **argv)
 {
 	const struct cli_command *cmd;
@@ -118,6 +119,12 @@ static int help_on(int argc, char **argv)
 
 	if (!argc)
 		return help(stdout);
+	if (!strcmp(argv[0], "--tables")) {
+		cli_tables(commands, ARRAY_SIZE(commands));
+		return EXIT_OK;
+	}
+	if (!strcmp(argv[0], "sections"))
+		return cli_sections();
 	cmd = find(argc, argv, &words);
 	if (!cmd)
 		return no_command(argc, argv);

@@ -69,3 +69,25 @@ int app(struct xdp_md *ctx)
 #ifdef MAPS
 int count;
 #endif
+
+#ifdef LB
+struct backend {
+	__u32 addr;
+	__u16 port;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, struct backend);
+	__uint(max_entries, 4);
+} backends SEC(".maps");
+
+SEC("xdp")
+int lb(struct xdp_md *ctx)
+{
+	__u32 idx = 0;
+
+	return bpf_map_lookup_elem(&backends, &idx) ? XDP_TX : XDP_PASS;
+}
+#endif
