@@ -53,7 +53,7 @@ static int dissect(struct skep_prog *prog, struct test_run *run, struct bpf_flow
 int flow_test_run(struct skep *skep __unused_arg, struct skep_prog *prog, struct test_run *run)
 {
 	struct bpf_flow_keys keys, user;
-	struct bpf_flow_dissector flow = { &keys };
+	struct bpf_flow_dissector flow = { .flow_keys = &keys };
 	bool given;
 	int err;
 
