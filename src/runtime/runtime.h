@@ -128,7 +128,9 @@ int test_data_in(const struct test_run *run, u32 min, u32 max);
  * the whole; -ENOSPC when it did not fit. A room of 0 with a buffer is "large enough". */
 int test_finish_data(struct test_run *run, const void *data, u32 size);
 /* The context that was passed in, at most @size bytes, into @ctx; *ret_given: whether there is any
- * to pass in or out. 0 or -E2BIG when bytes past @size are not 0. */
+ * to pass in or out. 0 or -E2BIG: bytes past @size are not 0, or it is larger than
+ * TEST_CTX_MAX and @size. */
+#define TEST_CTX_MAX 4096
 int test_ctx_in(const struct test_run *run, void *ctx, u32 size, bool *ret_given);
 int test_ctx_out(struct test_run *run, const void *ctx, u32 size);
 /* Runs run->repeat times and fills retval and duration_ns. 0 or -EAGAIN (no vCPU to be had). */

@@ -40,6 +40,8 @@ int test_ctx_in(const struct test_run *run, void *ctx, u32 size, bool *ret_given
 	*ret_given = in || run->ctx_out;
 	if (!in)
 		return 0;
+	if (run->ctx_size_in > max_of(size, (u32)TEST_CTX_MAX))
+		return -E2BIG; /* also if all the rest is zero */
 	for (u32 i = size; i < run->ctx_size_in; i++)
 		if (in[i])
 			return -E2BIG;

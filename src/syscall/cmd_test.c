@@ -5,17 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* No test run takes or gives more: larger sizes are refused by the type before it looks at bytes,
- * so they are not fetched. */
+/* No test run takes or gives more. */
 #define FETCH_MAX 65535
 
-static int fetch(u64 from, u32 size, const void **ret_mem)
+/* More than @max is refused by the type before it looks at bytes, so it is not fetched. */
+static int fetch(u64 from, u32 size, u32 max, const void **ret_mem)
 {
 	int err = 0;
 
 	if (!from)
 		return 0;
-	*ret_mem = user_dup(from, size <= FETCH_MAX ? size : 0, &err);
+	*ret_mem = user_dup(from, size <= max ? size : 0, &err);
 	return err;
 }
 
@@ -88,9 +88,10 @@ static int run_prog(struct test_call *t)
 				    .repeat = a->test.repeat, .flags = a->test.flags,
 				    .cpu = a->test.cpu, .batch_size = a->test.batch_size,
 				    .duration_ns = a->test.duration };
-	err = fetch(a->test.data_in, a->test.data_size_in, &t->run.data_in);
+	err = fetch(a->test.data_in, a->test.data_size_in, FETCH_MAX, &t->run.data_in);
 	if (!err)
-		err = fetch(a->test.ctx_in, a->test.ctx_size_in, &t->run.ctx_in);
+		err = fetch(a->test.ctx_in, a->test.ctx_size_in,
+			    info.type == BPF_PROG_TYPE_SYSCALL ? FETCH_MAX : TEST_CTX_MAX, &t->run.ctx_in);
 	if (err)
 		return err;
 	if (a->test.data_out)

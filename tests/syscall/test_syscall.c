@@ -869,6 +869,35 @@ static void test_run_memory(void **state __unused_arg)
 	close(fd);
 }
 
+/* The errors are those of Linux 6.18, for these types and for SK_LOOKUP. */
+static void contexts_larger_than_a_page(void **state __unused_arg)
+{
+	static const u32 types[] = { BPF_PROG_TYPE_XDP, BPF_PROG_TYPE_SCHED_CLS, BPF_PROG_TYPE_FLOW_DISSECTOR };
+	const struct bpf_insn insns[] = { MOV_K(0, 0), EXIT_() };
+	u8 pkt[64] = { 0 }, *ctx = calloc(1, 70000);
+
+	assert_non_null(ctx);
+	for (u32 i = 0; i < ARRAY_SIZE(types); i++) {
+		int fd = load(types[i], insns, 2, 0);
+		const u32 data_end = types[i] == BPF_PROG_TYPE_XDP ? sizeof(pkt) : 0;
+
+		memcpy(ctx + sizeof(u32), &data_end, sizeof(data_end));
+		for (u32 size = 4096; size < 70000; size = size == 4096 ? 4097 : size + 0x3fff) {
+			union bpf_attr attr = { 0 };
+
+			attr.test.data_in = P(pkt);
+			attr.test.data_size_in = sizeof(pkt);
+			attr.test.ctx_in = P(ctx);
+			attr.test.ctx_size_in = size;
+			assert_int_equal(test_run(fd, &attr), size > 4096 ? -E2BIG : 0);
+			attr.test.ctx_in = BAD;
+			assert_int_equal(test_run(fd, &attr), size > 4096 ? -E2BIG : -EFAULT);
+		}
+		close(fd);
+	}
+	free(ctx);
+}
+
 static void raw_tracepoints(void **state __unused_arg)
 {
 	const struct bpf_insn insns[] = { LDX(8, 0, 1, 8), EXIT_() };
@@ -1192,6 +1221,7 @@ int main(void)
 		cmocka_unit_test(prog_info),
 		cmocka_unit_test(tags_ignore_descriptors),
 		cmocka_unit_test(test_run_memory),
+		cmocka_unit_test(contexts_larger_than_a_page),
 		cmocka_unit_test(raw_tracepoints),
 		cmocka_unit_test(syscall_programs),
 		cmocka_unit_test(maps_and_trace_in_a_program),
