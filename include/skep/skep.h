@@ -382,15 +382,6 @@ struct skep_insn_count {
  */
 SKEP_API int skep_prog_counts(struct skep *skep, int prog_fd, struct skep_insn_count **ret_counts, uint32_t *ret_cnt);
 
-/**
- * skep_btf_dump() - BTF as text
- * @data: raw BTF
- * @as_c: as C declarations, else one line a type as bpftool prints them
- * @ret_text: malloc()ed; on -EINVAL too, then with what is wrong
- * Return: 0, -EINVAL (not valid BTF), -ENOMEM
- */
-SKEP_API int skep_btf_dump(const void *data, uint32_t size, bool as_c, char **ret_text);
-
 /* Input and results of skep_prog_test(). Zero-initialise, set @sz, then what there is. */
 struct skep_test {
 	size_t sz;	       /* sizeof(struct skep_test) */

@@ -87,6 +87,16 @@ struct btf_secvar {
 	u32 type, off, size;
 };
 bool btf_secvar(const struct btf_t *t, u32 i, struct btf_secvar *ret_s);
+static inline bool btf_kind_is_composite(u32 kind)
+{
+	return kind == BTF_KIND_STRUCT || kind == BTF_KIND_UNION;
+}
+
+static inline bool btf_kind_is_enum(u32 kind)
+{
+	return kind == BTF_KIND_ENUM || kind == BTF_KIND_ENUM64;
+}
+
 u32 btf_int_encoding(const struct btf_t *t); /* BTF_INT_SIGNED, ... */
 u32 btf_int_bits(const struct btf_t *t);
 u32 btf_var_linkage(const struct btf_t *t);

@@ -30,11 +30,6 @@ struct spec {
 	u64 bit_off;
 };
 
-static bool is_composite(const struct btf_t *t)
-{
-	return t->kind == BTF_KIND_STRUCT || t->kind == BTF_KIND_UNION;
-}
-
 static bool get_resolved(const struct skep_btf *btf, u32 id, struct btf_t *ret_t)
 {
 	return btf_type_get(btf, btf_skip_mods(btf, id), ret_t);
@@ -96,7 +91,7 @@ static bool step_into(struct spec *s, u32 *type, u32 idx)
 
 	if (!get_resolved(s->btf, *type, &t))
 		return false;
-	if (is_composite(&t)) {
+	if (btf_kind_is_composite(t.kind)) {
 		if (idx >= t.vlen || !btf_member(s->btf, &t, idx, &m))
 			return false;
 		s->bit_off += m.bit_off;
@@ -186,7 +181,7 @@ static int find_member(struct spec *targ, u32 type, const struct spec *local, co
 	struct btf_memb m, lm;
 	struct btf_t t, lt;
 
-	if (depth > 32 || !get_resolved(targ->btf, type, &t) || !is_composite(&t) ||
+	if (depth > 32 || !get_resolved(targ->btf, type, &t) || !btf_kind_is_composite(t.kind) ||
 	    !get_resolved(local->btf, want->type, &lt) || !btf_member(local->btf, &lt, want->idx, &lm))
 		return 0;
 	for (u32 i = 0; i < t.vlen; i++) {

@@ -38,19 +38,9 @@ static bool same_essential(const char *a, const char *b)
 	return len == core_essential_len(b) && !strncmp(a, b, len);
 }
 
-static bool is_enum(u32 kind)
-{
-	return kind == BTF_KIND_ENUM || kind == BTF_KIND_ENUM64;
-}
-
-static bool is_composite(u32 kind)
-{
-	return kind == BTF_KIND_STRUCT || kind == BTF_KIND_UNION;
-}
-
 static bool same_kind(const struct pair *p)
 {
-	return p->a.kind == p->b.kind || (is_enum(p->a.kind) && is_enum(p->b.kind));
+	return p->a.kind == p->b.kind || (btf_kind_is_enum(p->a.kind) && btf_kind_is_enum(p->b.kind));
 }
 
 static bool fields(const struct skep_btf *a_btf, u32 a, const struct skep_btf *b_btf, u32 b, u32 depth)
@@ -60,7 +50,7 @@ static bool fields(const struct skep_btf *a_btf, u32 a, const struct skep_btf *b
 
 	if (depth > MAX_DEPTH || !get_pair(&p, a_btf, a, b_btf, b))
 		return false;
-	if (is_composite(p.a.kind) && is_composite(p.b.kind))
+	if (btf_kind_is_composite(p.a.kind) && btf_kind_is_composite(p.b.kind))
 		return true;
 	if (!same_kind(&p))
 		return false;
@@ -180,8 +170,8 @@ static bool matches(const struct skep_btf *a_btf, u32 a, const struct skep_btf *
 		return false;
 	/* Behind a pointer a declaration stands for the struct. */
 	if (behind_ptr && (p.a.kind == BTF_KIND_FWD || p.b.kind == BTF_KIND_FWD))
-		return (p.a.kind == BTF_KIND_FWD || is_composite(p.a.kind)) &&
-		       (p.b.kind == BTF_KIND_FWD || is_composite(p.b.kind));
+		return (p.a.kind == BTF_KIND_FWD || btf_kind_is_composite(p.a.kind)) &&
+		       (p.b.kind == BTF_KIND_FWD || btf_kind_is_composite(p.b.kind));
 	if (!same_kind(&p))
 		return false;
 	switch (p.a.kind) {

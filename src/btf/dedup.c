@@ -44,15 +44,10 @@ struct dedup {
 
 /* ---- what a type is, alone ---------------------------------------------------------------------------- */
 
-static bool is_enum(const struct btf_t *t)
-{
-	return t->kind == BTF_KIND_ENUM || t->kind == BTF_KIND_ENUM64;
-}
-
 /* An enum without values is a forward, as compilers write it. */
 static bool is_forward(const struct btf_t *t)
 {
-	return t->kind == BTF_KIND_FWD || (is_enum(t) && !t->vlen);
+	return t->kind == BTF_KIND_FWD || (btf_kind_is_enum(t->kind) && !t->vlen);
 }
 
 /* The name space of a tag: its kind; 0 for what has none. */
@@ -64,7 +59,7 @@ static u32 tag_space(const struct btf_t *t)
 		return t->kind;
 	if (t->kind == BTF_KIND_FWD)
 		return t->kflag ? BTF_KIND_UNION : BTF_KIND_STRUCT;
-	return is_enum(t) ? BTF_KIND_ENUM : 0;
+	return btf_kind_is_enum(t->kind) ? BTF_KIND_ENUM : 0;
 }
 
 /* Variables and sections are things, not types: two are two even when they look the same. */

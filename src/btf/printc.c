@@ -39,19 +39,9 @@ static bool too_much(struct dump *d)
 	return d->over;
 }
 
-static bool is_composite(u32 kind)
-{
-	return kind == BTF_KIND_STRUCT || kind == BTF_KIND_UNION;
-}
-
-static bool is_enum(u32 kind)
-{
-	return kind == BTF_KIND_ENUM || kind == BTF_KIND_ENUM64;
-}
-
 static bool is_tag(u32 kind)
 {
-	return is_composite(kind) || is_enum(kind) || kind == BTF_KIND_FWD;
+	return btf_kind_is_composite(kind) || btf_kind_is_enum(kind) || kind == BTF_KIND_FWD;
 }
 
 static bool is_qualifier(u32 kind)
@@ -95,7 +85,7 @@ static void number_names(struct dump *d)
 		if (!btf_type_get(d->btf, id, &t) || !t.name[0])
 			continue;
 		/* A declaration names the definition, it is not another one. */
-		if (is_composite(t.kind) || is_enum(t.kind))
+		if (btf_kind_is_composite(t.kind) || btf_kind_is_enum(t.kind))
 			d->version[id] = count_name(d, t.name, TAGS);
 		else if (t.kind == BTF_KIND_TYPEDEF)
 			d->version[id] = count_name(d, t.name, ORDINARY) + is_builtin(t.name);
@@ -111,7 +101,7 @@ static void put_name(struct dump *d, const struct btf_t *t)
 
 static const char *tag_word(const struct btf_t *t)
 {
-	if (is_enum(t->kind))
+	if (btf_kind_is_enum(t->kind))
 		return "enum";
 	if (t->kind == BTF_KIND_FWD)
 		return t->kflag ? "union" : "struct";
@@ -378,7 +368,7 @@ static void put_body(struct dump *d, const struct btf_t *t, u32 level, u32 depth
 		strbuf_puts(d->out, " { /* too deep */ }");
 		return;
 	}
-	if (is_enum(t->kind)) {
+	if (btf_kind_is_enum(t->kind)) {
 		put_enum(d, t, level);
 		return;
 	}
@@ -408,10 +398,10 @@ static void define_tag(struct dump *d, const struct btf_t *t, u32 depth)
 	if (d->state[t->id] != NEW)
 		return;
 	d->state[t->id] = OPEN;
-	if (is_composite(t->kind))
+	if (btf_kind_is_composite(t->kind))
 		need_members(d, t, depth);
 	d->state[t->id] = DONE;
-	if (!t->name[0] && (!is_enum(t->kind) || depth))
+	if (!t->name[0] && (!btf_kind_is_enum(t->kind) || depth))
 		return; /* written where it is used */
 	strbuf_puts(d->out, tag_word(t));
 	if (t->name[0]) {
@@ -472,9 +462,9 @@ static void need(struct dump *d, u32 id, bool by_value, u32 depth)
 	/* What a tag or typedef needs it remembers by itself; it may be wanted whole after it was declared. */
 	if (!is_tag(t.kind) && t.kind != BTF_KIND_TYPEDEF)
 		d->needed[id] |= BIT(by_value);
-	if (is_enum(t.kind)) {
+	if (btf_kind_is_enum(t.kind)) {
 		define_tag(d, &t, depth);
-	} else if (is_composite(t.kind)) {
+	} else if (btf_kind_is_composite(t.kind)) {
 		/* Anonymous ones are written in place, with all that they hold. */
 		if (by_value || !t.name[0])
 			define_tag(d, &t, depth);
@@ -528,7 +518,7 @@ int btf_print_c(struct strbuf *out, const struct skep_btf *btf)
 			 "#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)\n"
 			 "#endif\n\n");
 	for (u32 id = 1; id < btf_id_cnt(btf); id++) {
-		if (btf_type_get(btf, id, &t) && (t.name[0] || is_enum(t.kind)) &&
+		if (btf_type_get(btf, id, &t) && (t.name[0] || btf_kind_is_enum(t.kind)) &&
 		    (is_tag(t.kind) || t.kind == BTF_KIND_TYPEDEF))
 			need(&d, id, true, 0);
 	}

@@ -23,7 +23,7 @@ struct dump_words {
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
-static int take_id(const struct cli_command *cmd, const char *what, const char *text, u32 *ret_id)
+int btf_take_id(const struct cli_command *cmd, const char *what, const char *text, u32 *ret_id)
 {
 	u64 num;
 
@@ -45,7 +45,7 @@ static int take_root(const struct cli_command *cmd, struct btf_choice *choice, c
 {
 	if (choice->root_cnt == ROOTS_MAX)
 		return cli_usage_error(cmd, "more than %d root_id", ROOTS_MAX);
-	return take_id(cmd, "root_id", text, &choice->roots[choice->root_cnt++]);
+	return btf_take_id(cmd, "root_id", text, &choice->roots[choice->root_cnt++]);
 }
 
 /* A word that another one follows. False: it is none, or nothing follows. */
@@ -83,7 +83,7 @@ static int take_source(const struct cli_command *cmd, struct dump_words *w, int 
 		return 0;
 	if (!strcmp(argv[0], "id")) {
 		w->source = FROM_ID;
-		*ret_status = take_id(cmd, "id", argv[1], &w->id);
+		*ret_status = btf_take_id(cmd, "id", argv[1], &w->id);
 		return 2;
 	}
 	w->source = !strcmp(argv[0], "prog") ? FROM_PROG : !strcmp(argv[0], "map") ? FROM_MAP : FROM_FILE;

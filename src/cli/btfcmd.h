@@ -7,6 +7,9 @@
 
 #define ROOTS_MAX 64
 
+/* The number after @what. EXIT_OK, or EXIT_BAD after one line. */
+int btf_take_id(const struct cli_command *cmd, const char *what, const char *text, u32 *ret_id);
+
 /* What is printed of a BTF, and how. */
 struct btf_choice {
 	bool as_c;

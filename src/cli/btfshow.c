@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* btfshow.c - "btf show" and "btf list": the BTF of a fresh instance that loaded objects, as bpftool lists it. */
-#include "cli/cli.h"
+#include "cli/btfcmd.h"
+
+#include "base/vec.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,29 +17,14 @@ struct user {
 	u32 id, btf_id;
 	bool is_map;
 };
-struct users {
-	struct user *at;
-	u32 cnt, cap;
-};
+typedef VEC(struct user) users_list;
 
-static bool add_user(struct users *users, u32 id, u32 btf_id, bool is_map)
+static bool add_user(users_list *users, u32 id, u32 btf_id, bool is_map)
 {
-	struct user *more;
-
-	if (!btf_id)
-		return true;
-	if (users->cnt == users->cap) {
-		more = realloc(users->at, (2 * (size_t)users->cap + 16) * sizeof(*more));
-		if (!more)
-			return !cli_fail("out of memory");
-		users->at = more;
-		users->cap = 2 * users->cap + 16;
-	}
-	users->at[users->cnt++] = (struct user){ id, btf_id, is_map };
-	return true;
+	return !btf_id || vec_push(users, ((struct user){ id, btf_id, is_map })) || !cli_fail("out of memory");
 }
 
-static bool find_users(struct bpf_object *obj, struct users *users)
+static bool find_users(struct bpf_object *obj, users_list *users)
 {
 	struct bpf_program *prog;
 	struct bpf_map *map;
@@ -61,11 +48,11 @@ static bool find_users(struct bpf_object *obj, struct users *users)
 	return true;
 }
 
-static void put_ids(const struct users *users, u32 btf_id, bool maps)
+static void put_ids(const users_list *users, u32 btf_id, bool maps)
 {
 	const char *before = maps ? "  map_ids " : "  prog_ids ";
 
-	for (u32 i = 0; i < users->cnt; i++) {
+	for (size_t i = 0; i < users->cnt; i++) {
 		if (users->at[i].btf_id != btf_id || users->at[i].is_map != maps)
 			continue;
 		printf("%s%u", before, users->at[i].id);
@@ -73,18 +60,18 @@ static void put_ids(const struct users *users, u32 btf_id, bool maps)
 	}
 }
 
-static struct json_object *ids_json(const struct users *users, u32 btf_id, bool maps)
+static struct json_object *ids_json(const users_list *users, u32 btf_id, bool maps)
 {
 	struct json_object *list = json_object_new_array();
 
-	for (u32 i = 0; i < users->cnt; i++) {
+	for (size_t i = 0; i < users->cnt; i++) {
 		if (users->at[i].btf_id == btf_id && users->at[i].is_map == maps)
 			json_object_array_add(list, json_object_new_int64(users->at[i].id));
 	}
 	return list;
 }
 
-static void put_text(const struct bpf_btf_info *info, const char *name, const struct users *users)
+static void put_text(const struct bpf_btf_info *info, const char *name, const users_list *users)
 {
 	printf("%u: ", info->id);
 	if (info->kernel_btf)
@@ -97,7 +84,7 @@ static void put_text(const struct bpf_btf_info *info, const char *name, const st
 	putchar('\n');
 }
 
-static struct json_object *btf_json(const struct bpf_btf_info *info, const char *name, const struct users *users)
+static struct json_object *btf_json(const struct bpf_btf_info *info, const char *name, const users_list *users)
 {
 	struct json_object *obj = json_object_new_object();
 
@@ -111,7 +98,7 @@ static struct json_object *btf_json(const struct bpf_btf_info *info, const char 
 	return obj;
 }
 
-static int show_one(u32 id, const struct users *users, struct json_object *list)
+static int show_one(u32 id, const users_list *users, struct json_object *list)
 {
 	char name[64] = "";
 	struct bpf_btf_info info = { .name = (uintptr_t)name, .name_len = sizeof(name) };
@@ -132,7 +119,7 @@ static int show_one(u32 id, const struct users *users, struct json_object *list)
 }
 
 /* @only: that id, 0: all. bpftool gives one alone as an object, all as a list. */
-static int show_all(u32 only, const struct users *users, const struct cli_opts *opts)
+static int show_all(u32 only, const users_list *users, const struct cli_opts *opts)
 {
 	struct json_object *list = opts->json ? json_object_new_array() : NULL;
 	u32 id = 0;
@@ -151,7 +138,7 @@ static int show_all(u32 only, const struct users *users, const struct cli_opts *
 static int show_files(struct skep *skep, struct cli_opts *opts, u32 only, int argc, char **argv)
 {
 	struct bpf_object **objs = calloc((size_t)argc, sizeof(*objs));
-	struct users users = { 0 };
+	users_list users = { 0 };
 	int status = objs ? EXIT_OK : cli_fail("out of memory");
 
 	for (int i = 0; i < argc && !status; i++) {
@@ -164,25 +151,26 @@ static int show_files(struct skep *skep, struct cli_opts *opts, u32 only, int ar
 	for (int i = 0; objs && i < argc; i++)
 		bpf_object__close(objs[i]);
 	free(objs);
-	free(users.at);
+	vec_free(&users);
 	return status;
 }
 
 static int btf_show(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv)
 {
-	u64 only = 0;
+	int status = EXIT_OK, words = 0;
 	struct skep *skep;
-	int status, words = 0;
+	u32 only = 0;
 
 	if (argc > 1 && !strcmp(argv[0], "id")) {
-		if (!cli_number(argv[1], UINT32_MAX, &only) || !only)
-			return cli_usage_error(cmd, "id takes a number from 1 on, not \"%s\"", argv[1]);
+		status = btf_take_id(cmd, "id", argv[1], &only);
 		words = 2;
 	}
+	if (status)
+		return status;
 	if (argc == words)
 		return cli_usage_error(cmd, "which file? There is no state outside of one run of skep");
 	skep = cli_instance(opts);
-	status = skep ? show_files(skep, opts, (u32)only, argc - words, argv + words) : EXIT_BAD;
+	status = skep ? show_files(skep, opts, only, argc - words, argv + words) : EXIT_BAD;
 	cli_instance_end(skep);
 	cli_messages_end();
 	return status;

@@ -92,11 +92,8 @@ struct cli_command {
 	int (*run)(const struct cli_command *cmd, struct cli_opts *opts, int argc, char **argv);
 };
 extern const struct cli_command cmd_run, cmd_verify, cmd_profile, cmd_prog_dump, cmd_prog_show, cmd_map_show, cmd_btf_dump,
-	cmd_btf_show, cmd_btf_list,
-	cmd_gen_min_core_btf,
-	cmd_feature_probe, cmd_feature_list,
-	cmd_gen_object, cmd_gen_skeleton, cmd_gen_subskeleton, cmd_report, cmd_test, cmd_exec, cmd_version,
-	cmd_batch;
+	cmd_btf_show, cmd_btf_list, cmd_gen_object, cmd_gen_skeleton, cmd_gen_subskeleton, cmd_gen_min_core_btf,
+	cmd_feature_probe, cmd_feature_list, cmd_report, cmd_test, cmd_exec, cmd_version, cmd_batch;
 #define TOOL(fn, ...) extern const struct cli_command cmd_tool_##fn;
 #include "cli/tool.def"
 #undef TOOL
@@ -204,6 +201,7 @@ void cli_instance_end(struct skep *skep);
 /* Reads a whole file, at most @max bytes. False: told on stderr. */
 bool in_file_read(struct in_file *file, size_t max);
 void in_file_free(struct in_file *file);
+int cli_write_file(const char *path, const void *data, size_t size); /* EXIT_*, told; all of it or nothing */
 bool cli_read_kernel_btf(struct in_file *file); /* leaves raw BTF in @file, also when it names an ELF file */
 void cli_opts_free(struct cli_opts *opts);
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define KCONFIG_MAX (4u << 20)
 
@@ -115,6 +116,24 @@ void in_file_free(struct in_file *file)
 {
 	free(file->bytes);
 	file->bytes = NULL;
+}
+
+int cli_write_file(const char *path, const void *data, size_t size)
+{
+	FILE *f = fopen(path, "wb");
+	struct stat st;
+	int err;
+
+	if (!f)
+		return cli_fail("%s: %s", path, strerror(errno));
+	err = fwrite(data, 1, size, f) == size ? 0 : errno;
+	if (fclose(f) && !err)
+		err = errno;
+	if (!err)
+		return EXIT_OK;
+	if (!lstat(path, &st) && S_ISREG(st.st_mode))
+		remove(path); /* not half of it; a device, or a link to one, is not ours to remove */
+	return cli_fail("%s: %s", path, strerror(err));
 }
 
 void cli_opts_free(struct cli_opts *opts)

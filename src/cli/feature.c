@@ -6,6 +6,8 @@
  */
 #include "cli/cli.h"
 
+#include "base/kconfig.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,33 +75,17 @@ static const char *const config_items[] = {
 	"CONFIG_NETFILTER_XT_MATCH_BPF", "CONFIG_BPFILTER", "CONFIG_BPFILTER_UMH", "CONFIG_TEST_BPF", "CONFIG_HZ",
 };
 
-/* The value of a line "CONFIG_X=value", malloc()ed; NULL: not set. */
-static char *config_value(const struct in_file *kconfig, const char *item)
-{
-	const char *at = (const char *)kconfig->bytes, *end = at + kconfig->size;
-	size_t len = strlen(item);
-
-	while (at < end) {
-		const char *nl = memchr(at, '\n', (size_t)(end - at)), *stop = nl ? nl : end;
-
-		if ((size_t)(stop - at) > len && !memcmp(at, item, len) && at[len] == '=')
-			return strndup(at + len + 1, (size_t)(stop - at) - len - 1);
-		at = stop + 1;
-	}
-	return NULL;
-}
-
 static void put_config(struct probe *p, const char *item)
 {
-	char *value = config_value(&p->opts->kconfig, item);
+	size_t len = 0;
+	const char *value = kconfig_value((const char *)p->opts->kconfig.bytes, item, &len);
 
 	if (p->out)
-		json_object_object_add(p->section, item, value ? json_object_new_string(value) : NULL);
+		json_object_object_add(p->section, item, value ? json_object_new_string_len(value, (int)len) : NULL);
 	else if (!p->macros)
-		printf("%s is %s%s\n", item, value ? "set to " : "not set", value ? value : "");
+		printf("%s is %s%.*s\n", item, value ? "set to " : "not set", (int)len, value ? value : "");
 	else if (value && !strcmp(item, "CONFIG_HZ"))
-		printf("#define %s%s %s\n", p->prefix, item, value);
-	free(value);
+		printf("#define %s%s %.*s\n", p->prefix, item, (int)len, value);
 }
 
 static void put_sysctl(struct probe *p, const char *key, int value, const char *text)

@@ -8,23 +8,6 @@
 
 #include <skep/btf.h>
 
-static int write_file(const char *path, const void *data, size_t size)
-{
-	FILE *f = fopen(path, "wb");
-	bool ok = f && fwrite(data, 1, size, f) == size;
-	int err = errno;
-
-	if (f && fclose(f) && ok) {
-		ok = false;
-		err = errno;
-	}
-	if (ok)
-		return EXIT_OK;
-	if (f)
-		remove(path); /* not half of it */
-	return cli_fail("%s: %s", path, strerror(err));
-}
-
 static int write_part(struct btf *kernel, const char *out, int cnt, char **objs)
 {
 	struct btf *part = NULL;
@@ -35,7 +18,7 @@ static int write_part(struct btf *kernel, const char *out, int cnt, char **objs)
 	if (err)
 		return cli_fail("%s", *cli_first_warning() ? cli_first_warning() : cli_strerror(err));
 	data = btf__raw_data(part, &size);
-	status = data ? write_file(out, data, size) : cli_fail("%s: %s", out, cli_strerror(errno));
+	status = data ? cli_write_file(out, data, size) : cli_fail("%s: %s", out, cli_strerror(errno));
 	btf__free(part);
 	return status;
 }

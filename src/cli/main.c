@@ -8,11 +8,8 @@
 
 static const struct cli_command *const commands[] = {
 	&cmd_verify, &cmd_run, &cmd_profile, &cmd_prog_dump, &cmd_prog_show, &cmd_map_show, &cmd_btf_dump, &cmd_btf_show,
-	&cmd_btf_list, &cmd_gen_object, &cmd_gen_skeleton, &cmd_gen_subskeleton,
-	&cmd_gen_min_core_btf,
-	&cmd_feature_probe, &cmd_feature_list,
-	&cmd_test, &cmd_exec, &cmd_report, &cmd_version,
-	&cmd_batch,
+	&cmd_btf_list, &cmd_gen_object, &cmd_gen_skeleton, &cmd_gen_subskeleton, &cmd_gen_min_core_btf,
+	&cmd_feature_probe, &cmd_feature_list, &cmd_test, &cmd_exec, &cmd_report, &cmd_version, &cmd_batch,
 #define TOOL(fn, ...) &cmd_tool_##fn,
 #include "cli/tool.def"
 #undef TOOL

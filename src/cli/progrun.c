@@ -72,8 +72,6 @@ static void print_dump(const u8 *bytes, u32 size)
 
 static int put_output(struct tool *t, const char *key, const char *path, const u8 *bytes, u32 size)
 {
-	FILE *f;
-
 	if (!path)
 		return EXIT_OK;
 	if (!strcmp(path, "-")) {
@@ -88,15 +86,7 @@ static int put_output(struct tool *t, const char *key, const char *path, const u
 		jout_close(t->out, ']');
 		return EXIT_OK;
 	}
-	f = fopen(path, "wb");
-	if (!f || fwrite(bytes, 1, size, f) != size) {
-		int err = errno;
-
-		if (f)
-			fclose(f);
-		return cli_fail("%s: %s", path, strerror(err));
-	}
-	return fclose(f) ? cli_fail("%s: %s", path, strerror(errno)) : EXIT_OK;
+	return cli_write_file(path, bytes, size);
 }
 
 static int print_result(struct tool *t, const struct prog_run *run, const struct bpf_test_run_opts *opts)

@@ -255,21 +255,6 @@ close_in:
 	return status;
 }
 
-static int write_file(const char *path, const void *data, size_t size)
-{
-	FILE *f = fopen(path, "wb");
-
-	if (!f)
-		return cli_fail("%s: %s", path, strerror(errno));
-	if (fwrite(data, 1, size, f) != size || fflush(f)) {
-		cli_fail("%s: %s", path, strerror(errno));
-		fclose(f);
-		return EXIT_BAD;
-	}
-	fclose(f);
-	return EXIT_OK;
-}
-
 bool run_takes_packets(u32 type)
 {
 	switch (type) {
@@ -309,9 +294,9 @@ static int run_bytes(struct run *r)
 	if (err)
 		return cli_fail("%s: %s: %s", r->in->file.path, bpf_program__name(r->prog), test_run_hint(err));
 	if (r->opts->data_out)
-		status = write_file(r->opts->data_out, r->out, min_of(len, DATA_ROOM));
+		status = cli_write_file(r->opts->data_out, r->out, min_of(len, DATA_ROOM));
 	if (!status && r->opts->ctx_out)
-		status = write_file(r->opts->ctx_out, r->ctx_after, r->ctx_size);
+		status = cli_write_file(r->opts->ctx_out, r->ctx_after, r->ctx_size);
 	return status;
 }
 

@@ -325,7 +325,7 @@ static bool is_permutation(const u32 *id_map, u32 cnt, u32 first)
 	return ok;
 }
 
-static u32 permuted(void *ctx, u32 id)
+u32 btf_new_id(void *ctx, u32 id)
 {
 	return ((const u32 *)ctx)[id];
 }
@@ -335,7 +335,7 @@ static int write_permuted(const struct skep_btf *from, struct btf_writer *to, u3
 	struct btf_t t;
 
 	for (u32 id = btf_first_id(from); id < btf_id_cnt(from); id++) {
-		s32 res = btf_type_get(from, old_ids[id], &t) ? btf_add_record(to, from, t.raw, permuted, new_ids) : -EINVAL;
+		s32 res = btf_type_get(from, old_ids[id], &t) ? btf_add_record(to, from, t.raw, btf_new_id, new_ids) : -EINVAL;
 
 		if (res < 0)
 			return res;

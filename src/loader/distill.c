@@ -26,21 +26,11 @@ struct distiller {
 	int err;
 };
 
-static bool is_composite(u32 kind)
-{
-	return kind == BTF_KIND_STRUCT || kind == BTF_KIND_UNION;
-}
-
-static bool is_enum(u32 kind)
-{
-	return kind == BTF_KIND_ENUM || kind == BTF_KIND_ENUM64;
-}
-
 /* What a distilled base has; it refers to nothing. */
 static bool stays(const struct btf_t *t)
 {
 	return t->kind == BTF_KIND_INT || t->kind == BTF_KIND_FLOAT || t->kind == BTF_KIND_FWD ||
-	       (t->name[0] && (is_composite(t->kind) || is_enum(t->kind)));
+	       (t->name[0] && (btf_kind_is_composite(t->kind) || btf_kind_is_enum(t->kind)));
 }
 
 /* What moves out of the base with those who refer to it. */
@@ -57,7 +47,7 @@ static bool moves(const struct btf_t *t)
 	case BTF_KIND_FUNC_PROTO:
 		return true;
 	default:
-		return is_composite(t->kind) || is_enum(t->kind);
+		return btf_kind_is_composite(t->kind) || btf_kind_is_enum(t->kind);
 	}
 }
 
@@ -141,9 +131,9 @@ static s32 add_named(struct btf_writer *w, const struct btf_t *t)
 
 static s32 add_to_base(const struct distiller *d, struct btf_writer *w, const struct btf_t *t)
 {
-	if (is_enum(t->kind))
+	if (btf_kind_is_enum(t->kind))
 		return btf_add_enum(w, t->name, t->size, t->kflag, t->kind == BTF_KIND_ENUM64);
-	if (!is_composite(t->kind))
+	if (!btf_kind_is_composite(t->kind))
 		return btf_add_record(w, d->from, t->raw, NULL, NULL);
 	return d->seen[t->id] == BY_VALUE ? btf_add_composite(w, t->kind, t->name, t->size) : add_named(w, t);
 }
@@ -165,11 +155,6 @@ static int write_base(struct distiller *d, struct btf_writer *w)
 	return 0;
 }
 
-static u32 new_id_of(void *ctx, u32 id)
-{
-	return ((u32 *)ctx)[id];
-}
-
 /* Own types first, as they stood; then those that moved. */
 static int write_split(struct distiller *d, struct btf_writer *w, u32 next)
 {
@@ -183,10 +168,10 @@ static int write_split(struct distiller *d, struct btf_writer *w, u32 next)
 			d->new_ids[id] = next++;
 	}
 	for (u32 id = d->first; id < d->cnt && ret >= 0; id++)
-		ret = btf_type_get(d->from, id, &t) ? btf_add_record(w, d->from, t.raw, new_id_of, d->new_ids) : -EINVAL;
+		ret = btf_type_get(d->from, id, &t) ? btf_add_record(w, d->from, t.raw, btf_new_id, d->new_ids) : -EINVAL;
 	for (u32 id = 1; id < d->first && ret >= 0; id++) {
 		if (d->seen[id] && btf_type_get(d->from, id, &t) && !stays(&t))
-			ret = btf_add_record(w, d->from, t.raw, new_id_of, d->new_ids);
+			ret = btf_add_record(w, d->from, t.raw, btf_new_id, d->new_ids);
 	}
 	return ret < 0 ? ret : 0;
 }
@@ -251,7 +236,7 @@ static void kinds_of(const struct btf_t *want, u32 kinds[3])
 	if (want->kind == BTF_KIND_FWD) {
 		kinds[0] = want->kflag ? BTF_KIND_UNION : BTF_KIND_STRUCT;
 		kinds[1] = BTF_KIND_FWD;
-	} else if (is_enum(want->kind)) {
+	} else if (btf_kind_is_enum(want->kind)) {
 		kinds[1] = want->kind == BTF_KIND_ENUM ? BTF_KIND_ENUM64 : BTF_KIND_ENUM;
 	}
 }
@@ -301,7 +286,7 @@ static int write_onto(const struct skep_btf *from, struct btf *base, u32 *new_id
 	for (u32 id = btf_first_id(from); id < btf_id_cnt(from); id++)
 		new_ids[id] = id - btf_first_id(from) + btf__type_cnt(base);
 	for (u32 id = btf_first_id(from); id < btf_id_cnt(from) && ret >= 0; id++)
-		ret = btf_type_get(from, id, &t) ? btf_add_record(fresh->w, from, t.raw, new_id_of, new_ids) : -EINVAL;
+		ret = btf_type_get(from, id, &t) ? btf_add_record(fresh->w, from, t.raw, btf_new_id, new_ids) : -EINVAL;
 	if (ret >= 0)
 		ret = btf_settle(fresh);
 	if (ret >= 0) {

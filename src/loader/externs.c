@@ -6,6 +6,8 @@
  */
 #include "loader/internal.h"
 
+#include "base/kconfig.h"
+
 #include "syscall/syscall.h"
 
 #include <ctype.h>
@@ -136,21 +138,6 @@ static u64 kernel_version(const struct bpf_object *obj)
 	return KERNEL_VERSION_OF(a, b, c > 255 ? 255 : c);
 }
 
-/* The text after "NAME=" in the configuration, NULL when it is not there; *ret_len without the newline. */
-static const char *config_value(const char *config, const char *name, size_t *ret_len)
-{
-	size_t len = strlen(name);
-
-	for (const char *line = config; line && *line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (strncmp(line, name, len) || line[len] != '=')
-			continue;
-		*ret_len = strcspn(line + len + 1, "\n");
-		return line + len + 1;
-	}
-	return NULL;
-}
-
 static int bad_value(const struct extern_sym *ext, const char *text, size_t len)
 {
 	pr_warn("extern (kcfg) '%s': value '%.*s' does not fit its type\n", ext->name, (int)len, text);
@@ -257,9 +244,9 @@ static int resolve_kconfig(struct bpf_object *obj, const struct extern_sym *ext)
 	size_t len = 0;
 
 	if (!strncmp(ext->name, "CONFIG_", 7)) {
-		text = config_value(obj->kconfig, ext->name, &len);
+		text = kconfig_value(obj->kconfig, ext->name, &len);
 		if (!text && obj->skep)
-			text = config_value(skep_kernel_config(obj->skep), ext->name, &len);
+			text = kconfig_value(skep_kernel_config(obj->skep), ext->name, &len);
 	} else if (virtual_value(obj, ext->name, num)) {
 		text = num;
 		len = strlen(num);

@@ -32,11 +32,6 @@ static const struct out_sym *owned_elsewhere(const struct bpf_linker *l, u32 i, 
 	return sym && sym->btf_id && (sym->input != i || sym->btf_id != id) ? sym : NULL;
 }
 
-static u32 new_id(void *ctx, u32 id)
-{
-	return ((const struct linker_input *)ctx)->new_ids[id];
-}
-
 static void number_types(struct bpf_linker *l)
 {
 	u32 next = 1;
@@ -74,7 +69,7 @@ static int copy_types(struct making *m)
 
 			if (t.kind == BTF_KIND_DATASEC || owned_elsewhere(l, i, id))
 				continue;
-			res = btf_add_record(m->w, in->obj.btf.b, t.raw, new_id, in);
+			res = btf_add_record(m->w, in->obj.btf.b, t.raw, btf_new_id, in->new_ids);
 			if (res < 0)
 				return res;
 			skep_assert((u32)res == in->new_ids[id]);

@@ -17,11 +17,6 @@ struct pair {
 
 static bool match(const struct pair *p, u32 a_id, u32 b_id, u32 depth, bool outermost);
 
-static bool is_enum(u32 kind)
-{
-	return kind == BTF_KIND_ENUM || kind == BTF_KIND_ENUM64;
-}
-
 
 static bool match_members(const struct pair *p, const struct btf_t *a, const struct btf_t *b, u32 depth)
 {
@@ -74,7 +69,7 @@ static bool match_unlike(const struct btf_t *a, const struct btf_t *b)
 
 		return full->kind == (fwd->kflag ? BTF_KIND_UNION : BTF_KIND_STRUCT) && !strcmp(a->name, b->name);
 	}
-	return is_enum(a->kind) && is_enum(b->kind) && a->size == b->size && !strcmp(a->name, b->name);
+	return btf_kind_is_enum(a->kind) && btf_kind_is_enum(b->kind) && a->size == b->size && !strcmp(a->name, b->name);
 }
 
 static bool match(const struct pair *p, u32 a_id, u32 b_id, u32 depth, bool outermost)

@@ -32,11 +32,6 @@ struct keeper {
 	int err;	/* the first */
 };
 
-static bool is_composite(const struct btf_t *t)
-{
-	return t->kind == BTF_KIND_STRUCT || t->kind == BTF_KIND_UNION;
-}
-
 static void keep_member(struct keeper *k, const struct btf_t *t, u32 idx)
 {
 	k->kept[t->id] = max_of(k->kept[t->id], (u8)(ITS_SIZE + 1));
@@ -67,7 +62,7 @@ static void keep_target(struct keeper *k, u32 id, enum extent extent, u32 depth)
 
 	if (extent == ITS_SIZE)
 		return;
-	if (btf_type_get(k->kernel, btf_skip_mods(k->kernel, id), &t) && is_composite(&t))
+	if (btf_type_get(k->kernel, btf_skip_mods(k->kernel, id), &t) && btf_kind_is_composite(t.kind))
 		extent = ITS_SIZE;
 	keep_type(k, id, extent, depth);
 }
@@ -127,7 +122,7 @@ static bool follow_name(struct keeper *k, u32 type, const char *name, u32 depth,
 	struct btf_memb m;
 	struct btf_t t;
 
-	if (depth > MAX_DEPTH || !btf_type_get(k->kernel, btf_skip_mods(k->kernel, type), &t) || !is_composite(&t))
+	if (depth > MAX_DEPTH || !btf_type_get(k->kernel, btf_skip_mods(k->kernel, type), &t) || !btf_kind_is_composite(t.kind))
 		return false;
 	for (u32 i = 0; i < t.vlen && btf_member(k->kernel, &t, i, &m); i++) {
 		bool found = m.name[0] && !strcmp(m.name, name);
@@ -166,7 +161,7 @@ static bool follow_step(struct keeper *k, const struct skep_btf *local, u32 idx,
 
 	if (!btf_type_get(local, btf_skip_mods(local, *local_type), &t))
 		return false;
-	if (is_composite(&t)) {
+	if (btf_kind_is_composite(t.kind)) {
 		if (!btf_member(local, &t, idx, &m))
 			return false;
 		*local_type = m.type;
@@ -266,11 +261,6 @@ static int keep_for_object(struct keeper *k, const char *path)
 
 /* ---- what was kept ---------------------------------------------------------------------------- */
 
-static u32 new_id(void *ctx, u32 id)
-{
-	return ((struct keeper *)ctx)->new_ids[id];
-}
-
 static s32 add_composite(const struct keeper *k, struct btf_writer *w, const struct btf_t *t)
 {
 	s32 id = btf_add_composite(w, t->kind, t->name, t->size), err = 0;
@@ -295,7 +285,7 @@ static int write_kept(struct keeper *k, struct btf_writer *w)
 	for (u32 i = 1; i < cnt; i++) {
 		if (!k->kept[i] || !btf_type_get(k->kernel, i, &t))
 			continue;
-		id = is_composite(&t) ? add_composite(k, w, &t) : btf_add_record(w, k->kernel, t.raw, new_id, k);
+		id = btf_kind_is_composite(t.kind) ? add_composite(k, w, &t) : btf_add_record(w, k->kernel, t.raw, btf_new_id, k->new_ids);
 		if (id < 0)
 			return id;
 	}

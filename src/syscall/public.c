@@ -419,44 +419,6 @@ int skep_prog_test(struct skep *skep, int prog_fd, struct skep_test *test)
 
 /* ---- words -------------------------------------------------------------------------------------- */
 
-int skep_btf_dump(const void *data, uint32_t size, bool as_c, char **ret_text)
-{
-	char log[4096] = "";
-	struct strbuf out = { 0 };
-	struct skep_btf *btf;
-	struct vlog vlog;
-	u32 true_size;
-	int err;
-
-	*ret_text = NULL;
-	vlog_init(&vlog, VLOG_LEVEL1, log, sizeof(log));
-	err = btf_parse(data, size, NULL, BTF_PARSE_KERNEL | BTF_PARSE_OBJECT, &vlog, &btf);
-	vlog_finish(&vlog, &true_size);
-	if (err) {
-		log[strcspn(log, "\n")] = '\0';
-		*ret_text = strdup(log[0] ? log : "not valid BTF");
-		return err;
-	}
-	if (as_c)
-		err = btf_print_c(&out, btf);
-	for (u32 id = btf_first_id(btf); !as_c && id < btf_id_cnt(btf); id++) {
-		/* Void needs no line. */
-		if (id)
-			btf_print_raw(&out, btf, id);
-		if (id && out.len && out.str[out.len - 1] != '\n')
-			strbuf_putc(&out, '\n');
-	}
-	btf_put(btf);
-	if (!err && out.oom)
-		err = -ENOMEM;
-	if (err) {
-		strbuf_free(&out);
-		return err;
-	}
-	*ret_text = out.str ? out.str : strdup("");
-	return *ret_text ? 0 : -ENOMEM;
-}
-
 const char *skep_retval_name(struct skep *skep, uint32_t prog_type, uint32_t retval)
 {
 	const struct prog_type_ops *ops = skep_prog_type_ops(skep, prog_type);

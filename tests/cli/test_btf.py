@@ -9,28 +9,19 @@ import os
 import re
 import shutil
 import struct
-import subprocess
 import sys
 import tempfile
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from command import refuses, run
 from tap import check, end
 
 SKEP, FILLED, *OBJECTS = map(os.path.abspath, sys.argv[1:])
 BPFTOOL = shutil.which("bpftool") or shutil.which("bpftool", path="/usr/sbin:/sbin")
 
 
-def run(*args):
-    return subprocess.run(args, capture_output=True, text=True)
-
-
 def skep(*args):
     return run(SKEP, *args)
-
-
-def refuses(name, done, *words):
-    check(name, done.returncode == 2 and not done.stdout and done.stderr.count("\n") == 1 and
-          all(w in done.stderr for w in words), done)
 
 
 def types_of(*args):

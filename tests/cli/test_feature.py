@@ -11,11 +11,11 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from command import refuses, run
 from tap import check, end
 
 SKEP, CC = os.path.abspath(sys.argv[1]), sys.argv[2]
@@ -25,17 +25,8 @@ SECTIONS = ["system_config", "syscall_config", "program_types", "map_types", "he
 NOT_HERE = {"bpf_jit_limit"} # machine code has no limit of its own
 
 
-def run(*args):
-    return subprocess.run(args, capture_output=True, text=True)
-
-
 def skep(*args):
     return run(SKEP, *args)
-
-
-def refuses(name, done, *words):
-    check(name, done.returncode == 2 and not done.stdout and done.stderr.count("\n") == 1 and
-          all(w in done.stderr for w in words), done)
 
 
 def in_order(part, whole):

@@ -9,11 +9,11 @@ LIBSKEP is empty where a program of its own cannot load the library (sanitizers)
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from command import refuses, run
 from tap import check, end
 
 SKEP, LIB, CC, INC, UAPI, OBJECT = sys.argv[1:7]
@@ -22,10 +22,6 @@ OBJECTS = sys.argv[6:]
 HERE = os.path.dirname(os.path.abspath(__file__))
 USER = os.path.join(HERE, "gen_user.c")
 BPFTOOL = shutil.which("bpftool") or shutil.which("bpftool", path="/usr/sbin")
-
-
-def run(*args):
-    return subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
 
 
 def members(header):
@@ -129,28 +125,22 @@ def test_stable():
     check("the name is the file's", re.search(r"^struct gen_bpf \{", one.stdout, re.M))
 
 
-def refuses(name, args, *parts):
-    done = run(SKEP, *args)
-    ok = done.returncode == 2 and not done.stdout and done.stderr.count("\n") == 1
-    check(name, ok and all(p in done.stderr for p in parts), done)
-
-
 def test_bad_input(folder):
     text = os.path.join(folder, "text.o")
     with open(text, "w", encoding="utf-8") as f:
         f.write("no object\n" * 30)
     for kind in ("skeleton", "subskeleton"):
-        refuses(f"gen {kind}: no file named", ["gen", kind], "which object file?")
-        refuses(f"gen {kind}: no such file", ["gen", kind, "/none.o"], "/none.o", "No such file")
-        refuses(f"gen {kind}: a file that is no object", ["gen", kind, text], text)
-        refuses(f"gen {kind}: a name that C does not take", ["gen", kind, OBJECT, "name", "a.b"], '"a.b"', "name NAME")
-        refuses(f"gen {kind}: a name that is too long", ["gen", kind, OBJECT, "name", "a" * 64], "63 characters")
-        refuses(f"gen {kind}: no name after \"name\"", ["gen", kind, OBJECT, "name"], "name what?")
-        refuses(f"gen {kind}: a word too many", ["gen", kind, OBJECT, "name", "x", "y"], "unexpected argument y")
-        refuses(f"gen {kind}: another word than \"name\"", ["gen", kind, OBJECT, "as", "x"], "unexpected argument as")
-        refuses(f"gen {kind} -L is not modelled", ["gen", kind, "-L", OBJECT], "not modelled", "loader program")
+        refuses(f"gen {kind}: no file named", run(SKEP, "gen", kind), "which object file?")
+        refuses(f"gen {kind}: no such file", run(SKEP, "gen", kind, "/none.o"), "/none.o", "No such file")
+        refuses(f"gen {kind}: a file that is no object", run(SKEP, "gen", kind, text), text)
+        refuses(f"gen {kind}: a name that C does not take", run(SKEP, "gen", kind, OBJECT, "name", "a.b"), '"a.b"', "name NAME")
+        refuses(f"gen {kind}: a name that is too long", run(SKEP, "gen", kind, OBJECT, "name", "a" * 64), "63 characters")
+        refuses(f"gen {kind}: no name after \"name\"", run(SKEP, "gen", kind, OBJECT, "name"), "name what?")
+        refuses(f"gen {kind}: a word too many", run(SKEP, "gen", kind, OBJECT, "name", "x", "y"), "unexpected argument y")
+        refuses(f"gen {kind}: another word than \"name\"", run(SKEP, "gen", kind, OBJECT, "as", "x"), "unexpected argument as")
+        refuses(f"gen {kind} -L is not modelled", run(SKEP, "gen", kind, "-L", OBJECT), "not modelled", "loader program")
     digit = shutil.copy(OBJECT, os.path.join(folder, "4.bpf.o"))
-    refuses("gen skeleton: a file whose name is no C name", ["gen", "skeleton", digit], '"4_bpf"', "name NAME")
+    refuses("gen skeleton: a file whose name is no C name", run(SKEP, "gen", "skeleton", digit), '"4_bpf"', "name NAME")
 
 
 def main():

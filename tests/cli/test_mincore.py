@@ -10,11 +10,11 @@ import json
 import os
 import shutil
 import struct
-import subprocess
 import sys
 import tempfile
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from command import refuses, run
 from tap import check, end
 
 SKEP, OBJECT, KERNEL, CORE, CORE_KERNEL = map(os.path.abspath, sys.argv[1:])
@@ -23,16 +23,8 @@ VMLINUX = "/sys/kernel/btf/vmlinux"
 TYPE_EXISTS, TYPE_MATCHES = 8, 12 # enum bpf_core_relo_kind
 
 
-def run(*args):
-    return subprocess.run(args, capture_output=True, text=True)
-
-
 def skip(name, why):
     check(name, True, skip=why)
-
-
-def refuses(name, done, *words):
-    check(name, done.returncode == 2 and done.stderr.count("\n") == 1 and all(w in done.stderr for w in words), done)
 
 
 def raw(path):
@@ -124,6 +116,11 @@ def refused(tmp):
     refuses("an object that is none", run(SKEP, "gen", "min_core_btf", KERNEL, out, SKEP), SKEP)
     check("nothing was written", not os.path.exists(out))
     refuses("an output that cannot be", run(SKEP, "gen", "min_core_btf", KERNEL, tmp + "/a/b", OBJECT), tmp + "/a/b")
+    if os.path.exists("/dev/full"):
+        full = os.path.join(tmp, "full")
+        os.symlink("/dev/full", full)
+        refuses("a full disk", run(SKEP, "gen", "min_core_btf", KERNEL, full, OBJECT), full, "No space left")
+        check("only a file of its own is removed then", os.path.islink(full))
     broken = with_kind(OBJECT, "matched", TYPE_EXISTS, 77, os.path.join(tmp, "broken.bpf.o"))
     refuses("a relocation of no kind", run(SKEP, "gen", "min_core_btf", KERNEL, out, broken), broken, "CO-RE relocation")
     check("JSON", run(SKEP, "-j", "gen", "min_core_btf", KERNEL, out, OBJECT).stdout == "null\n")
