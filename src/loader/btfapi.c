@@ -38,7 +38,8 @@ static struct btf *alloc_btf(struct btf *base, int *ret_err)
 	return btf;
 }
 
-static int parse_logged(const void *data, u32 size, const struct skep_btf *base, struct skep_btf **ret_btf)
+/* @what: it is called in a warning. */
+static int parse_logged(const void *data, u32 size, const struct skep_btf *base, const char *what, struct skep_btf **ret_btf)
 {
 	char log[1024] = "";
 	struct vlog vlog;
@@ -49,7 +50,7 @@ static int parse_logged(const void *data, u32 size, const struct skep_btf *base,
 	err = btf_parse(data, size, base, BTF_PARSE_KERNEL | BTF_PARSE_OBJECT | BTF_PARSE_FOREIGN, &vlog, ret_btf);
 	vlog_finish(&vlog, &true_size);
 	if (err)
-		pr_warn("BTF: %s\n", log[0] ? last_line(log) : "not valid");
+		pr_warn("%s: %s\n", what, log[0] ? last_line(log) : "not valid");
 	return err;
 }
 
@@ -61,7 +62,7 @@ static int new_btf(const void *data, u32 size, struct btf *base, struct btf **re
 	btf = alloc_btf(base, &err);
 	if (!btf)
 		return err;
-	err = parse_logged(data, size, base ? base->b : NULL, &btf->b);
+	err = parse_logged(data, size, base ? base->b : NULL, "BTF", &btf->b);
 	if (err) {
 		free(btf);
 		return err == -524 ? -ENOTSUP : err; /* the kernel's ENOTSUPP is none of user space */
@@ -144,7 +145,7 @@ struct btf_writer *btf_change(struct btf *btf, int *ret_err)
 	return btf->w;
 }
 
-int btf_settle(struct btf *btf)
+int btf_settle_as(struct btf *btf, const char *what)
 {
 	struct skep_btf *b;
 	void *data;
@@ -156,7 +157,7 @@ int btf_settle(struct btf *btf)
 	err = btf_writer_finish(btf->w, &data, &size);
 	if (err)
 		return err;
-	err = parse_logged(data, size, btf_base(btf_look(btf)), &b);
+	err = parse_logged(data, size, btf_base(btf_look(btf)), what, &b);
 	free(data);
 	if (err)
 		return err;
@@ -168,6 +169,11 @@ int btf_settle(struct btf *btf)
 	btf_put(btf->b);
 	btf->b = b;
 	return 0;
+}
+
+int btf_settle(struct btf *btf)
+{
+	return btf_settle_as(btf, "BTF");
 }
 
 /* ---- files ---------------------------------------------------------------------------------------- */

@@ -372,6 +372,7 @@ const struct skep_btf *btf_look(const struct btf *btf);	  /* what is there now *
 struct btf_writer *btf_change(struct btf *btf, int *ret_err); /* NULL: it cannot be changed */
 u32 btf_new_id(void *ctx, u32 id); /* for btf_add_record(); @ctx: u32 *, the new id of each */
 int btf_settle(struct btf *btf); /* parses what was built, so that others can lean on it */
+int btf_settle_as(struct btf *btf, const char *what); /* the same; @what: it is called in a warning */
 int btf_file_read(const char *path, void **ret_data, size_t *ret_size);
 
 #endif

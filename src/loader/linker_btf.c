@@ -118,19 +118,6 @@ static int by_off(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* An input's symbols may say what its own list of variables does not. */
-static bool is_list(const struct making *m, u32 size)
-{
-	u64 end = 0;
-
-	for (size_t i = 0; i < m->vars.cnt; i++) {
-		if (m->vars.at[i].off < end)
-			return false;
-		end = (u64)m->vars.at[i].off + m->vars.at[i].size;
-	}
-	return end <= size;
-}
-
 static int write_datasec(struct making *m, const char *name, u32 size)
 {
 	s32 res;
@@ -138,10 +125,6 @@ static int write_datasec(struct making *m, const char *name, u32 size)
 	if (!m->vars.cnt)
 		return 0;
 	qsort(m->vars.at, m->vars.cnt, sizeof(*m->vars.at), by_off);
-	if (size && !is_list(m, size)) {
-		pr_warn("linker: section %s: symbols and .BTF place its variables so that some overlap or end behind it\n", name);
-		return -EINVAL;
-	}
 	res = btf_add_datasec(m->w, name, size);
 	for (size_t i = 0; res >= 0 && i < m->vars.cnt; i++)
 		res = btf_add_secvar(m->w, m->vars.at[i].type, m->vars.at[i].off, m->vars.at[i].size);
@@ -358,7 +341,11 @@ static int make_all(struct making *m, struct btf *btf, struct btf_ext **ret_ext)
 
 		err = btf__dedup(btf, &opts);
 	}
-	return err;
+	/*
+	 * What is valid alone may not be together or written anew: symbols that contradict a list of variables, a name that
+	 * is empty but not at offset 0.
+	 */
+	return err ? err : btf_settle_as(btf, "linker: the output's BTF");
 }
 
 int linker_make_btf(struct bpf_linker *l, struct btf **ret_btf, struct btf_ext **ret_ext)
